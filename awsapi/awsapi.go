@@ -1,0 +1,2 @@
+// Package awsapi STUB.
+package awsapi

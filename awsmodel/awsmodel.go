@@ -1,0 +1,2 @@
+// Package awsmodel STUB.
+package awsmodel

@@ -1,0 +1,2 @@
+// Package cloud STUB.
+package cloud

@@ -1,0 +1,4 @@
+// Command irsa STUB.
+package main
+
+func main() {}

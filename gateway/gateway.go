@@ -1,0 +1,2 @@
+// Package gateway STUB.
+package gateway

@@ -1,0 +1,2 @@
+// Package services STUB.
+package services

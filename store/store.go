@@ -1,0 +1,2 @@
+// Package store STUB.
+package store

@@ -1,0 +1,2 @@
+// Package sts STUB.
+package sts
