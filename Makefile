@@ -1,0 +1,46 @@
+# Each target works on a clean checkout. Tools are fetched as Go modules at the versions below; nothing is installed.
+GO          ?= go
+STATICCHECK := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK := $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.9.0
+FUZZTIME    ?= 20s
+# Policies and signing vectors that tests read, where they are to be had.
+export OPENIRSA_TESTDATA
+
+.PHONY: build test check format vet lint vulnerabilities race fuzz e2e bench full
+
+build: ## the one binary, ./irsa
+	$(GO) build -trimpath -o irsa ./cmd/irsa
+
+test: ## every test of the product
+	$(GO) test ./...
+
+check: format vet lint vulnerabilities race fuzz ## what must be clean before a change lands
+
+format:
+	@files=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$files" ]; then echo "not gofmt-clean:"; echo "$$files"; exit 1; fi
+
+vet:
+	$(GO) vet ./...
+	cd e2e && $(GO) vet ./...
+
+lint: ## staticcheck.conf says which checks, and why any is off
+	$(STATICCHECK) ./...
+	cd e2e && $(STATICCHECK) ./...
+
+vulnerabilities: ## needs Go's vulnerability database; says so where that is out of reach
+	@GOVULNCHECK="$(GOVULNCHECK)" scripts/vulnerabilities
+
+race:
+	$(GO) test -race ./...
+
+fuzz: ## every fuzz target for FUZZTIME
+	@GO="$(GO)" FUZZTIME="$(FUZZTIME)" scripts/fuzz
+
+e2e: ## the real AWS CLI and SDKs against the built binary
+	@GO="$(GO)" scripts/e2e
+
+bench: ## benchmarks; docs/performance.md has the figures and what they mean
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+full: check e2e bench ## everything, with ten minutes for each fuzz target
+	$(MAKE) fuzz FUZZTIME=10m
