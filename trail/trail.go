@@ -39,6 +39,9 @@ const (
 
 // Event is one decision, CloudTrail-shaped.
 type Event struct {
+	// Sequence and Chain are filled when an event is read; what a caller sets is ignored.
+	Sequence          uint64           `json:"sequence,omitempty"`
+	Chain             string           `json:"chain,omitempty"` // hex SHA-256
 	ID                string           `json:"eventID"`
 	Time              time.Time        `json:"eventTime"`
 	Source            string           `json:"eventSource"` // sts.amazonaws.com
@@ -89,8 +92,14 @@ func (t *Trail) Enqueue(e Event) {}
 // Refuse records a failure before authentication: a few a minute per source one by one, the rest aggregated with Count.
 func (t *Trail) Refuse(e Event) {}
 
-// Find returns the events of one request.
+// Find returns the events of one request, newest first.
 func (t *Trail) Find(ctx context.Context, requestID string) ([]Event, error) { return nil, nil }
+
+// FindIn is Find over a folder, whether or not a Trail has it open.
+func FindIn(ctx context.Context, dir, requestID string) ([]Event, error) { return nil, nil }
+
+// Verify walks the files of dir and reports the first place where the hash chain does not hold.
+func Verify(dir string) error { return nil }
 
 // Metrics serves Prometheus metrics derived from the events.
 func (t *Trail) Metrics() http.Handler { return nil }
