@@ -1,2 +1,143 @@
-// Package sts STUB.
+// Package sts exchanges an identity for a session and recognises the sessions that it made.
+//
+// It owns AWS's Security Token Service without its wire format: AssumeRoleWithWebIdentity, AssumeRole and GetCallerIdentity; the sealed
+// session tokens and the key ring that seals them; and Authenticate, by which every door learns who signed a request. It does not
+// verify web identity tokens (package oidc), keep roles (iam), decide policies (policy) or check signatures (sigv4): it joins them, in the
+// order that tells an unauthenticated caller nothing, and leaves one event in the trail for each exchange.
 package sts
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/openirsa/openirsa/iam"
+	"github.com/openirsa/openirsa/oidc"
+	"github.com/openirsa/openirsa/sigv4"
+	"github.com/openirsa/openirsa/trail"
+)
+
+// Trail is what this package asks of the trail.
+type Trail interface {
+	// Record writes an event before it returns; when it fails, what the event tells of must not happen.
+	Record(ctx context.Context, e trail.Event) error
+	// Enqueue hands over the event of a read.
+	Enqueue(e trail.Event)
+	// Refuse hands over a failure from before the caller was known; floods of them are aggregated.
+	Refuse(e trail.Event)
+}
+
+// Config of a Service. Directory, Verifier, Ring and Trail are required.
+type Config struct {
+	Directory *iam.Directory
+	Verifier  *oidc.Verifier
+	Ring      *Ring
+	Trail     Trail
+	Now       func() time.Time // nil: time.Now
+	Rand      io.Reader        // nil: crypto/rand
+	Regions   []string         // the regions in which the service is active; empty: every region
+	Partition string           // empty: "aws"
+}
+
+// Service answers STS's calls and authenticates requests. It is safe for concurrent use.
+type Service struct{}
+
+// New makes a Service.
+func New(c Config) (*Service, error) { return nil, errors.New("not yet") }
+
+// WebIdentityInput holds AssumeRoleWithWebIdentity's parameters under AWS's names; nil is a parameter that was not sent.
+type WebIdentityInput struct {
+	RoleArn, RoleSessionName, WebIdentityToken *string
+	ProviderId                                 *string // only for OAuth 2.0 access tokens, which are refused
+	PolicyArns                                 []string
+	Policy                                     *string
+	DurationSeconds                            *int
+}
+
+// AssumeRoleInput holds AssumeRole's parameters under AWS's names; nil is a parameter that was not sent.
+type AssumeRoleInput struct {
+	RoleArn, RoleSessionName *string
+	PolicyArns               []string
+	Policy                   *string
+	DurationSeconds          *int
+	Tags                     []iam.Tag
+	TransitiveTagKeys        []string
+	ExternalId               *string
+	SerialNumber, TokenCode  *string // MFA, which is refused: the plane knows no MFA devices
+	SourceIdentity           *string
+}
+
+// Credentials are a session's, for SDKs.
+type Credentials struct {
+	AccessKeyId, SecretAccessKey, SessionToken string
+	Expiration                                 time.Time // UTC, whole seconds
+}
+
+// AssumedRoleUser names a session.
+type AssumedRoleUser struct {
+	Arn           string // arn:<partition>:sts::<account>:assumed-role/<role name>/<session name>
+	AssumedRoleId string // <role's unique id>:<session name>
+}
+
+// WebIdentityOutput answers AssumeRoleWithWebIdentity.
+type WebIdentityOutput struct {
+	Credentials                 Credentials
+	AssumedRoleUser             AssumedRoleUser
+	SubjectFromWebIdentityToken string
+	Audience                    string // the client id that the token was issued to: azp where there is one, else aud
+	Provider                    string // the provider's ARN
+	SourceIdentity              string // empty: none
+	PackedPolicySize            *int   // percent; nil when neither policies nor tags were passed
+}
+
+// AssumeRoleOutput answers AssumeRole.
+type AssumeRoleOutput struct {
+	Credentials      Credentials
+	AssumedRoleUser  AssumedRoleUser
+	SourceIdentity   string // empty: none
+	PackedPolicySize *int   // percent; nil when neither policies nor tags were passed
+}
+
+// CallerIdentity answers GetCallerIdentity.
+type CallerIdentity struct{ UserId, Account, Arn string }
+
+// Why a request was not authenticated, found with errors.Is under the *iam.Error that Authenticate returns. Their codes are those of STS
+// and IAM; a door whose protocol has other codes for the same cases (S3: InvalidAccessKeyId, InvalidToken, ExpiredToken) tells them apart by these.
+var (
+	ErrUnknownAccessKey    = errors.New("unknown access key id")           // InvalidClientTokenId
+	ErrInvalidSessionToken = errors.New("session token is not valid")      // InvalidClientTokenId
+	ErrExpiredSessionToken = errors.New("session token has expired")       // ExpiredToken
+	ErrRegionNotActive     = errors.New("service is not active in region") // SignatureDoesNotMatch, or RegionDisabledException of an exchange
+)
+
+var errNotYet = &iam.Error{Code: "InternalFailure", Message: "not yet"}
+
+// AssumeRoleWithWebIdentity exchanges a web identity token for a session. Errors are *iam.Error.
+func (s *Service) AssumeRoleWithWebIdentity(ctx context.Context, origin trail.Origin, in WebIdentityInput) (WebIdentityOutput, error) {
+	return WebIdentityOutput{}, errNotYet
+}
+
+// AssumeRole gives an authenticated caller a session of a role that trusts it. Errors are *iam.Error.
+func (s *Service) AssumeRole(ctx context.Context, caller iam.Caller, in AssumeRoleInput) (AssumeRoleOutput, error) {
+	return AssumeRoleOutput{}, errNotYet
+}
+
+// GetCallerIdentity tells an authenticated caller who it is; no policy can deny it.
+func (s *Service) GetCallerIdentity(ctx context.Context, caller iam.Caller) (CallerIdentity, error) {
+	return CallerIdentity{}, errNotYet
+}
+
+// Authenticate finds who signed request, by header or presigned. Errors are *iam.Error: sigv4's code and sentence where the signature is at
+// fault (Err is the *sigv4.Error, or sigv4.ErrUnsigned), else one of this package's Err values.
+func (s *Service) Authenticate(ctx context.Context, request *sigv4.Request, origin trail.Origin) (iam.Caller, error) {
+	return iam.Caller{}, errNotYet
+}
+
+// Ring holds the keys that seal sessions.
+type Ring struct{}
+
+// OpenRing reads the ring from store, and makes its first key where there is none.
+func OpenRing(ctx context.Context, store iam.Store, rand io.Reader) (*Ring, error) {
+	return nil, errNotYet
+}
