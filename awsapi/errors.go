@@ -1,0 +1,67 @@
+package awsapi
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/openirsa/openirsa/iam"
+)
+
+const internalFailure = "InternalFailure"
+
+// statuses is the one map from AWS's error codes to HTTP statuses: those of the IAM and STS service models (error shapes'
+// httpStatusCode), and the common errors of both API references. Where a reference gives two (IncompleteSignature), what STS
+// was seen to answer counts. A code that is missing here is not told to the client.
+var statuses = map[string]int{
+	"ConcurrentModification":         http.StatusConflict,
+	"DeleteConflict":                 http.StatusConflict,
+	"EntityAlreadyExists":            http.StatusConflict,
+	"InvalidInput":                   http.StatusBadRequest,
+	"LimitExceeded":                  http.StatusConflict,
+	"MalformedPolicyDocument":        http.StatusBadRequest,
+	"NoSuchEntity":                   http.StatusNotFound,
+	"PolicyNotAttachable":            http.StatusBadRequest,
+	"ServiceFailure":                 http.StatusInternalServerError,
+	"UnmodifiableEntity":             http.StatusBadRequest,
+	"ExpiredTokenException":          http.StatusBadRequest,
+	"IDPCommunicationError":          http.StatusBadRequest,
+	"IDPRejectedClaim":               http.StatusForbidden,
+	"InvalidIdentityToken":           http.StatusBadRequest,
+	"PackedPolicyTooLarge":           http.StatusBadRequest,
+	"RegionDisabledException":        http.StatusForbidden,
+	"AccessDenied":                   http.StatusForbidden,
+	"ExpiredToken":                   http.StatusForbidden,
+	"IncompleteSignature":            http.StatusBadRequest,
+	"InvalidAction":                  http.StatusBadRequest,
+	"InvalidClientTokenId":           http.StatusForbidden,
+	"InvalidParameterValue":          http.StatusBadRequest,
+	"InvalidQueryParameter":          http.StatusBadRequest,
+	"MalformedHttpRequestException":  http.StatusBadRequest,
+	"MalformedInput":                 http.StatusBadRequest,
+	"MethodNotAllowed":               http.StatusMethodNotAllowed,
+	"MissingAction":                  http.StatusBadRequest,
+	"MissingAuthenticationToken":     http.StatusForbidden,
+	"NoSuchVersion":                  http.StatusBadRequest,
+	"RequestEntityTooLargeException": http.StatusRequestEntityTooLarge,
+	"RequestExpired":                 http.StatusBadRequest,
+	"RequestAbortedException":        http.StatusBadRequest,
+	"SerializationException":         http.StatusBadRequest,
+	"ServiceUnavailable":             http.StatusServiceUnavailable,
+	"SignatureDoesNotMatch":          http.StatusForbidden,
+	"Throttling":                     http.StatusBadRequest,
+	"UnknownOperationException":      http.StatusNotFound,
+	"ValidationError":                http.StatusBadRequest,
+	internalFailure:                  http.StatusInternalServerError,
+}
+
+// refusal is what the client is told about err, and its status. Everything that is not an *iam.Error with a code of the map is
+// an InternalFailure, whose cause is for the operator only.
+func refusal(err error) (told *iam.Error, status int) {
+	if errors.As(err, &told) {
+		if status, known := statuses[told.Code]; known {
+			return told, status
+		}
+	}
+	return &iam.Error{Code: internalFailure, Message: "The request processing has failed because of an unknown error, exception or failure.", Err: err},
+		http.StatusInternalServerError
+}

@@ -1,0 +1,166 @@
+package awsapi
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"strings"
+
+	"github.com/openirsa/openirsa/iam"
+	"github.com/openirsa/openirsa/sigv4"
+	"github.com/openirsa/openirsa/trail"
+)
+
+// operation is one row of the tables of calls.
+type operation struct {
+	// service is the credential scope's service, which is also the event source's first label.
+	service string
+	name    string
+	// unsigned operations carry their own proof. A signature on them is not looked at, and gives the caller nothing.
+	unsigned bool
+	// bind decodes the parameters into a call that is ready to be made.
+	bind func(*request) (call, error)
+}
+
+// call does an operation for a caller. A nil result is an answer without content.
+type call func(ctx context.Context, caller iam.Caller) (result any, err error)
+
+// services are the Query services, by the credential scope's name.
+var services = map[string]struct{ version, namespace string }{
+	"sts": {"2011-06-15", "https://sts.amazonaws.com/doc/2011-06-15/"},
+	"iam": {"2010-05-08", "https://iam.amazonaws.com/doc/2010-05-08/"},
+}
+
+type handler struct {
+	Config
+	// actions are the Query operations by Action, targets the JSON ones by what follows "OpenIRSA." in X-Amz-Target. Both are
+	// only read.
+	actions, targets map[string]operation
+}
+
+// ServeHTTP answers every request exactly once, with the id that the trail knows it by.
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	origin := h.Origin(r)
+	a := &answer{protocol: queryProtocol{namespace: faultNamespace}, requestID: origin.RequestID}
+	if strings.HasPrefix(r.Header.Get("Content-Type"), jsonContentType) {
+		a.protocol = jsonProtocol{}
+	}
+	err := h.serve(w, r, origin, a)
+	if err != nil {
+		told, status := refusal(err)
+		if status >= http.StatusInternalServerError {
+			h.Logger.ErrorContext(r.Context(), "request failed", "requestID", origin.RequestID, "error", err, "cause", told.Err)
+		}
+		err = a.fail(told, status)
+	}
+	if err == nil {
+		err = a.write(w)
+	}
+	if err != nil {
+		h.Logger.DebugContext(r.Context(), "answer not written", "requestID", origin.RequestID, "error", err)
+	}
+}
+
+// serve holds the steps that all calls share, so that no operation can forget one. What is refused here is recorded here; what
+// the call refuses was recorded by its package.
+func (h *handler) serve(w http.ResponseWriter, r *http.Request, origin trail.Origin, a *answer) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("recovered from a panic: %v\n%s", cause, debug.Stack())
+		}
+	}()
+	q, err := readRequest(w, r, origin)
+	if err != nil {
+		return h.refuse(origin, operation{}, err)
+	}
+	op, err := h.route(q, a)
+	if err != nil {
+		return h.refuse(origin, op, err)
+	}
+	caller, err := h.authenticate(r.Context(), q, op)
+	if err != nil {
+		return err
+	}
+	do, err := op.bind(q)
+	if err != nil {
+		return h.decline(caller, op, err)
+	}
+	result, err := do(r.Context(), caller)
+	if err != nil {
+		return err
+	}
+	return a.succeed(result)
+}
+
+// route finds the operation, and from then on answers in its protocol and namespace.
+func (h *handler) route(q *request, a *answer) (operation, error) {
+	if q.form == nil {
+		name, _ := strings.CutPrefix(q.target, "OpenIRSA.")
+		op, known := h.targets[name]
+		if !known || name == q.target {
+			return operation{}, &iam.Error{Code: "UnknownOperationException", Message: "X-Amz-Target names no operation."}
+		}
+		return op, nil
+	}
+	action, _ := q.form.lookup("Action")
+	version, versioned := q.form.lookup("Version")
+	if !versioned {
+		version = "NO_VERSION_SPECIFIED"
+	}
+	op, known := h.actions[action]
+	service := services[op.service]
+	switch {
+	case action == "":
+		return op, &iam.Error{Code: "MissingAction", Message: "The request is missing an action or a required parameter."}
+	case versioned && version != services["sts"].version && version != services["iam"].version:
+		return op, &iam.Error{Code: "NoSuchVersion", Message: fmt.Sprintf("The requested version (%.40s) is not valid.", version)}
+	case !known || version != service.version:
+		return op, &iam.Error{Code: "InvalidAction", Message: fmt.Sprintf("Could not find operation %.100s for version %s", action, version)}
+	}
+	a.protocol = queryProtocol{action: action, namespace: service.namespace}
+	return op, nil
+}
+
+// authenticate finds the caller. A credential scoped to another service is refused before its signature is looked at, as on
+// AWS, so that a signature for one service never opens another.
+func (h *handler) authenticate(ctx context.Context, q *request, op operation) (iam.Caller, error) {
+	if op.unsigned {
+		return iam.Caller{Origin: q.origin}, nil
+	}
+	authorization, err := sigv4.Parse(q.signed)
+	if err == nil && authorization.Scope.Service != op.service {
+		return iam.Caller{}, h.refuse(q.origin, op, &iam.Error{Code: "SignatureDoesNotMatch",
+			Message: fmt.Sprintf("Credential should be scoped to correct service: '%s'. ", op.service)})
+	}
+	return h.STS.Authenticate(ctx, q.signed, q.origin)
+}
+
+// refuse records what was refused before anybody was authenticated, so that the request id in the answer leads somewhere.
+func (h *handler) refuse(origin trail.Origin, op operation, err error) error {
+	h.Trail.Refuse(recorded(iam.Caller{Origin: origin}, op, err))
+	return err
+}
+
+// decline records a call whose parameters do not decode.
+func (h *handler) decline(caller iam.Caller, op operation, err error) error {
+	if op.unsigned {
+		return h.refuse(caller.Origin, op, err)
+	}
+	h.Trail.Enqueue(recorded(caller, op, err))
+	return err
+}
+
+func recorded(caller iam.Caller, op operation, err error) trail.Event {
+	told, _ := refusal(err)
+	source := "openirsa"
+	if op.service != "" {
+		source = op.service
+	}
+	event := caller.Event(source+".amazonaws.com", op.name)
+	if event.UserIdentity.ARN == "" {
+		event.UserIdentity.Type = "Unknown"
+	}
+	event.ErrorCode, event.ErrorMessage, event.Category = told.Code, told.Message, trail.Management
+	return event
+}

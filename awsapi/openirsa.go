@@ -1,0 +1,145 @@
+package awsapi
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/openirsa/openirsa/iam"
+	"github.com/openirsa/openirsa/trail"
+)
+
+// openirsaOperations are our own calls, which AWS has no counterpart for: signed AWS JSON 1.1 requests with credential scope
+// openirsa and the header "X-Amz-Target: OpenIRSA.<name>". Policies grant them as openirsa:<name>.
+func openirsaOperations(c Config) map[string]operation {
+	return named(map[string]operation{
+		"CreateAccount":                openirsa(createAccount(c.Directory)),
+		"ListAccounts":                 openirsa(listAccounts(c.Directory)),
+		"PutOpenIDConnectProviderKeys": openirsa(putKeys(c.Directory)),
+		"GetEvents":                    openirsa(getEvents(c.Trail, c.DefaultAccount)),
+	})
+}
+
+func openirsa[In any](do func(context.Context, iam.Caller, In) (any, error)) operation {
+	return operation{service: "openirsa", bind: func(q *request) (call, error) {
+		var in In
+		err := decodeJSON(q.body, &in)
+		return func(ctx context.Context, caller iam.Caller) (any, error) { return do(ctx, caller, in) }, err
+	}}
+}
+
+// CreateAccountInput names the account to make, 12 digits.
+type CreateAccountInput struct {
+	AccountId string
+}
+
+// CreateAccountOutput has the new account's root access key, told this once.
+type CreateAccountOutput struct {
+	AccountId, AccessKeyId, SecretAccessKey string
+}
+
+func createAccount(d *iam.Directory) func(context.Context, iam.Caller, CreateAccountInput) (any, error) {
+	return func(ctx context.Context, caller iam.Caller, in CreateAccountInput) (any, error) {
+		key, err := d.CreateAccount(ctx, caller, iam.CreateAccountInput{AccountID: in.AccountId})
+		if err != nil {
+			return nil, err
+		}
+		return CreateAccountOutput{AccountId: key.Account, AccessKeyId: key.ID, SecretAccessKey: key.Secret}, nil
+	}
+}
+
+// ListAccountsInput continues at Marker; MaxItems nil is 100.
+type ListAccountsInput struct {
+	Marker   string `json:",omitempty"`
+	MaxItems *int   `json:",omitempty"`
+}
+
+// ListAccountsOutput is one page of accounts; CreateDate is RFC 3339.
+type ListAccountsOutput struct {
+	Accounts    []AccountOutput
+	IsTruncated bool
+	Marker      string `json:",omitempty"`
+}
+
+// AccountOutput is one account.
+type AccountOutput struct{ AccountId, CreateDate string }
+
+func listAccounts(d *iam.Directory) func(context.Context, iam.Caller, ListAccountsInput) (any, error) {
+	return func(ctx context.Context, caller iam.Caller, in ListAccountsInput) (any, error) {
+		page, err := d.ListAccounts(ctx, caller, iam.ListAccountsInput{Paging: iam.Paging{Marker: in.Marker, MaxItems: in.MaxItems}})
+		if err != nil {
+			return nil, err
+		}
+		out := ListAccountsOutput{Accounts: []AccountOutput{}, IsTruncated: page.IsTruncated, Marker: page.Marker}
+		for _, account := range page.Items {
+			out.Accounts = append(out.Accounts, AccountOutput{account.ID, timestamp(account.Created)})
+		}
+		return out, nil
+	}
+}
+
+// PutOpenIDConnectProviderKeysInput sets a provider's inline keys. KeySet is a JWK set (RFC 7517), which replaces the earlier
+// one, or null, which has the keys fetched from the issuer again. It must be given: a forgotten one must not mean null.
+type PutOpenIDConnectProviderKeysInput struct {
+	OpenIDConnectProviderArn string
+	KeySet                   json.RawMessage
+}
+
+func putKeys(d *iam.Directory) func(context.Context, iam.Caller, PutOpenIDConnectProviderKeysInput) (any, error) {
+	return func(ctx context.Context, caller iam.Caller, in PutOpenIDConnectProviderKeysInput) (any, error) {
+		set := iam.PutOpenIDConnectProviderKeysInput{OpenIDConnectProviderARN: in.OpenIDConnectProviderArn, JWKS: in.KeySet}
+		switch string(in.KeySet) {
+		case "":
+			return nil, missing("keySet")
+		case "null":
+			set.JWKS = nil
+		}
+		return nil, d.PutOpenIDConnectProviderKeys(ctx, caller, set)
+	}
+}
+
+// GetEventsInput asks for the events of one request, by the id that its answer had in x-amzn-RequestId.
+type GetEventsInput struct {
+	RequestId string
+}
+
+// GetEventsOutput has them newest first, each with its decision or explanation.
+type GetEventsOutput struct {
+	Events []trail.Event
+}
+
+// getEvents answers openirsa:GetEvents, the one call that this package authorizes and records itself, because the trail knows no
+// callers. An account sees its own events; events of no account (requests whose sender nobody could name) are shown to the
+// plane's default account only. What a caller may not see is left out, so that a request id tells nothing across accounts.
+func getEvents(events Trail, defaultAccount string) func(context.Context, iam.Caller, GetEventsInput) (any, error) {
+	return func(ctx context.Context, caller iam.Caller, in GetEventsInput) (any, error) {
+		const action, resource = "openirsa:GetEvents", "*"
+		decision := iam.Authorize(caller, action, resource, nil)
+		event := caller.Event("openirsa.amazonaws.com", "GetEvents")
+		event.Category, event.ReadOnly = trail.Management, true
+		event.Action, event.Resource, event.Decision = action, resource, &decision
+		if !decision.Allowed() {
+			refused := iam.Denied(caller, action, resource, decision)
+			event.ErrorCode, event.ErrorMessage = refused.Code, refused.Message
+			if err := events.Record(ctx, event); err != nil {
+				return nil, err
+			}
+			return nil, refused
+		}
+		if !isParameterName(in.RequestId) {
+			return nil, missing("requestId")
+		}
+		event.RequestParameters = map[string]any{"requestId": in.RequestId}
+		events.Enqueue(event)
+		found, err := events.Find(ctx, in.RequestId)
+		if err != nil {
+			return nil, err
+		}
+		out := GetEventsOutput{Events: []trail.Event{}}
+		for _, e := range found {
+			if e.Account == caller.Principal.Account || e.Account == "" && caller.Principal.Account == defaultAccount {
+				out.Events = append(out.Events, e)
+			}
+		}
+		return out, nil
+	}
+}

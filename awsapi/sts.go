@@ -1,0 +1,111 @@
+package awsapi
+
+import (
+	"context"
+
+	"github.com/openirsa/openirsa/iam"
+	"github.com/openirsa/openirsa/sts"
+)
+
+// stsOperations are the calls of the STS API, version 2011-06-15.
+func stsOperations(service STS) map[string]operation {
+	exchange := query(decodeWebIdentity, func(ctx context.Context, caller iam.Caller, in sts.WebIdentityInput) (sts.WebIdentityOutput, error) {
+		return service.AssumeRoleWithWebIdentity(ctx, caller.Origin, in)
+	}, encodeWebIdentity).of("sts")
+	exchange.unsigned = true
+	return map[string]operation{
+		"AssumeRoleWithWebIdentity": exchange,
+		"AssumeRole":                query(decodeAssumeRole, service.AssumeRole, encodeAssumeRole).of("sts"),
+		"GetCallerIdentity": query(decodeNothing, func(ctx context.Context, caller iam.Caller, _ struct{}) (sts.CallerIdentity, error) {
+			return service.GetCallerIdentity(ctx, caller)
+		}, encodeCallerIdentity).of("sts"),
+	}
+}
+
+func decodeNothing(*form) struct{} { return struct{}{} }
+
+func decodeWebIdentity(f *form) sts.WebIdentityInput {
+	return sts.WebIdentityInput{
+		RoleArn:          f.anyText("RoleArn"),
+		RoleSessionName:  f.anyText("RoleSessionName"),
+		WebIdentityToken: f.anyText("WebIdentityToken"),
+		ProviderId:       f.anyText("ProviderId"),
+		PolicyArns:       f.policyARNs("PolicyArns"),
+		Policy:           f.anyText("Policy"),
+		DurationSeconds:  f.integer("DurationSeconds"),
+	}
+}
+
+func decodeAssumeRole(f *form) sts.AssumeRoleInput {
+	return sts.AssumeRoleInput{
+		RoleArn:           f.anyText("RoleArn"),
+		RoleSessionName:   f.anyText("RoleSessionName"),
+		PolicyArns:        f.policyARNs("PolicyArns"),
+		Policy:            f.anyText("Policy"),
+		DurationSeconds:   f.integer("DurationSeconds"),
+		Tags:              f.tags("Tags"),
+		TransitiveTagKeys: f.list("TransitiveTagKeys"),
+		ExternalId:        f.anyText("ExternalId"),
+		SerialNumber:      f.anyText("SerialNumber"),
+		TokenCode:         f.anyText("TokenCode"),
+		SourceIdentity:    f.anyText("SourceIdentity"),
+	}
+}
+
+type credentialsElement struct {
+	AccessKeyId, SecretAccessKey, SessionToken, Expiration string
+}
+
+type assumedRoleUserElement struct{ AssumedRoleId, Arn string }
+
+type webIdentityResult struct {
+	SubjectFromWebIdentityToken string
+	Audience                    string
+	AssumedRoleUser             assumedRoleUserElement
+	Credentials                 credentialsElement
+	Provider                    string
+	PackedPolicySize            *int
+	SourceIdentity              string `xml:",omitempty"`
+}
+
+type assumeRoleResult struct {
+	AssumedRoleUser  assumedRoleUserElement
+	Credentials      credentialsElement
+	PackedPolicySize *int
+	SourceIdentity   string `xml:",omitempty"`
+}
+
+type callerIdentityResult struct{ Arn, UserId, Account string }
+
+func newCredentials(c sts.Credentials) credentialsElement {
+	return credentialsElement{c.AccessKeyId, c.SecretAccessKey, c.SessionToken, timestamp(c.Expiration)}
+}
+
+func newAssumedRoleUser(u sts.AssumedRoleUser) assumedRoleUserElement {
+	return assumedRoleUserElement{AssumedRoleId: u.AssumedRoleId, Arn: u.Arn}
+}
+
+func encodeWebIdentity(out sts.WebIdentityOutput) any {
+	return webIdentityResult{
+		SubjectFromWebIdentityToken: out.SubjectFromWebIdentityToken,
+		Audience:                    out.Audience,
+		AssumedRoleUser:             newAssumedRoleUser(out.AssumedRoleUser),
+		Credentials:                 newCredentials(out.Credentials),
+		Provider:                    out.Provider,
+		PackedPolicySize:            out.PackedPolicySize,
+		SourceIdentity:              out.SourceIdentity,
+	}
+}
+
+func encodeAssumeRole(out sts.AssumeRoleOutput) any {
+	return assumeRoleResult{
+		AssumedRoleUser:  newAssumedRoleUser(out.AssumedRoleUser),
+		Credentials:      newCredentials(out.Credentials),
+		PackedPolicySize: out.PackedPolicySize,
+		SourceIdentity:   out.SourceIdentity,
+	}
+}
+
+func encodeCallerIdentity(out sts.CallerIdentity) any {
+	return callerIdentityResult{Arn: out.Arn, UserId: out.UserId, Account: out.Account}
+}
