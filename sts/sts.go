@@ -8,13 +8,13 @@ package sts
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"io"
 	"time"
 
 	"github.com/openirsa/openirsa/iam"
 	"github.com/openirsa/openirsa/oidc"
-	"github.com/openirsa/openirsa/sigv4"
 	"github.com/openirsa/openirsa/trail"
 )
 
@@ -41,10 +41,44 @@ type Config struct {
 }
 
 // Service answers STS's calls and authenticates requests. It is safe for concurrent use.
-type Service struct{}
+type Service struct {
+	directory *iam.Directory
+	verifier  *oidc.Verifier
+	ring      *Ring
+	trail     Trail
+	now       func() time.Time
+	rand      io.Reader
+	regions   []string
+	partition string
+	opened    sessionCache
+}
 
 // New makes a Service.
-func New(c Config) (*Service, error) { return nil, errors.New("not yet") }
+func New(c Config) (*Service, error) {
+	if c.Directory == nil || c.Verifier == nil || c.Ring == nil || c.Trail == nil {
+		return nil, errors.New("making the security token service: Directory, Verifier, Ring and Trail are required")
+	}
+	s := &Service{
+		directory: c.Directory,
+		verifier:  c.Verifier,
+		ring:      c.Ring,
+		trail:     c.Trail,
+		now:       c.Now,
+		rand:      c.Rand,
+		regions:   c.Regions,
+		partition: c.Partition,
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.rand == nil {
+		s.rand = rand.Reader
+	}
+	if s.partition == "" {
+		s.partition = "aws"
+	}
+	return s, nil
+}
 
 // WebIdentityInput holds AssumeRoleWithWebIdentity's parameters under AWS's names; nil is a parameter that was not sent.
 type WebIdentityInput struct {
@@ -110,34 +144,3 @@ var (
 	ErrExpiredSessionToken = errors.New("session token has expired")       // ExpiredToken
 	ErrRegionNotActive     = errors.New("service is not active in region") // SignatureDoesNotMatch, or RegionDisabledException of an exchange
 )
-
-var errNotYet = &iam.Error{Code: "InternalFailure", Message: "not yet"}
-
-// AssumeRoleWithWebIdentity exchanges a web identity token for a session. Errors are *iam.Error.
-func (s *Service) AssumeRoleWithWebIdentity(ctx context.Context, origin trail.Origin, in WebIdentityInput) (WebIdentityOutput, error) {
-	return WebIdentityOutput{}, errNotYet
-}
-
-// AssumeRole gives an authenticated caller a session of a role that trusts it. Errors are *iam.Error.
-func (s *Service) AssumeRole(ctx context.Context, caller iam.Caller, in AssumeRoleInput) (AssumeRoleOutput, error) {
-	return AssumeRoleOutput{}, errNotYet
-}
-
-// GetCallerIdentity tells an authenticated caller who it is; no policy can deny it.
-func (s *Service) GetCallerIdentity(ctx context.Context, caller iam.Caller) (CallerIdentity, error) {
-	return CallerIdentity{}, errNotYet
-}
-
-// Authenticate finds who signed request, by header or presigned. Errors are *iam.Error: sigv4's code and sentence where the signature is at
-// fault (Err is the *sigv4.Error, or sigv4.ErrUnsigned), else one of this package's Err values.
-func (s *Service) Authenticate(ctx context.Context, request *sigv4.Request, origin trail.Origin) (iam.Caller, error) {
-	return iam.Caller{}, errNotYet
-}
-
-// Ring holds the keys that seal sessions.
-type Ring struct{}
-
-// OpenRing reads the ring from store, and makes its first key where there is none.
-func OpenRing(ctx context.Context, store iam.Store, rand io.Reader) (*Ring, error) {
-	return nil, errNotYet
-}

@@ -1,0 +1,232 @@
+package sts
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/openirsa/openirsa/iam"
+	"github.com/openirsa/openirsa/policy"
+	"github.com/openirsa/openirsa/sigv4"
+	"github.com/openirsa/openirsa/trail"
+)
+
+const (
+	tokenInvalid = "The security token included in the request is invalid."
+	tokenExpired = "The security token included in the request is expired"
+)
+
+// Authenticate finds who signed request, in a header or in a presigned URL, and what they may do. The answer holds for this request only: its
+// Context has the request's condition keys.
+//
+// Errors are *iam.Error and go to the trail. Where the signature is at fault they have sigv4's code and sentence, and Err is the *sigv4.Error
+// or sigv4.ErrUnsigned; else errors.Is finds one of this package's errors.
+func (s *Service) Authenticate(ctx context.Context, request *sigv4.Request, origin trail.Origin) (iam.Caller, error) {
+	authorization, err := sigv4.Parse(request)
+	if err != nil {
+		authorization = &sigv4.Authorization{}
+		err = refuseSignature(err)
+	}
+	var caller iam.Caller
+	if err == nil {
+		caller, err = s.authenticate(ctx, request, authorization, origin)
+	}
+	if err != nil {
+		e := event(origin, "Authenticate")
+		e.UserIdentity = trail.Identity{Type: "Unknown", AccessKeyID: shorten(authorization.AccessKeyID)}
+		describe(&e, err)
+		s.trail.Refuse(e)
+		return iam.Caller{}, err
+	}
+	return caller, nil
+}
+
+func (s *Service) authenticate(ctx context.Context, request *sigv4.Request, a *sigv4.Authorization, origin trail.Origin) (iam.Caller, error) {
+	if !s.activeIn(a.Scope.Region) {
+		return iam.Caller{}, refusal("SignatureDoesNotMatch", fmt.Sprintf("Credential should be scoped to a valid region, not '%s'.", shorten(a.Scope.Region)), ErrRegionNotActive)
+	}
+	origin.Region = a.Scope.Region
+	now := s.now()
+	if strings.HasPrefix(a.AccessKeyID, sessionPrefix) {
+		return s.authenticateSession(ctx, request, a, origin, now)
+	}
+	key, found, err := s.directory.AccessKey(ctx, a.AccessKeyID)
+	if err != nil {
+		return iam.Caller{}, internal("looking an access key up", err)
+	}
+	// A key with a user, or a session token beside a long-term key, is nothing that the plane gave out.
+	if !found || key.UserID != "" {
+		return iam.Caller{}, refusal("InvalidClientTokenId", tokenInvalid, ErrUnknownAccessKey)
+	}
+	if a.SessionToken != "" {
+		return iam.Caller{}, refusal("InvalidClientTokenId", tokenInvalid, fmt.Errorf("%w: a long-term access key has none", ErrInvalidSessionToken))
+	}
+	if err := sigv4.Verify(request, a, key.Secret, now); err != nil {
+		return iam.Caller{}, refuseSignature(err)
+	}
+	caller := iam.Root(s.partition, key.Account)
+	caller.AccessKeyID = a.AccessKeyID
+	caller.Origin = origin
+	caller.Context = authenticatedContext(origin, now)
+	return caller, nil
+}
+
+// authenticateSession tells nothing about the session's role until the signature has proved that the session is the caller's.
+func (s *Service) authenticateSession(ctx context.Context, request *sigv4.Request, a *sigv4.Authorization, origin trail.Origin, now time.Time) (iam.Caller, error) {
+	held, err := s.openSession(a.SessionToken)
+	if err != nil {
+		return iam.Caller{}, refusal("InvalidClientTokenId", tokenInvalid, fmt.Errorf("%w: %w", ErrInvalidSessionToken, err))
+	}
+	if subtle.ConstantTimeCompare([]byte(held.accessKeyID), []byte(a.AccessKeyID)) != 1 {
+		return iam.Caller{}, refusal("InvalidClientTokenId", tokenInvalid, fmt.Errorf("%w: it belongs to another access key id", ErrInvalidSessionToken))
+	}
+	if held.record.expired(now) {
+		return iam.Caller{}, refusal("ExpiredToken", tokenExpired, fmt.Errorf("%w: at %s", ErrExpiredSessionToken, time.Unix(held.record.Expires, 0).UTC().Format(time.RFC3339)))
+	}
+	if err := sigv4.Verify(request, a, held.secretAccessKey, now); err != nil {
+		return iam.Caller{}, refuseSignature(err)
+	}
+	account, err := s.directory.Account(ctx, held.record.Account)
+	if err != nil && !isNoSuchEntity(err) {
+		return iam.Caller{}, internal("reading the session's account", err)
+	}
+	var role *iam.Role
+	if err == nil {
+		role, _ = account.RoleByID(held.record.RoleID)
+	}
+	if role == nil {
+		return iam.Caller{}, refusal("InvalidClientTokenId", tokenInvalid, fmt.Errorf("%w: its role %s is gone", ErrInvalidSessionToken, held.record.RoleID))
+	}
+	return s.sessionCaller(account, role, held, origin, now)
+}
+
+// sessionCaller is who a session's request comes from, with the role as it is now.
+func (s *Service) sessionCaller(account *iam.Account, role *iam.Role, held *heldSession, origin trail.Origin, now time.Time) (iam.Caller, error) {
+	record := &held.record
+	policies, err := account.Policies(role)
+	if err != nil {
+		return iam.Caller{}, internal("compiling the role's policies", err)
+	}
+	policies.Session = held.policies(account)
+	caller := iam.Caller{
+		Principal: policy.Principal{
+			Type:    policy.AssumedRole,
+			ARN:     s.sessionARN(role, record.Name),
+			Account: role.Account,
+			RoleARN: role.ARN,
+			ID:      role.ID,
+			Session: record.Name,
+		},
+		AccessKeyID:    held.accessKeyID,
+		Policies:       policies,
+		Context:        authenticatedContext(origin, now),
+		Origin:         origin,
+		Issued:         time.Unix(record.Issued, 0).UTC(),
+		Expires:        time.Unix(record.Expires, 0).UTC(),
+		SourceIdentity: record.SourceIdentity,
+		ChainDepth:     record.ChainDepth,
+	}
+	caller.Context.Set("aws:TokenIssueTime", caller.Issued.Format(time.RFC3339))
+	setUnlessEmpty(caller.Context, "aws:SourceIdentity", record.SourceIdentity)
+	for _, tag := range role.Tags {
+		caller.Context.Set("aws:PrincipalTag/"+tag.Key, tag.Value)
+	}
+	if len(record.Tags) > 0 {
+		caller.SessionTags = make(map[string]string, len(record.Tags))
+	}
+	for _, tag := range record.Tags { // after the role's, which they override
+		caller.Context.Set("aws:PrincipalTag/"+tag.Key, tag.Value)
+		caller.SessionTags[tag.Key] = tag.Value
+		if tag.Transitive {
+			caller.TransitiveTags = append(caller.TransitiveTags, tag.Key)
+		}
+	}
+	if record.Issuer != "" {
+		setFederation(caller.Context, webIdentity{
+			issuer:   record.Issuer,
+			provider: s.providerARN(record.Account, record.Issuer),
+			subject:  record.Subject,
+			audience: record.Audience,
+			amr:      record.AMR,
+		})
+	}
+	return caller, nil
+}
+
+// authenticatedContext adds to a request's keys those of every authenticated one. No service of AWS calls through this plane on anyone's behalf.
+func authenticatedContext(origin trail.Origin, now time.Time) *policy.Context {
+	c := requestContext(origin, now)
+	c.Set("aws:PrincipalIsAWSService", "false")
+	c.Set("aws:ViaAWSService", "false")
+	return c
+}
+
+// providerARN names the provider of an issuer, as IAM does.
+func (s *Service) providerARN(account, issuer string) string {
+	return "arn:" + s.partition + ":iam::" + account + ":oidc-provider/" + strings.TrimPrefix(issuer, "https://")
+}
+
+// activeIn tells whether the service answers in region.
+func (s *Service) activeIn(region string) bool {
+	return len(s.regions) == 0 || slices.Contains(s.regions, region)
+}
+
+func refuseSignature(err error) *iam.Error {
+	var e *sigv4.Error
+	switch {
+	case errors.Is(err, sigv4.ErrUnsigned):
+		return refusal("MissingAuthenticationToken", "Request is missing Authentication Token", err)
+	case errors.As(err, &e):
+		return refusal(e.Code, e.Message, err)
+	default:
+		return internal("verifying a signature", err)
+	}
+}
+
+// heldSession is an opened session with its inline session policy compiled.
+type heldSession struct {
+	*sealed
+	inline *policy.Policy // nil: none
+}
+
+// policies are the session policies as one union: nil when none were passed, and empty when one that was passed is gone, which allows nothing.
+func (h *heldSession) policies(account *iam.Account) []*policy.Policy {
+	if h.inline == nil && len(h.record.PolicyARNs) == 0 {
+		return nil
+	}
+	union := make([]*policy.Policy, 0, 1+len(h.record.PolicyARNs))
+	if h.inline != nil {
+		union = append(union, h.inline)
+	}
+	for _, arn := range h.record.PolicyARNs {
+		if managed, err := account.ManagedPolicy(arn); err == nil {
+			union = append(union, managed)
+		}
+	}
+	return union
+}
+
+// openSession opens a token, or finds it among those opened lately. What it returns may have expired, and its role may be gone.
+func (s *Service) openSession(token string) (*heldSession, error) {
+	hash := sha256.Sum256([]byte(token))
+	if held, ok := s.opened.get(hash); ok {
+		return held, nil
+	}
+	opened, err := s.ring.open(token)
+	if err != nil {
+		return nil, err
+	}
+	held := &heldSession{sealed: opened}
+	if opened.record.Policy != "" {
+		if held.inline, err = compileSessionPolicy(opened.record.Policy); err != nil {
+			return nil, fmt.Errorf("compiling the session policy: %w", err)
+		}
+	}
+	s.opened.put(hash, held)
+	return held, nil
+}

@@ -1,0 +1,115 @@
+package sts
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/openirsa/openirsa/iam"
+	"github.com/openirsa/openirsa/policy"
+)
+
+// issued is a session as the callers of AssumeRole… see it.
+type issued struct {
+	credentials Credentials
+	user        AssumedRoleUser
+	packed      *int
+}
+
+// sessionDuration is what was asked for, if the role allows it. AWS tells this only to those whom the trust policy allows.
+func sessionDuration(requested *int, role *iam.Role) (time.Duration, error) {
+	duration := defaultDuration * time.Second
+	if requested != nil {
+		duration = time.Duration(*requested) * time.Second
+	}
+	if duration > role.MaxSessionDuration {
+		return 0, refusal("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+			fmt.Errorf("%s was requested, %s allows %s", duration, role.ARN, role.MaxSessionDuration))
+	}
+	return duration, nil
+}
+
+// issue makes the session of role that record describes. The caller has decided; record lacks only the role, the times and whatever the role knows.
+func (s *Service) issue(account *iam.Account, role *iam.Role, record session, duration time.Duration) (issued, error) {
+	if err := s.checkSessionPolicies(account, record); err != nil {
+		return issued{}, err
+	}
+	now := s.now()
+	record.Account, record.RoleID = role.Account, role.ID
+	record.Issued, record.Expires = now.Unix(), now.Add(duration).Unix()
+	packed, err := checkPacked(record)
+	if err != nil {
+		return issued{}, err
+	}
+	made, err := s.ring.seal(record, s.rand)
+	if err != nil {
+		return issued{}, internal("sealing a session", err)
+	}
+	return issued{
+		credentials: Credentials{
+			AccessKeyId:     made.accessKeyID,
+			SecretAccessKey: made.secretAccessKey,
+			SessionToken:    made.token,
+			Expiration:      time.Unix(record.Expires, 0).UTC(),
+		},
+		user:   AssumedRoleUser{Arn: s.sessionARN(role, record.Name), AssumedRoleId: role.ID + ":" + record.Name},
+		packed: packed,
+	}, nil
+}
+
+// sessionARN has the role's name without its path, as AWS's.
+func (s *Service) sessionARN(role *iam.Role, name string) string {
+	return "arn:" + s.partition + ":sts::" + role.Account + ":assumed-role/" + role.Name + "/" + name
+}
+
+// checkPacked tells how full the token is; nil when neither policies nor tags are in it.
+func checkPacked(record session) (*int, error) {
+	percent, err := packedSize(record)
+	switch {
+	case errors.Is(err, errTokenTooLarge):
+		return nil, refusal("PackedPolicyTooLarge", "Serialized token too large for session", err)
+	case err != nil:
+		return nil, internal("measuring a session", err)
+	case percent <= 100 && percent > 0:
+		return &percent, nil
+	case percent <= 100:
+		return nil, nil
+	case record.Policy == "" && len(record.PolicyARNs) == 0:
+		return nil, refusal("PackedPolicyTooLarge", fmt.Sprintf("Packed size of session tags consumes %d%% of allotted space.", percent), nil)
+	default:
+		return nil, refusal("PackedPolicyTooLarge", fmt.Sprintf("Packed policy consumes %d%% of allotted space, please use smaller policy.", percent), nil)
+	}
+}
+
+// checkSessionPolicies makes sure, before the session exists, that every session policy can be decided by.
+func (s *Service) checkSessionPolicies(account *iam.Account, record session) error {
+	if record.Policy != "" {
+		if _, err := compileSessionPolicy(record.Policy); err != nil {
+			message := "Syntax errors in policy."
+			var positioned *policy.Error
+			if errors.As(err, &positioned) && positioned.AWS != "" {
+				message = positioned.AWS
+			}
+			return refusal("MalformedPolicyDocument", message, fmt.Errorf("session policy: %w", err))
+		}
+	}
+	for _, arn := range record.PolicyARNs {
+		if _, err := account.ManagedPolicy(arn); err != nil {
+			return refusal("MalformedPolicyDocument", fmt.Sprintf("Policy %s does not exist or is not attachable.", arn), fmt.Errorf("session policy %s: %w", arn, err))
+		}
+	}
+	return nil
+}
+
+func compileSessionPolicy(text string) (*policy.Policy, error) {
+	document, err := policy.Parse([]byte(text))
+	if err != nil {
+		return nil, err
+	}
+	return policy.Compile("session policy", document, policy.Options{Kind: policy.Identity})
+}
+
+// internal is a failure of ours: the caller learns nothing but that.
+func internal(doing string, err error) *iam.Error {
+	return refusal("InternalFailure", "The request processing has failed because of an unknown error, exception or failure.", fmt.Errorf("%s: %w", doing, err))
+}
