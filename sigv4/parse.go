@@ -1,0 +1,291 @@
+package sigv4
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Parse reads the Authorization header or the presigned query. It returns ErrUnsigned for a request that has neither; other errors are
+// *Error. What it returns is a claim: nothing is verified but its form.
+func Parse(r *Request) (*Authorization, error) {
+	if len(r.RawQuery) > maxQuery {
+		return nil, errTooLong("query string")
+	}
+	header, signed, err := only(r.Header, "authorization")
+	if err != nil {
+		return nil, err
+	}
+	query, err := readAuthQuery(r.RawQuery)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case signed && query.present:
+		return nil, errBothForms()
+	case signed:
+		return parseHeader(r, header)
+	case query.present:
+		return parseQuery(r, query)
+	}
+	return nil, ErrUnsigned
+}
+
+func parseHeader(r *Request, header string) (*Authorization, error) {
+	if len(header) > maxAuthorization {
+		return nil, errTooLong("Authorization header")
+	}
+	algorithm, rest, _ := strings.Cut(strings.TrimSpace(header), " ")
+	if algorithm != Algorithm {
+		return nil, errAlgorithm(false, algorithm)
+	}
+	credential, signedHeaders, signature, err := readParts(rest)
+	if err != nil {
+		return nil, err
+	}
+	date, dated, err := requestDate(r)
+	if err != nil {
+		return nil, err
+	}
+	var missing []string
+	for _, part := range [...]struct{ name, value string }{{"Credential", credential}, {"SignedHeaders", signedHeaders}, {"Signature", signature}} {
+		if part.value == "" {
+			missing = append(missing, part.name)
+		}
+	}
+	if missing != nil || !dated {
+		return nil, errMissing(missing, dated)
+	}
+	a := &Authorization{Signature: signature}
+	if a.Time, err = parseTime(date); err != nil {
+		return nil, errDate(false)
+	}
+	if a.SessionToken, _, err = only(r.Header, "x-amz-security-token"); err != nil {
+		return nil, err
+	}
+	return a, a.fill(credential, signedHeaders)
+}
+
+// readParts splits "Credential=…, SignedHeaders=…, Signature=…", in any order, with or without spaces.
+func readParts(rest string) (credential, signedHeaders, signature string, err error) {
+	for part := range strings.SplitSeq(rest, ",") {
+		part = strings.TrimSpace(part)
+		if part == "" {
+			continue
+		}
+		name, value, found := strings.Cut(part, "=")
+		if !found {
+			return "", "", "", malformed(false, quote(part)+" not a valid key=value pair (missing equal-sign) in Authorization header.")
+		}
+		var target *string
+		switch name {
+		case "Credential":
+			target = &credential
+		case "SignedHeaders":
+			target = &signedHeaders
+		case "Signature":
+			target = &signature
+		default:
+			return "", "", "", malformed(false, quote(name)+" is not a parameter of the Authorization header.")
+		}
+		if *target != "" {
+			return "", "", "", errTwice(name)
+		}
+		*target = value
+	}
+	return credential, signedHeaders, signature, nil
+}
+
+// requestDate finds the date that a request was signed at: X-Amz-Date before Date.
+func requestDate(r *Request) (value string, found bool, err error) {
+	value, found, err = only(r.Header, "x-amz-date")
+	if err != nil || found {
+		return value, found, err
+	}
+	return only(r.Header, "date")
+}
+
+// parseTime reads ISO 8601's basic format, or the format of the HTTP Date header (RFC 9110, 5.6.7).
+func parseTime(s string) (time.Time, error) {
+	if len(s) == len(TimeFormat) { // time.Parse alone would take a fraction of a second
+		return time.Parse(TimeFormat, s)
+	}
+	return time.Parse("Mon, 02 Jan 2006 15:04:05 GMT", s)
+}
+
+// authQuery holds a presigned request's parameters, decoded. present: at least one says that the query signs.
+type authQuery struct {
+	algorithm, credential, date, expires, signedHeaders, signature, token string
+	seen                                                                  uint8 // one bit for each of the above
+	present                                                               bool
+}
+
+// parameter finds where a query parameter belongs; names are compared without case, so that "x-amz-date" cannot stand beside "X-Amz-Date".
+func (q *authQuery) parameter(name string) (target *string, bit uint8, signs bool) {
+	if len(name) < len("X-Amz-Date") || !strings.EqualFold(name[:len("X-Amz-")], "X-Amz-") {
+		return nil, 0, false
+	}
+	switch strings.ToLower(name) {
+	case "x-amz-algorithm":
+		return &q.algorithm, 1 << 0, true
+	case "x-amz-credential":
+		return &q.credential, 1 << 1, true
+	case "x-amz-date":
+		return &q.date, 1 << 2, false
+	case "x-amz-expires":
+		return &q.expires, 1 << 3, false
+	case "x-amz-signedheaders":
+		return &q.signedHeaders, 1 << 4, true
+	case "x-amz-signature":
+		return &q.signature, 1 << 5, true
+	case "x-amz-security-token":
+		return &q.token, 1 << 6, false
+	}
+	return nil, 0, false
+}
+
+func readAuthQuery(rawQuery string) (authQuery, error) {
+	var q authQuery
+	for piece := range strings.SplitSeq(rawQuery, "&") {
+		rawName, rawValue, _ := strings.Cut(piece, "=")
+		name, err := decode(rawName, true)
+		if err != nil {
+			return q, err
+		}
+		target, bit, signs := q.parameter(name)
+		if target == nil {
+			continue
+		}
+		if q.seen&bit != 0 {
+			return q, errTwice(name)
+		}
+		q.seen |= bit
+		q.present = q.present || signs
+		if *target, err = decode(rawValue, true); err != nil {
+			return q, err
+		}
+	}
+	return q, nil
+}
+
+func parseQuery(r *Request, q authQuery) (*Authorization, error) {
+	var missing []string
+	for _, part := range [...]struct{ name, value string }{
+		{"X-Amz-Algorithm", q.algorithm}, {"X-Amz-Credential", q.credential}, {"X-Amz-Signature", q.signature},
+		{"X-Amz-SignedHeaders", q.signedHeaders}, {"X-Amz-Date", q.date}, {"X-Amz-Expires", q.expires},
+	} {
+		if part.value == "" {
+			missing = append(missing, part.name)
+		}
+	}
+	if missing != nil {
+		return nil, errMissingParameters(missing)
+	}
+	if q.algorithm != Algorithm {
+		return nil, errAlgorithm(true, q.algorithm)
+	}
+	if _, twice, err := only(r.Header, "x-amz-security-token"); err != nil || twice {
+		return nil, errTwice("X-Amz-Security-Token")
+	}
+	a := &Authorization{Signature: q.signature, SessionToken: q.token, Presigned: true}
+	var err error
+	if len(q.date) != len(TimeFormat) {
+		return nil, errDate(true)
+	}
+	if a.Time, err = time.Parse(TimeFormat, q.date); err != nil {
+		return nil, errDate(true)
+	}
+	if a.Expires, err = parseExpires(q.expires); err != nil {
+		return nil, err
+	}
+	return a, a.fill(q.credential, q.signedHeaders)
+}
+
+func parseExpires(s string) (time.Duration, error) {
+	seconds, err := strconv.ParseInt(s, 10, 32)
+	expires := time.Duration(seconds) * time.Second
+	switch {
+	case err != nil:
+		return 0, errExpires("X-Amz-Expires should be a number")
+	case seconds < 0:
+		return 0, errExpires("X-Amz-Expires must be non-negative")
+	case expires < MinExpires:
+		return 0, errExpires("X-Amz-Expires must be at least 1 second")
+	case expires > MaxExpires:
+		return 0, errExpires("X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds")
+	}
+	return expires, nil
+}
+
+// fill reads what both forms have.
+func (a *Authorization) fill(credential, signedHeaders string) error {
+	var parts [5]string
+	rest, more := credential, true
+	for i := range parts {
+		if !more {
+			return errCredential(a.Presigned, credential)
+		}
+		parts[i], rest, more = strings.Cut(rest, "/")
+	}
+	if more || !isDate(parts[1]) || !isName(parts[0]) || !isName(parts[2]) || !isName(parts[3]) {
+		return errCredential(a.Presigned, credential)
+	}
+	if parts[4] != terminator {
+		return errTerminator(a.Presigned, parts[4])
+	}
+	a.AccessKeyID, a.Scope = parts[0], Scope{Date: parts[1], Region: parts[2], Service: parts[3]}
+	a.SignedHeaders = strings.Split(signedHeaders, ";")
+	for i, name := range a.SignedHeaders {
+		if !isHeaderName(name) || i > 0 && a.SignedHeaders[i-1] >= name {
+			return malformed(a.Presigned, "SignedHeaders must be lower-case header names in ascending order, each once, separated by semicolons.")
+		}
+	}
+	return nil
+}
+
+// isName accepts what access key ids, regions and services are made of.
+func isName(s string) bool {
+	if s == "" || len(s) > 128 {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; !isAlphanumeric(c) && c != '-' && c != '_' && c != '.' {
+			return false
+		}
+	}
+	return true
+}
+
+func isDate(s string) bool {
+	_, err := time.Parse(dateFormat, s)
+	return err == nil
+}
+
+// isHeaderName accepts an RFC 9110 token without capitals.
+func isHeaderName(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if 'A' <= c && c <= 'Z' || !isAlphanumeric(c) && strings.IndexByte("!#$%&'*+-.^_`|~", c) < 0 {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func isAlphanumeric(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+}
+
+// only finds the header name (lower case), which may be there once at most.
+func only(header map[string][]string, name string) (value string, found bool, err error) {
+	for key, values := range header {
+		if len(key) != len(name) || !strings.EqualFold(key, name) || len(values) == 0 {
+			continue
+		}
+		if found || len(values) > 1 {
+			return "", true, errTwice(key)
+		}
+		value, found = strings.TrimSpace(values[0]), true
+	}
+	return value, found, nil
+}
