@@ -1,6 +1,8 @@
 package iam
 
 import (
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/openirsa/openirsa/policy"
@@ -12,29 +14,83 @@ type Caller struct {
 	Principal   policy.Principal
 	AccessKeyID string
 	Policies    policy.Policies // Identity, Boundary, Session
-	Context     *policy.Context // condition keys of this request (aws:SourceIp, aws:CurrentTime, aws:PrincipalTag/…, …)
+	Context     *policy.Context // condition keys of this request (aws:SourceIp, aws:CurrentTime, aws:PrincipalTag/…, …); may be nil
 	Origin      trail.Origin
 	// Issued and Expires of a session; zero for long-term keys.
 	Issued, Expires time.Time
-	// Tags and so on of a session, for role chaining.
+	// SessionTags, TransitiveTags, SourceIdentity and ChainDepth of a session, for role chaining.
 	SessionTags    map[string]string
 	TransitiveTags []string
 	SourceIdentity string
 	ChainDepth     int // 0: not a role session; 1: from AssumeRoleWithWebIdentity or from a user; 2…: chained
 }
 
-// Event is the beginning of a trail event for a call of this caller: origin, identity, account; source is e.g.
-// "iam.amazonaws.com", name the operation.
-func (c Caller) Event(source, name string) trail.Event { return trail.Event{} }
+// Event is the beginning of the trail event for a call of this caller: origin, identity and account. Source is the service as CloudTrail
+// spells it ("iam.amazonaws.com"), name the operation.
+func (c Caller) Event(source, name string) trail.Event {
+	identity := trail.Identity{
+		Type: "Unknown", PrincipalID: c.Principal.ID, ARN: c.Principal.ARN, AccountID: c.Principal.Account, AccessKeyID: c.AccessKeyID,
+	}
+	switch c.Principal.Type {
+	case policy.Root:
+		identity.Type = "Root"
+	case policy.User:
+		identity.Type = "IAMUser"
+	case policy.AssumedRole:
+		identity.Type = "AssumedRole"
+		identity.PrincipalID += ":" + c.Principal.Session
+	case policy.FederatedUser:
+		identity.Type = "FederatedUser"
+	case policy.WebIdentity:
+		identity.Type = "WebIdentityUser"
+	}
+	return trail.Event{
+		Source: source, Name: name, Category: trail.Management, Account: c.Principal.Account, UserIdentity: identity,
+		Region: c.Origin.Region, SourceIP: c.Origin.SourceIP, UserAgent: c.Origin.UserAgent, RequestID: c.Origin.RequestID, Time: c.Origin.Time,
+	}
+}
 
-// Root is the caller that an account's root is: it may do everything in its account. Origin and Context are for the door to add.
-func Root(partition, account string) Caller { return Caller{} }
+// Root is an account's root as a caller: it may do everything in its account. AccessKeyID, Context and Origin are for the door to add.
+func Root(partition, account string) Caller {
+	return Caller{
+		Principal: policy.Principal{Type: policy.Root, ARN: "arn:" + partition + ":iam::" + account + ":root", Account: account, ID: account},
+		Policies:  policy.Policies{Identity: []*policy.Policy{RootPolicy()}},
+	}
+}
 
-// RootPolicy is what an account's root may do: everything.
-func RootPolicy() *policy.Policy { return nil }
+// RootPolicy is what an account's root may do: everything. No document grants it on AWS; here one does, so that a root's decision has a
+// reason like any other.
+func RootPolicy() *policy.Policy { return rootPolicy() }
 
-// Authorize decides action on resource for caller, without recording: for doors and services that record themselves.
-// extra are condition keys of this call beside caller.Context. Resource "*" stands for an action without resource-level permissions.
+var rootPolicy = sync.OnceValue(func() *policy.Policy {
+	const source = `{"Version": "2012-10-17", "Statement": [{"Sid": "Root", "Effect": "Allow", "Action": "*", "Resource": "*"}]}`
+	p, err := compileNow("the account's root", source, policy.Options{Kind: policy.Identity})
+	if err != nil {
+		panic(err) // the constant above is wrong
+	}
+	return p
+})
+
+// Authorize decides action on resource for caller, without recording: for doors and services that record themselves. Extra are condition
+// keys of this call beside caller.Context; those whose names end in TagKeys are multivalued. Resource "*" stands for an action without
+// resource-level permissions, which only a literal "*" grants.
 func Authorize(caller Caller, action, resource string, extra map[string][]string) policy.Decision {
-	return policy.Decision{}
+	keys := caller.Context
+	if len(extra) > 0 {
+		if keys == nil {
+			keys = new(policy.Context)
+		} else {
+			keys = keys.Clone()
+		}
+		for name, values := range extra {
+			if len(values) == 1 && !strings.HasSuffix(strings.ToLower(name), "tagkeys") {
+				keys.Set(name, values[0])
+			} else {
+				keys.SetList(name, values...)
+			}
+		}
+	}
+	return caller.Policies.Decide(&policy.Request{
+		Principal: caller.Principal, Action: action, Resource: resource, WildcardOnly: resource == "*", Context: keys,
+	})
 }

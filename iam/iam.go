@@ -1,9 +1,23 @@
-// Package iam STUB bodies; the signatures are final.
+// Package iam is the directory: accounts, OIDC providers, roles, managed policies with their versions, inline policies, attachments,
+// permissions boundaries, tags and root access keys.
+//
+// It authorizes every call itself, by the policies that come with the caller, and records it in the trail; no door can forget either. A
+// caller reaches its own account only. It declares the Store that keeps its records and does not know which one it is.
+//
+// It does not authenticate (sts does), does not speak a wire protocol (awsapi does) and holds no key material but the secrets of root access
+// keys, which it keeps under SealedPrefix.
+//
+// State is one immutable snapshot per account. Authentication and exchange read it without locks; policies in it are compiled on first use
+// and carried over from snapshot to snapshot while their documents stay as they are.
 package iam
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/openirsa/openirsa/trail"
@@ -11,7 +25,9 @@ import (
 
 // Recorder is what the directory asks of the trail.
 type Recorder interface {
+	// Record writes e before it returns; the directory refuses a change that cannot be recorded.
 	Record(ctx context.Context, e trail.Event) error
+	// Enqueue hands over an event of a read, which need not be written before the answer.
 	Enqueue(e trail.Event)
 }
 
@@ -20,22 +36,58 @@ type Config struct {
 	Store          Store
 	Trail          Recorder
 	Now            func() time.Time // nil: time.Now
-	Rand           io.Reader        // nil: crypto/rand
-	DefaultAccount string           // the account that may create others
+	Rand           io.Reader        // safe for concurrent use; nil: crypto/rand
+	DefaultAccount string           // 12 digits: the account that may create others
 	Partition      string           // "": "aws"
 }
 
-// Directory is IAM's state.
-type Directory struct{}
+// Directory is IAM's state. It is safe for concurrent use.
+type Directory struct {
+	store          Store
+	trail          Recorder
+	now            func() time.Time
+	rand           io.Reader
+	defaultAccount string
+	partition      string
+	slots          sync.Map // account id → *slot
+	stop           context.CancelFunc
+	stopped        chan struct{}
+}
 
-// New opens the directory in c.Store. Close ends it.
-func New(ctx context.Context, c Config) (*Directory, error) { return nil, errStub }
+// New opens the directory in c.Store and follows what other writers change there until Close.
+func New(ctx context.Context, c Config) (*Directory, error) {
+	if c.Store == nil || c.Trail == nil {
+		return nil, errors.New("opening directory: a store and a trail are needed")
+	}
+	if !isAccountID(c.DefaultAccount) {
+		return nil, fmt.Errorf("opening directory: default account %q is not 12 digits", c.DefaultAccount)
+	}
+	d := &Directory{
+		store: c.Store, trail: c.Trail, now: c.Now, rand: c.Rand,
+		defaultAccount: c.DefaultAccount, partition: c.Partition, stopped: make(chan struct{}),
+	}
+	if d.now == nil {
+		d.now = time.Now
+	}
+	if d.rand == nil {
+		d.rand = rand.Reader
+	}
+	if d.partition == "" {
+		d.partition = "aws"
+	}
+	_, revision, err := d.store.List(ctx, accountsPrefix, "", 1)
+	if err != nil {
+		return nil, fmt.Errorf("opening directory: %w", err)
+	}
+	following, stop := context.WithCancel(context.WithoutCancel(ctx))
+	d.stop = stop
+	go d.follow(following, revision)
+	return d, nil
+}
 
-// Close stops following the store.
-func (d *Directory) Close() error { return nil }
-
-// Bootstrap makes the account with its root access key if it is not there, and returns that key. It is for the
-// plane's start, not for requests; it changes nothing when the account exists.
-func (d *Directory) Bootstrap(ctx context.Context, account string) (AccessKey, error) {
-	return AccessKey{}, errStub
+// Close stops following the store. It does not close it.
+func (d *Directory) Close() error {
+	d.stop()
+	<-d.stopped
+	return nil
 }

@@ -22,7 +22,7 @@ type RoleInput struct {
 	RoleName string `json:"roleName"`
 }
 
-// CreateRoleInput: Path "" means "/", MaxSessionDuration (seconds) nil means 3600.
+// CreateRoleInput describes a new role. Path "" means "/", MaxSessionDuration (seconds) nil means 3600.
 type CreateRoleInput struct {
 	RoleName                 string `json:"roleName"`
 	Path                     string `json:"path,omitempty"`
@@ -33,13 +33,13 @@ type CreateRoleInput struct {
 	Tags                     []Tag  `json:"tags,omitempty"`
 }
 
-// ListRolesInput: PathPrefix "" means "/".
+// ListRolesInput selects roles. PathPrefix "" means "/".
 type ListRolesInput struct {
 	PathPrefix string `json:"pathPrefix,omitempty"`
 	Paging
 }
 
-// UpdateRoleInput: what is nil stays as it is; MaxSessionDuration is in seconds.
+// UpdateRoleInput says what to change: what is nil stays as it is; MaxSessionDuration is in seconds.
 type UpdateRoleInput struct {
 	RoleName           string  `json:"roleName"`
 	Description        *string `json:"description,omitempty"`
@@ -95,13 +95,13 @@ type PutRolePolicyInput struct {
 	PolicyDocument string `json:"policyDocument"`
 }
 
-// RoleAttachmentInput: AttachRolePolicy, DetachRolePolicy.
+// RoleAttachmentInput names a role and a managed policy: AttachRolePolicy, DetachRolePolicy.
 type RoleAttachmentInput struct {
 	RoleName  string `json:"roleName"`
 	PolicyARN string `json:"policyArn"`
 }
 
-// ListAttachedRolePoliciesInput: PathPrefix "" means "/"; it filters by the policies' paths.
+// ListAttachedRolePoliciesInput selects a role's managed policies. PathPrefix "" means "/"; it filters by the policies' paths.
 type ListAttachedRolePoliciesInput struct {
 	RoleName   string `json:"roleName"`
 	PathPrefix string `json:"pathPrefix,omitempty"`
@@ -113,7 +113,7 @@ type PolicyInput struct {
 	PolicyARN string `json:"policyArn"`
 }
 
-// CreatePolicyInput: Path "" means "/".
+// CreatePolicyInput describes a new managed policy. Path "" means "/".
 type CreatePolicyInput struct {
 	PolicyName     string `json:"policyName"`
 	Path           string `json:"path,omitempty"`
@@ -122,7 +122,7 @@ type CreatePolicyInput struct {
 	Tags           []Tag  `json:"tags,omitempty"`
 }
 
-// ListPoliciesInput: Scope is All (also ""), AWS or Local; PolicyUsageFilter is "" , PermissionsPolicy or PermissionsBoundary.
+// ListPoliciesInput selects managed policies. Scope is All (also ""), AWS or Local; PolicyUsageFilter is "", PermissionsPolicy or PermissionsBoundary.
 type ListPoliciesInput struct {
 	Scope             string `json:"scope,omitempty"`
 	OnlyAttached      bool   `json:"onlyAttached,omitempty"`
@@ -162,7 +162,7 @@ type UntagPolicyInput struct {
 	TagKeys   []string `json:"tagKeys"`
 }
 
-// ListEntitiesForPolicyInput: EntityFilter is "" or Role, User, Group, LocalManagedPolicy, AWSManagedPolicy; only
+// ListEntitiesForPolicyInput selects who uses a policy. EntityFilter is "" or Role, User, Group, LocalManagedPolicy, AWSManagedPolicy; only
 // roles exist so far. PathPrefix filters by the entities' paths.
 type ListEntitiesForPolicyInput struct {
 	PolicyARN         string `json:"policyArn"`
@@ -185,7 +185,7 @@ type CreateOpenIDConnectProviderInput struct {
 	Tags           []Tag    `json:"tags,omitempty"`
 }
 
-// ProviderClientIDInput: AddClientIDToOpenIDConnectProvider, RemoveClientIDFromOpenIDConnectProvider.
+// ProviderClientIDInput names a provider and an audience: AddClientIDToOpenIDConnectProvider, RemoveClientIDFromOpenIDConnectProvider.
 type ProviderClientIDInput struct {
 	OpenIDConnectProviderARN string `json:"openIDConnectProviderArn"`
 	ClientID                 string `json:"clientID"`
@@ -222,12 +222,12 @@ type PutOpenIDConnectProviderKeysInput struct {
 	JWKS                     []byte `json:"-"`
 }
 
-// CreateAccountInput (openirsa): AccountID is 12 digits.
+// CreateAccountInput (openirsa) names a new account; AccountID is 12 digits.
 type CreateAccountInput struct {
 	AccountID string `json:"accountId"`
 }
 
-// ListAccountsInput (openirsa).
+// ListAccountsInput (openirsa) pages through the accounts.
 type ListAccountsInput struct {
 	Paging
 }

@@ -1,0 +1,262 @@
+package iam
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/openirsa/openirsa/trail"
+)
+
+// maxAttempts at a write that other writers get ahead of. Writes of this process wait for each other, so each attempt
+// lost is one of another process won.
+const maxAttempts = 16
+
+// maxParameter is how many bytes of a text parameter an event keeps.
+const maxParameter = 1024
+
+// call is one operation as it is decided and recorded. Every exported method that a request reaches goes through read or change with one, which
+// is where authorization and the trail are.
+type call struct {
+	service string // "": iam
+	name    string // the operation
+	in      input  // nil: no parameters
+	on      func(a *Account) target
+	keys    conditions // condition keys that the input alone gives
+	also    string     // a second action that must be allowed on the same resource; "": none
+}
+
+// input is validated before anything else, and recorded by its JSON form.
+type input interface{ validate(v *validator) }
+
+// target is what a call is about to read or change.
+type target struct {
+	resource string // ARN; "*" for actions without resource-level permissions
+	shown    string // what AWS's sentence names in its place; "": the resource
+	keys     conditions
+}
+
+// conditions are condition keys and their values.
+type conditions map[string][]string
+
+func (c call) action() string {
+	if c.service == "" {
+		return "iam:" + c.name
+	}
+	return c.service + ":" + c.name
+}
+
+// event begins the call's record.
+func (c call) event(caller Caller, readOnly bool) trail.Event {
+	source := c.service
+	if source == "" {
+		source = "iam"
+	}
+	event := caller.Event(source+".amazonaws.com", c.name)
+	event.ReadOnly, event.Action, event.RequestParameters = readOnly, c.action(), parameters(c.in)
+	return event
+}
+
+// parameters are an input's members as the trail keeps them: long texts cut off.
+func parameters(in input) map[string]any {
+	if in == nil {
+		return nil
+	}
+	encoded, err := json.Marshal(in)
+	if err != nil {
+		return nil // inputs are texts, numbers and lists of them
+	}
+	var p map[string]any
+	if err := json.Unmarshal(encoded, &p); err != nil {
+		return nil
+	}
+	for name, value := range p {
+		if text, ok := value.(string); ok && len(text) > maxParameter {
+			p[name] = strings.ToValidUTF8(text[:maxParameter], "") + "…"
+		}
+	}
+	return p
+}
+
+// decide validates and authorizes the call, and notes in event what was decided.
+func (c call) decide(a *Account, caller Caller, event *trail.Event) error {
+	if c.in != nil {
+		var v validator
+		c.in.validate(&v)
+		if err := v.err(); err != nil {
+			return err
+		}
+	}
+	t := c.on(a)
+	keys := maps.Clone(c.keys)
+	if keys == nil {
+		keys = conditions{}
+	}
+	maps.Copy(keys, t.keys)
+	event.Resource = t.resource
+	actions := []string{c.action()}
+	if c.also != "" {
+		actions = append(actions, c.also)
+	}
+	for _, action := range actions {
+		decision := Authorize(caller, action, t.resource, keys)
+		if event.Decision == nil || !decision.Allowed() {
+			event.Action, event.Decision = action, &decision
+		}
+		if !decision.Allowed() {
+			if t.shown != "" {
+				return Denied(caller, action, t.shown, decision)
+			}
+			return Denied(caller, action, t.resource, decision)
+		}
+	}
+	return nil
+}
+
+// read decides and records a call that changes nothing, and answers it from the snapshot of the caller's account. Reads are
+// recorded without waiting; denied ones are not answered before they are written.
+func read[T any](ctx context.Context, d *Directory, caller Caller, c call, do func(a *Account) (T, error)) (T, error) {
+	var none T
+	event := c.event(caller, true)
+	a, err := d.Account(ctx, caller.Principal.Account)
+	if err == nil {
+		err = c.decide(a, caller, &event)
+	}
+	if err != nil {
+		return none, d.refuse(ctx, event, err)
+	}
+	out, err := do(a)
+	if err != nil {
+		refusal := asError(err)
+		event.ErrorCode, event.ErrorMessage = refusal.Code, refusal.Message
+		d.trail.Enqueue(event)
+		return none, refusal
+	}
+	d.trail.Enqueue(event)
+	return out, nil
+}
+
+// change decides and records a call that changes the caller's account. The order is: validate, authorize, see whether it can be done, record,
+// write. What cannot be recorded is not written; a write that fails after that is recorded as failed. Do sees the account as it is and puts
+// records into the draft; it may be called again when another writer got ahead.
+func (d *Directory) change(ctx context.Context, caller Caller, c call, do func(tx *draft) error) error {
+	event := c.event(caller, false)
+	s, err := d.slot(ctx, caller.Principal.Account)
+	if err != nil {
+		return d.refuse(ctx, event, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a, err := d.refresh(ctx, s)
+	recorded := false
+	for range maxAttempts {
+		tx := &draft{Account: a, ctx: ctx, directory: d}
+		if err == nil {
+			err = c.decide(a, caller, &event)
+		}
+		if err == nil {
+			tx.now = d.now().UTC().Truncate(time.Second) // IAM's dates have seconds
+			err = do(tx)
+		}
+		if err == nil {
+			err = tx.checkSize()
+		}
+		if err != nil {
+			return d.refuse(ctx, event, err)
+		}
+		if !recorded {
+			if err := d.trail.Record(ctx, event); err != nil {
+				return failure(fmt.Errorf("recording %s: %w", c.name, err))
+			}
+			recorded = true
+		}
+		if err = d.commit(ctx, s, tx); err == nil {
+			return nil
+		}
+		if !errors.Is(err, ErrConflict) {
+			// Whether the batch was written is not known here; the next caller reads what is.
+			s.current.Store(nil)
+			return d.refuse(ctx, event, failure(fmt.Errorf("writing %s: %w", c.name, err)))
+		}
+		a, err = d.load(ctx, s)
+	}
+	return d.refuse(ctx, event, &Error{Code: "ConcurrentModification", Message: "The request was rejected because multiple requests to change this object were submitted simultaneously. Wait a few minutes and submit your request again.", Err: err})
+}
+
+// refuse records why a call was refused and returns the refusal. The caller's end does not keep it from being written.
+func (d *Directory) refuse(ctx context.Context, event trail.Event, err error) error {
+	refusal := asError(err)
+	event.ErrorCode, event.ErrorMessage = refusal.Code, refusal.Message
+	if recordErr := d.trail.Record(context.WithoutCancel(ctx), event); recordErr != nil {
+		unrecorded := *refusal
+		unrecorded.Err = errors.Join(refusal.Err, fmt.Errorf("recording the refusal: %w", recordErr))
+		return &unrecorded
+	}
+	return refusal
+}
+
+// draft is a change being prepared: the account as it is, and the records to write. Its context is that of the one call that it serves.
+type draft struct {
+	*Account
+	ctx        context.Context
+	directory  *Directory
+	now        time.Time
+	operations []Operation
+	conditions []Condition
+}
+
+// stage writes data under key, on condition of the revision that the record has now (0: none).
+func stage[T any](tx *draft, key string, revision int64, data T) error {
+	value, err := encode(data)
+	if err != nil {
+		return fmt.Errorf("encoding record %s: %w", key, err)
+	}
+	tx.conditions = append(tx.conditions, Condition{Key: key, Revision: revision})
+	tx.operations = append(tx.operations, Operation{Key: key, Value: value})
+	return nil
+}
+
+// remove deletes the record under key.
+func (tx *draft) remove(key string, revision int64) {
+	tx.conditions = append(tx.conditions, Condition{Key: key, Revision: revision})
+	tx.operations = append(tx.operations, Operation{Key: key})
+}
+
+// checkSize refuses what a store could not keep. Quotas count documents without white space, so only that can make records this large.
+func (tx *draft) checkSize() error {
+	size := 0
+	for _, o := range tx.operations {
+		size += len(o.Key) + len(o.Value)
+	}
+	if size > MaxBatchSize*3/4 {
+		return refusef("LimitExceeded", "Cannot exceed quota for the stored size of one entity, white space included: %d", MaxBatchSize*3/4)
+	}
+	return nil
+}
+
+// commit writes the draft and renews the account's own record with it, then makes the result the slot's snapshot.
+func (d *Directory) commit(ctx context.Context, s *slot, tx *draft) error {
+	if len(tx.operations) == 0 {
+		return nil // it is as the caller wants it
+	}
+	if err := stage(tx, recordKey(tx.id, kindAccount, ""), tx.generation, accountRecord{Created: tx.created}); err != nil {
+		return err
+	}
+	revision, err := d.store.Apply(ctx, tx.conditions, tx.operations)
+	if err != nil {
+		return err
+	}
+	next := tx.clone()
+	next.revision = revision
+	for _, o := range tx.operations {
+		if err := next.install(Record{Key: o.Key, Value: o.Value, Revision: revision}, tx.Account); err != nil {
+			return err
+		}
+	}
+	s.current.Store(next)
+	return nil
+}

@@ -1,0 +1,116 @@
+package iam
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"strings"
+
+	"github.com/openirsa/openirsa/policy"
+)
+
+// Sizes of documents without white space (IAM quotas, the defaults).
+const (
+	maxTrustPolicy   = 2048
+	maxManagedPolicy = 6144
+	maxInlinePolicy  = 10240 // of a role's inline policies together
+)
+
+// checkIdentity reads an identity policy that is to be saved. Whatever it says, it compiles; else the answer is MalformedPolicyDocument.
+func checkIdentity(name, source string) (*policy.Document, error) {
+	document, err := policy.Parse([]byte(source))
+	if err != nil {
+		return nil, malformed(err)
+	}
+	if _, err := policy.Compile(name, document, policy.Options{Kind: policy.Identity}); err != nil {
+		return nil, malformed(err)
+	}
+	return document, nil
+}
+
+// checkTrust reads a trust policy that is to be saved and resolves the users and roles that it names to their unique ids, so that whoever gets
+// such a name later does not get the grant with it (IAM User Guide, "AWS JSON policy elements: Principal").
+func (tx *draft) checkTrust(source string) (principalIDs map[string]string, err error) {
+	document, err := policy.Parse([]byte(source))
+	if err != nil {
+		return nil, malformed(err)
+	}
+	principalIDs = map[string]string{}
+	for _, name := range document.Principals() {
+		id, err := tx.directory.principalID(tx.ctx, tx.Account, name.Value)
+		if err != nil {
+			return nil, err
+		}
+		if id == "" {
+			return nil, malformed(&policy.Error{
+				Position: name.Position,
+				Message:  "there is no such user or role on this plane: " + name.Value,
+				AWS:      `Invalid principal in policy: "AWS":"` + name.Value + `"`,
+			})
+		}
+		principalIDs[name.Value] = id
+	}
+	if _, err := policy.Compile("trust policy", document, policy.Options{Kind: policy.Trust, PrincipalIDs: principalIDs}); err != nil {
+		return nil, malformed(err)
+	}
+	if document.Size() > maxTrustPolicy {
+		return nil, quota("ACLSizePerRole", maxTrustPolicy)
+	}
+	return principalIDs, nil
+}
+
+// principalID is the unique id of the role that has this ARN now, in any account of this plane; "" if there is none. Own is the account at hand.
+func (d *Directory) principalID(ctx context.Context, own *Account, arn string) (string, error) {
+	parsed, err := policy.ParseARN(arn)
+	if err != nil {
+		return "", nil
+	}
+	a := own
+	if parsed.Account != own.id {
+		a, err = d.Account(ctx, parsed.Account)
+		if refusal, ok := errors.AsType[*Error](err); ok && refusal.Code == "NoSuchEntity" {
+			return "", nil
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	role, ok := a.RoleByName(parsed.Resource[strings.LastIndexByte(parsed.Resource, '/')+1:])
+	if !ok || role.ARN != arn {
+		return "", nil
+	}
+	return role.ID, nil
+}
+
+// shown is a role as requests see it: in its trust policy, principals that are gone appear by their unique ids, as on AWS.
+func (d *Directory) shown(ctx context.Context, a *Account, entry *roleEntry) (Role, error) {
+	role := entry.role
+	for arn, id := range entry.principalIDs {
+		now, err := d.principalID(ctx, a, arn)
+		if err != nil {
+			return Role{}, err
+		}
+		if now != id {
+			quoted, err := json.Marshal(arn)
+			if err != nil {
+				return Role{}, err
+			}
+			role.TrustPolicy = strings.ReplaceAll(role.TrustPolicy, string(quoted), `"`+id+`"`)
+		}
+	}
+	return role, nil
+}
+
+// inlineSize is what a role's inline policies count together.
+func inlineSize(documents map[string]string) (int, error) {
+	size := 0
+	for source := range maps.Values(documents) {
+		document, err := policy.Parse([]byte(source))
+		if err != nil {
+			return 0, err
+		}
+		size += document.Size()
+	}
+	return size, nil
+}

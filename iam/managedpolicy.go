@@ -1,0 +1,331 @@
+package iam
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Quotas of managed policies (IAM quotas, the defaults).
+const (
+	maxPolicies = 1500
+	maxVersions = 5
+)
+
+// onPolicy is a call on one managed policy. One that does not exist is authorized under the ARN that was given.
+func onPolicy(name string, in input, arn string) call {
+	return call{name: name, in: in, on: func(a *Account) target {
+		t := target{resource: arn}
+		if entry, err := a.policy(arn); err == nil {
+			t.keys = resourceTags(entry.policy.Tags)
+		}
+		return t
+	}}
+}
+
+// changePolicy changes one managed policy: edit gets a copy of the record to change. Its slices are shared with the snapshot, so edit replaces them.
+func (d *Directory) changePolicy(ctx context.Context, caller Caller, c call, arn string, edit func(tx *draft, r *policyRecord) error) error {
+	return d.change(ctx, caller, c, func(tx *draft) error {
+		entry, err := tx.policy(arn)
+		if err != nil {
+			return err
+		}
+		r := policyRecord{ManagedPolicy: entry.policy, Versions: entry.versions, Next: entry.next}
+		if err := edit(tx, &r); err != nil {
+			return err
+		}
+		return stage(tx, recordKey(tx.id, kindPolicy, strings.ToLower(r.Name)), entry.revision, r)
+	})
+}
+
+// described is a managed policy with its numbers of uses.
+func (a *Account) described(entry *policyEntry) ManagedPolicy {
+	p := entry.policy
+	used := a.usage()[p.ARN]
+	p.AttachmentCount, p.PermissionsBoundaryUsageCount = used.attachments, used.boundaries
+	return p
+}
+
+func (in CreatePolicyInput) validate(v *validator) {
+	v.policyName(in.PolicyName)
+	v.policyPath("path", in.Path)
+	v.document("policyDocument", in.PolicyDocument)
+	v.length("description", in.Description, 0, 1000)
+	v.tags(in.Tags)
+}
+
+// CreatePolicy makes a managed policy with version v1. With tags, iam:TagPolicy must be allowed as well.
+func (d *Directory) CreatePolicy(ctx context.Context, caller Caller, in CreatePolicyInput) (ManagedPolicy, error) {
+	path := orSlash(in.Path)
+	c := call{name: "CreatePolicy", in: in, keys: requestTags(in.Tags), on: func(a *Account) target {
+		return target{resource: a.arn("policy" + path + in.PolicyName)}
+	}}
+	if len(in.Tags) > 0 {
+		c.also = "iam:TagPolicy"
+	}
+	var out ManagedPolicy
+	err := d.change(ctx, caller, c, func(tx *draft) error {
+		name := strings.ToLower(in.PolicyName)
+		if _, ok := tx.policies[name]; ok {
+			return refusef("EntityAlreadyExists", "A policy called %s already exists. Duplicate names are not allowed.", in.PolicyName)
+		}
+		if len(tx.policies) >= maxPolicies {
+			return quota("PoliciesPerAccount", maxPolicies)
+		}
+		if err := checkManaged(in.PolicyName, in.PolicyDocument); err != nil {
+			return err
+		}
+		id, err := d.uniqueID(policyPrefix)
+		if err != nil {
+			return err
+		}
+		out = ManagedPolicy{
+			Account: tx.id, ARN: tx.arn("policy" + path + in.PolicyName), Name: in.PolicyName, Path: path, ID: id, Description: in.Description,
+			Created: tx.now, Updated: tx.now, DefaultVersionID: "v1", Tags: in.Tags,
+		}
+		return stage(tx, recordKey(tx.id, kindPolicy, name), 0, policyRecord{
+			ManagedPolicy: out, Versions: []PolicyVersion{{VersionID: "v1", Document: in.PolicyDocument, Created: tx.now}}, Next: 2,
+		})
+	})
+	return out, err
+}
+
+// checkManaged checks a managed policy's document and its size.
+func checkManaged(name, source string) error {
+	document, err := checkIdentity(name, source)
+	if err != nil {
+		return err
+	}
+	if document.Size() > maxManagedPolicy {
+		return quota("PolicySize", maxManagedPolicy)
+	}
+	return nil
+}
+
+func (in PolicyInput) validate(v *validator) { v.policyARN("policyArn", in.PolicyARN) }
+
+// GetPolicy returns a managed policy.
+func (d *Directory) GetPolicy(ctx context.Context, caller Caller, in PolicyInput) (ManagedPolicy, error) {
+	return read(ctx, d, caller, onPolicy("GetPolicy", in, in.PolicyARN), func(a *Account) (ManagedPolicy, error) {
+		entry, err := a.policy(in.PolicyARN)
+		if err != nil {
+			return ManagedPolicy{}, err
+		}
+		return a.described(entry), nil
+	})
+}
+
+func (in ListPoliciesInput) validate(v *validator) {
+	v.oneOf("scope", in.Scope, "All", "AWS", "Local")
+	v.policyPath("pathPrefix", in.PathPrefix)
+	v.oneOf("policyUsageFilter", in.PolicyUsageFilter, "PermissionsPolicy", "PermissionsBoundary")
+	in.Paging.validate(v)
+}
+
+// ListPolicies lists the account's managed policies by name. There are no AWS managed ones, so scope AWS lists none.
+func (d *Directory) ListPolicies(ctx context.Context, caller Caller, in ListPoliciesInput) (Page[ManagedPolicy], error) {
+	c := call{name: "ListPolicies", in: in, on: func(*Account) target {
+		return target{resource: "*", shown: "policy path " + orSlash(in.PathPrefix)}
+	}}
+	return read(ctx, d, caller, c, func(a *Account) (Page[ManagedPolicy], error) {
+		var found []ManagedPolicy
+		for _, entry := range a.policies {
+			p := a.described(entry)
+			attached := p.AttachmentCount > 0 && in.PolicyUsageFilter != "PermissionsBoundary" ||
+				p.PermissionsBoundaryUsageCount > 0 && in.PolicyUsageFilter != "PermissionsPolicy"
+			wanted := attached || !in.OnlyAttached && in.PolicyUsageFilter == ""
+			if wanted && in.Scope != "AWS" && strings.HasPrefix(p.Path, in.PathPrefix) {
+				found = append(found, p)
+			}
+		}
+		return page(found, func(p ManagedPolicy) string { return strings.ToLower(p.Name) }, in.Paging), nil
+	})
+}
+
+// DeletePolicy deletes a managed policy that is used nowhere and has no version left but the default one.
+func (d *Directory) DeletePolicy(ctx context.Context, caller Caller, in PolicyInput) error {
+	return d.change(ctx, caller, onPolicy("DeletePolicy", in, in.PolicyARN), func(tx *draft) error {
+		entry, err := tx.policy(in.PolicyARN)
+		switch {
+		case err != nil:
+			return err
+		case tx.usage()[in.PolicyARN] != usage{}:
+			return refusef("DeleteConflict", "Cannot delete a policy attached to entities.")
+		case len(entry.versions) > 1:
+			return refusef("DeleteConflict", "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.")
+		}
+		tx.remove(recordKey(tx.id, kindPolicy, strings.ToLower(entry.policy.Name)), entry.revision)
+		return nil
+	})
+}
+
+func (in TagPolicyInput) validate(v *validator) {
+	v.policyARN("policyArn", in.PolicyARN)
+	v.tags(in.Tags)
+}
+
+// TagPolicy adds or replaces tags.
+func (d *Directory) TagPolicy(ctx context.Context, caller Caller, in TagPolicyInput) error {
+	c := onPolicy("TagPolicy", in, in.PolicyARN)
+	c.keys = requestTags(in.Tags)
+	return d.changePolicy(ctx, caller, c, in.PolicyARN, func(_ *draft, r *policyRecord) (err error) {
+		r.Tags, err = merge(r.Tags, in.Tags)
+		return err
+	})
+}
+
+func (in UntagPolicyInput) validate(v *validator) {
+	v.policyARN("policyArn", in.PolicyARN)
+	v.tagKeys(in.TagKeys)
+}
+
+// UntagPolicy removes tags.
+func (d *Directory) UntagPolicy(ctx context.Context, caller Caller, in UntagPolicyInput) error {
+	c := onPolicy("UntagPolicy", in, in.PolicyARN)
+	c.keys = tagKeys(in.TagKeys)
+	return d.changePolicy(ctx, caller, c, in.PolicyARN, func(_ *draft, r *policyRecord) error {
+		r.Tags = without(r.Tags, in.TagKeys)
+		return nil
+	})
+}
+
+func (in ListByPolicyInput) validate(v *validator) {
+	v.policyARN("policyArn", in.PolicyARN)
+	in.Paging.validate(v)
+}
+
+// ListPolicyTags lists a managed policy's tags by key.
+func (d *Directory) ListPolicyTags(ctx context.Context, caller Caller, in ListByPolicyInput) (Page[Tag], error) {
+	return read(ctx, d, caller, onPolicy("ListPolicyTags", in, in.PolicyARN), func(a *Account) (Page[Tag], error) {
+		entry, err := a.policy(in.PolicyARN)
+		if err != nil {
+			return Page[Tag]{}, err
+		}
+		return page(slices.Clone(entry.policy.Tags), tagKey, in.Paging), nil
+	})
+}
+
+func (in ListEntitiesForPolicyInput) validate(v *validator) {
+	v.policyARN("policyArn", in.PolicyARN)
+	v.oneOf("entityFilter", in.EntityFilter, "User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy")
+	v.pathPrefix(in.PathPrefix)
+	v.oneOf("policyUsageFilter", in.PolicyUsageFilter, "PermissionsPolicy", "PermissionsBoundary")
+	in.Paging.validate(v)
+}
+
+// ListEntitiesForPolicy lists the roles that use a managed policy, attached or as their boundary.
+func (d *Directory) ListEntitiesForPolicy(ctx context.Context, caller Caller, in ListEntitiesForPolicyInput) (Page[PolicyRole], error) {
+	c := onPolicy("ListEntitiesForPolicy", in, in.PolicyARN)
+	return read(ctx, d, caller, c, func(a *Account) (Page[PolicyRole], error) {
+		if _, err := a.policy(in.PolicyARN); err != nil {
+			return Page[PolicyRole]{}, err
+		}
+		var found []PolicyRole
+		for _, entry := range a.roles {
+			uses := slices.Contains(entry.role.Attached, in.PolicyARN) && in.PolicyUsageFilter != "PermissionsBoundary" ||
+				entry.role.BoundaryARN == in.PolicyARN && in.PolicyUsageFilter != "PermissionsPolicy"
+			if uses && (in.EntityFilter == "" || in.EntityFilter == "Role") && strings.HasPrefix(entry.role.Path, in.PathPrefix) {
+				found = append(found, PolicyRole{RoleName: entry.role.Name, RoleID: entry.role.ID})
+			}
+		}
+		return page(found, func(r PolicyRole) string { return strings.ToLower(r.RoleName) }, in.Paging), nil
+	})
+}
+
+func (in CreatePolicyVersionInput) validate(v *validator) {
+	v.policyARN("policyArn", in.PolicyARN)
+	v.document("policyDocument", in.PolicyDocument)
+}
+
+// CreatePolicyVersion adds a version.
+func (d *Directory) CreatePolicyVersion(ctx context.Context, caller Caller, in CreatePolicyVersionInput) (PolicyVersion, error) {
+	var out PolicyVersion
+	c := onPolicy("CreatePolicyVersion", in, in.PolicyARN)
+	err := d.changePolicy(ctx, caller, c, in.PolicyARN, func(tx *draft, r *policyRecord) error {
+		if err := checkManaged(r.Name, in.PolicyDocument); err != nil {
+			return err
+		}
+		if len(r.Versions) >= maxVersions {
+			return refusef("LimitExceeded", "A managed policy can have up to %d versions. Before you create a new version, you must delete an existing version.", maxVersions)
+		}
+		out = PolicyVersion{VersionID: fmt.Sprintf("v%d", r.Next), Document: in.PolicyDocument, IsDefault: in.SetAsDefault, Created: tx.now}
+		r.Versions = append(slices.Clone(r.Versions), out)
+		r.Next++
+		r.Updated = tx.now
+		if in.SetAsDefault {
+			r.DefaultVersionID = out.VersionID
+		}
+		return nil
+	})
+	return out, err
+}
+
+func (in PolicyVersionInput) validate(v *validator) {
+	v.policyARN("policyArn", in.PolicyARN)
+	v.versionID(in.VersionID)
+}
+
+// version finds a version's place in the list.
+func (e *policyEntry) version(id string) (int, error) {
+	i := slices.IndexFunc(e.versions, func(v PolicyVersion) bool { return v.VersionID == id })
+	if i < 0 {
+		return 0, noSuchVersion(e.policy.ARN, id)
+	}
+	return i, nil
+}
+
+// GetPolicyVersion returns a version with its document.
+func (d *Directory) GetPolicyVersion(ctx context.Context, caller Caller, in PolicyVersionInput) (PolicyVersion, error) {
+	return read(ctx, d, caller, onPolicy("GetPolicyVersion", in, in.PolicyARN), func(a *Account) (PolicyVersion, error) {
+		entry, err := a.policy(in.PolicyARN)
+		if err != nil {
+			return PolicyVersion{}, err
+		}
+		i, err := entry.version(in.VersionID)
+		if err != nil {
+			return PolicyVersion{}, err
+		}
+		return entry.versions[i], nil
+	})
+}
+
+// ListPolicyVersions lists a managed policy's versions, oldest first.
+func (d *Directory) ListPolicyVersions(ctx context.Context, caller Caller, in ListByPolicyInput) (Page[PolicyVersion], error) {
+	return read(ctx, d, caller, onPolicy("ListPolicyVersions", in, in.PolicyARN), func(a *Account) (Page[PolicyVersion], error) {
+		entry, err := a.policy(in.PolicyARN)
+		if err != nil {
+			return Page[PolicyVersion]{}, err
+		}
+		// Numbers sort by their length first.
+		return page(slices.Clone(entry.versions), func(v PolicyVersion) string { return fmt.Sprintf("%10s", v.VersionID) }, in.Paging), nil
+	})
+}
+
+// SetDefaultPolicyVersion makes a version the one that is in force.
+func (d *Directory) SetDefaultPolicyVersion(ctx context.Context, caller Caller, in PolicyVersionInput) error {
+	c := onPolicy("SetDefaultPolicyVersion", in, in.PolicyARN)
+	return d.changePolicy(ctx, caller, c, in.PolicyARN, func(tx *draft, r *policyRecord) error {
+		if !slices.ContainsFunc(r.Versions, func(v PolicyVersion) bool { return v.VersionID == in.VersionID }) {
+			return noSuchVersion(in.PolicyARN, in.VersionID)
+		}
+		r.DefaultVersionID, r.Updated = in.VersionID, tx.now
+		return nil
+	})
+}
+
+// DeletePolicyVersion deletes a version that is not the default.
+func (d *Directory) DeletePolicyVersion(ctx context.Context, caller Caller, in PolicyVersionInput) error {
+	c := onPolicy("DeletePolicyVersion", in, in.PolicyARN)
+	return d.changePolicy(ctx, caller, c, in.PolicyARN, func(tx *draft, r *policyRecord) error {
+		if in.VersionID == r.DefaultVersionID {
+			return refusef("DeleteConflict", "Cannot delete the default version of a policy.")
+		}
+		kept := slices.DeleteFunc(slices.Clone(r.Versions), func(v PolicyVersion) bool { return v.VersionID == in.VersionID })
+		if len(kept) == len(r.Versions) {
+			return noSuchVersion(in.PolicyARN, in.VersionID)
+		}
+		r.Versions, r.Updated = kept, tx.now
+		return nil
+	})
+}
