@@ -1,0 +1,143 @@
+package awsmodel
+
+import (
+	"errors"
+	"net/netip"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxKey is S3's limit for a key, in bytes of UTF-8; maxPath holds such a key with every byte encoded, and the bucket.
+const (
+	maxKey  = 1024
+	maxPath = 3*maxKey + 128
+)
+
+var errEncoding = errors.New("not percent-encoded UTF-8")
+
+// parsePath reads /, /bucket, /bucket/ or /bucket/key. The key is everything after the bucket's slash, decoded once: "..", "//" and
+// encoded slashes are key text as on S3, where a key is a string and not a path.
+func parsePath(path string) (bucket, key string, err error) {
+	if len(path) > maxPath {
+		return "", "", &Error{Code: "KeyTooLongError", Message: "Your key is too long"}
+	}
+	rest, ok := strings.CutPrefix(path, "/")
+	if !ok {
+		return "", "", &Error{Code: "InvalidURI", Message: "Couldn't parse the specified URI."}
+	}
+	bucket, encoded, slash := strings.Cut(rest, "/")
+	if bucket == "" && !slash {
+		return "", "", nil
+	}
+	if err := checkBucket(bucket); err != nil {
+		return "", "", err
+	}
+	key, keyErr := unescape(encoded)
+	if keyErr != nil {
+		return "", "", &Error{Code: "InvalidURI", Message: "Couldn't parse the specified URI."}
+	}
+	return bucket, key, checkKey(key)
+}
+
+func (o Operation) path() string {
+	switch {
+	case o.Bucket == "":
+		return "/"
+	case o.Key == "":
+		return "/" + o.Bucket
+	}
+	return "/" + o.Bucket + "/" + escape(o.Key, true)
+}
+
+// checkBucket applies https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html, except that names AWS keeps for its
+// documentation are allowed here.
+func checkBucket(name string) error {
+	valid := len(name) >= 3 && len(name) <= 63 && isAlphanumeric(name[0]) && isAlphanumeric(name[len(name)-1]) && !strings.Contains(name, "..")
+	for i := 0; i < len(name) && valid; i++ {
+		valid = isAlphanumeric(name[i]) || name[i] == '-' || name[i] == '.'
+	}
+	for _, prefix := range []string{"xn--", "sthree-"} {
+		valid = valid && !strings.HasPrefix(name, prefix)
+	}
+	for _, suffix := range []string{"-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"} {
+		valid = valid && !strings.HasSuffix(name, suffix)
+	}
+	if _, err := netip.ParseAddr(name); !valid || err == nil {
+		return &Error{Code: "InvalidBucketName", Message: "The specified bucket is not valid."}
+	}
+	return nil
+}
+
+func isAlphanumeric(c byte) bool { return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' }
+
+// checkKey refuses what S3 refuses, and the NUL character, which neither XML nor file systems can carry.
+func checkKey(key string) error {
+	switch {
+	case len(key) > maxKey:
+		return &Error{Code: "KeyTooLongError", Message: "Your key is too long"}
+	case !utf8.ValidString(key) || strings.Contains(key, "\x00"):
+		return &Error{Code: "InvalidURI", Message: "Couldn't parse the specified URI."}
+	}
+	return nil
+}
+
+// unescape decodes %XX once. Everything else must be a character that RFC 3986 lets stand for itself in a path or query, so that no
+// other reader of the same bytes ends the path elsewhere or decodes something that we did not.
+func unescape(encoded string) (string, error) {
+	var b strings.Builder
+	for i := 0; i < len(encoded); i++ {
+		c := encoded[i]
+		switch {
+		case c == '%':
+			if i+2 >= len(encoded) {
+				return "", errEncoding
+			}
+			high, low := unhex(encoded[i+1]), unhex(encoded[i+2])
+			if high < 0 || low < 0 {
+				return "", errEncoding
+			}
+			b.WriteByte(byte(high<<4 | low))
+			i += 2
+		case isUnreserved(c) || strings.IndexByte("!$&'()*+,;=:@/?", c) >= 0:
+			b.WriteByte(c)
+		default:
+			return "", errEncoding
+		}
+	}
+	if !utf8.ValidString(b.String()) {
+		return "", errEncoding
+	}
+	return b.String(), nil
+}
+
+// escape encodes everything but RFC 3986's unreserved characters and, in paths, "/".
+func escape(s string, path bool) string {
+	const digits = "0123456789ABCDEF"
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; isUnreserved(c) || path && c == '/' {
+			b.WriteByte(c)
+		} else {
+			b.WriteByte('%')
+			b.WriteByte(digits[c>>4])
+			b.WriteByte(digits[c&15])
+		}
+	}
+	return b.String()
+}
+
+func isUnreserved(c byte) bool {
+	return isAlphanumeric(c) || 'A' <= c && c <= 'Z' || c == '-' || c == '.' || c == '_' || c == '~'
+}
+
+func unhex(c byte) int {
+	switch {
+	case '0' <= c && c <= '9':
+		return int(c - '0')
+	case 'a' <= c && c <= 'f':
+		return int(c-'a') + 10
+	case 'A' <= c && c <= 'F':
+		return int(c-'A') + 10
+	}
+	return -1
+}
