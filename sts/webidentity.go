@@ -129,9 +129,6 @@ func (s *Service) verify(ctx context.Context, x *exchange) error {
 		return refuseToken(err)
 	}
 	x.event.UserIdentity.UserName = shorten(claimed.Subject)
-	if claimed.Issuer == "" {
-		return refuseToken(&oidc.Error{Kind: oidc.MissingClaim, Claim: "iss"})
-	}
 	x.account, err = s.directory.Account(ctx, x.arn.Account)
 	var provider oidc.Provider
 	found := false

@@ -1,0 +1,258 @@
+package sts_test
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/openirsa/openirsa/iam"
+	"github.com/openirsa/openirsa/policy"
+	"github.com/openirsa/openirsa/sigv4"
+	"github.com/openirsa/openirsa/sts"
+)
+
+const invalidToken = "The security token included in the request is invalid."
+
+func TestAuthenticateSession(t *testing.T) {
+	p, good, role := shop(t)
+	p.must(p.directory.TagRole(t.Context(), p.root(accountA), iam.TagRoleInput{RoleName: "app", Tags: []iam.Tag{{Key: "Cost", Value: "7"}}}))
+	out, _, err := p.exchange(input(role.ARN, good.sign(p.goodClaims().with("amr", []string{"pod", "projected"}))))
+	p.must(err)
+	p.advance(time.Minute)
+	caller, err := p.authenticate(out.Credentials)
+	p.must(err)
+	want := policy.Principal{Type: policy.AssumedRole, ARN: out.AssumedRoleUser.Arn, Account: accountA, RoleARN: role.ARN, ID: role.ID, Session: "session-1"}
+	if caller.Principal != want {
+		t.Errorf("principal = %+v, want %+v", caller.Principal, want)
+	}
+	if caller.AccessKeyID != out.Credentials.AccessKeyId || !caller.Issued.Equal(start) || !caller.Expires.Equal(out.Credentials.Expiration) || caller.ChainDepth != 1 {
+		t.Errorf("caller = %+v", caller)
+	}
+	for key, want := range map[string]string{
+		"aws:CurrentTime":                   "[2026-03-04T05:07:07Z]",
+		"aws:TokenIssueTime":                "[2026-03-04T05:06:07Z]",
+		"aws:SecureTransport":               "[false]",
+		"aws:RequestedRegion":               "[eu-central-1]",
+		"aws:UserAgent":                     "[test/1]",
+		"aws:ViaAWSService":                 "[false]",
+		"aws:PrincipalTag/Cost":             "[7]",
+		"aws:FederatedProvider":             "[arn:aws:iam::111122223333:oidc-provider/oidc.example.com:8443/id/0123]",
+		"oidc.example.com:8443/id/0123:sub": "[system:serviceaccount:shop:app]",
+		"oidc.example.com:8443/id/0123:aud": "[sts.amazonaws.com]",
+		"oidc.example.com:8443/id/0123:amr": "[pod projected]",
+		"oidc.example.com:8443/id/0123:azp": "[]",
+		"sts:RoleSessionName":               "[]",
+		"aws:SourceIdentity":                "[]",
+		"aws:MultiFactorAuthPresent":        "[]",
+	} {
+		if got, _ := caller.Context.Get(key); fmt.Sprint(got) != want {
+			t.Errorf("%s = %s, want %s", key, got, want)
+		}
+	}
+}
+
+func TestAuthenticateRoot(t *testing.T) {
+	p := newPlane(t)
+	key, err := p.directory.Bootstrap(t.Context(), accountA)
+	p.must(err)
+	caller, err := p.authenticate(sts.Credentials{AccessKeyId: key.ID, SecretAccessKey: key.Secret})
+	p.must(err)
+	if caller.Principal.Type != policy.Root || caller.Principal.ARN != "arn:aws:iam::111122223333:root" || caller.ChainDepth != 0 || !caller.Issued.IsZero() {
+		t.Errorf("caller = %+v", caller)
+	}
+	if !iam.Authorize(caller, "s3:GetObject", "arn:aws:s3:::bucket/key", nil).Allowed() {
+		t.Error("root may not do everything")
+	}
+	if _, ok := caller.Context.Get("aws:TokenIssueTime"); ok {
+		t.Error("a long-term key has an issue time")
+	}
+}
+
+func TestAuthenticateRefuses(t *testing.T) {
+	p, good, role := shop(t)
+	out, _, err := p.exchange(input(role.ARN, good.sign(p.goodClaims())))
+	p.must(err)
+	other, _, err := p.exchange(input(role.ARN, good.sign(p.goodClaims())))
+	p.must(err)
+	root, err := p.directory.Bootstrap(t.Context(), accountA)
+	p.must(err)
+	session := out.Credentials
+	for _, test := range []struct {
+		name          string
+		change        func(*sts.Credentials)
+		code, message string
+		cause         error
+	}{
+		{"no session token", func(c *sts.Credentials) { c.SessionToken = "" }, "InvalidClientTokenId", invalidToken, sts.ErrInvalidSessionToken},
+		{"garbage for a session token", func(c *sts.Credentials) { c.SessionToken = "garbage" }, "InvalidClientTokenId", invalidToken, sts.ErrInvalidSessionToken},
+		{"another session's token", func(c *sts.Credentials) { c.SessionToken = other.Credentials.SessionToken }, "InvalidClientTokenId", invalidToken, sts.ErrInvalidSessionToken},
+		{"another session's key id", func(c *sts.Credentials) { c.AccessKeyId = other.Credentials.AccessKeyId }, "InvalidClientTokenId", invalidToken, sts.ErrInvalidSessionToken},
+		{"another session's secret", func(c *sts.Credentials) { c.SecretAccessKey = other.Credentials.SecretAccessKey }, "SignatureDoesNotMatch", "", nil},
+		{"unknown long-term key", func(c *sts.Credentials) {
+			*c = sts.Credentials{AccessKeyId: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "x"}
+		}, "InvalidClientTokenId", invalidToken, sts.ErrUnknownAccessKey},
+		{"unknown key with our token", func(c *sts.Credentials) { c.AccessKeyId = "AKIAIOSFODNN7EXAMPLE" }, "InvalidClientTokenId", invalidToken, sts.ErrUnknownAccessKey},
+		{"neither prefix", func(c *sts.Credentials) { c.AccessKeyId = "test" }, "", "", nil},
+		{"root with a wrong secret", func(c *sts.Credentials) { *c = sts.Credentials{AccessKeyId: root.ID, SecretAccessKey: "x"} }, "SignatureDoesNotMatch", "", nil},
+		{"root with a session token", func(c *sts.Credentials) {
+			*c = sts.Credentials{AccessKeyId: root.ID, SecretAccessKey: root.Secret, SessionToken: session.SessionToken}
+		}, "InvalidClientTokenId", invalidToken, sts.ErrInvalidSessionToken},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			credentials := session
+			test.change(&credentials)
+			request, origin := p.signed(credentials), p.origin()
+			caller, err := p.service.Authenticate(t.Context(), request, origin)
+			if err == nil {
+				t.Fatalf("authenticated as %+v", caller.Principal)
+			}
+			if test.code != "" {
+				wantError(t, err, test.code, test.message)
+			}
+			if test.cause != nil && !errors.Is(err, test.cause) {
+				t.Errorf("cause = %v, want %v", errors.Unwrap(err), test.cause)
+			}
+			event := p.event(origin)
+			if text := fmt.Sprintf("%+v", event); event.ErrorCode == "" || event.UserIdentity.Type != "Unknown" || credentials.SessionToken != "" && strings.Contains(text, credentials.SessionToken) {
+				t.Errorf("event = %s", text)
+			}
+		})
+	}
+	unsigned := &sigv4.Request{Method: "GET", Path: "/", Host: "127.0.0.1:4566", Header: map[string][]string{}}
+	_, err = p.service.Authenticate(t.Context(), unsigned, p.origin())
+	if wantError(t, err, "MissingAuthenticationToken", "Request is missing Authentication Token"); !errors.Is(err, sigv4.ErrUnsigned) {
+		t.Errorf("cause = %v", errors.Unwrap(err))
+	}
+	elsewhere := p.serviceWith(func(c *sts.Config) { c.Regions = []string{"eu-west-1"} })
+	_, err = elsewhere.Authenticate(t.Context(), p.signed(session), p.origin())
+	if wantError(t, err, "SignatureDoesNotMatch", "Credential should be scoped to a valid region, not 'eu-central-1'."); !errors.Is(err, sts.ErrRegionNotActive) {
+		t.Errorf("cause = %v", errors.Unwrap(err))
+	}
+}
+
+func TestPresigned(t *testing.T) {
+	p, good, role := shop(t)
+	out, _, err := p.exchange(input(role.ARN, good.sign(p.goodClaims())))
+	p.must(err)
+	c := out.Credentials
+	request := &sigv4.Request{Method: "GET", Path: "/", Host: "127.0.0.1:4566", Header: map[string][]string{}, RawQuery: "Action=GetCallerIdentity&Version=2011-06-15",
+		PayloadHash: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}
+	request.RawQuery, err = sigv4.Presign(request, sigv4.Credentials{AccessKeyID: c.AccessKeyId, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken}, "eu-central-1", "sts", p.clock(), time.Minute)
+	p.must(err)
+	caller, err := p.service.Authenticate(t.Context(), request, p.origin())
+	if err != nil || caller.Principal.ARN != out.AssumedRoleUser.Arn {
+		t.Errorf("principal = %+v, %v", caller.Principal, err)
+	}
+	p.advance(2 * time.Minute)
+	if _, err := p.service.Authenticate(t.Context(), request, p.origin()); err == nil {
+		t.Error("a presigned URL outlives its X-Amz-Expires")
+	}
+}
+
+// TestSessionsEnd looks at every session twice before and once after its end, so that what is remembered of it is looked at too.
+func TestSessionsEnd(t *testing.T) {
+	p, good, role := shop(t)
+	session := func() sts.Credentials {
+		t.Helper()
+		out, _, err := p.exchange(input(role.ARN, good.sign(p.goodClaims())))
+		p.must(err)
+		for range 2 {
+			_, err := p.authenticate(out.Credentials)
+			p.must(err)
+		}
+		return out.Credentials
+	}
+
+	expiring := session()
+	p.advance(time.Hour - time.Second)
+	_, err := p.authenticate(expiring)
+	p.must(err)
+	p.advance(time.Second)
+	_, err = p.authenticate(expiring)
+	if wantError(t, err, "ExpiredToken", "The security token included in the request is expired"); !errors.Is(err, sts.ErrExpiredSessionToken) {
+		t.Errorf("cause = %v", errors.Unwrap(err))
+	}
+
+	before := session()
+	p.must(p.directory.DeleteRole(t.Context(), p.root(accountA), iam.RoleInput{RoleName: "app"}))
+	_, err = p.authenticate(before)
+	wantError(t, err, "InvalidClientTokenId", invalidToken)
+	recreated := p.role(accountA, "app", trustFor(accountA, subject))
+	if recreated.ARN != role.ARN || recreated.ID == role.ID {
+		t.Fatalf("role = %+v", recreated)
+	}
+	_, err = p.authenticate(before)
+	wantError(t, err, "InvalidClientTokenId", invalidToken)
+	session()
+}
+
+// TestRingBelongsToThePlane opens the ring of one store twice, as two replicas do, and the ring of another.
+func TestRingBelongsToThePlane(t *testing.T) {
+	p, good, role := shop(t)
+	out, _, err := p.exchange(input(role.ARN, good.sign(p.goodClaims())))
+	p.must(err)
+	again, err := sts.OpenRing(t.Context(), p.store, rand.Reader)
+	p.must(err)
+	p.service = p.serviceWith(func(c *sts.Config) { c.Ring = again })
+	if _, err := p.authenticate(out.Credentials); err != nil {
+		t.Errorf("a replica: %v", err)
+	}
+	p.service = p.serviceWith(func(c *sts.Config) { c.Ring = newPlane(t).config.Ring })
+	_, err = p.authenticate(out.Credentials)
+	wantError(t, err, "InvalidClientTokenId", invalidToken)
+
+	records, _, err := p.store.List(t.Context(), "sealed/plane/session-keys", "", 0)
+	if err != nil || len(records) > 1 || len(records) == 1 && records[0].Key != "sealed/plane/session-keys" {
+		t.Errorf("records = %d, %v", len(records), err)
+	}
+}
+
+func TestNewNeedsItsParts(t *testing.T) {
+	p := newPlane(t)
+	for _, without := range []func(*sts.Config){
+		func(c *sts.Config) { c.Directory = nil }, func(c *sts.Config) { c.Verifier = nil }, func(c *sts.Config) { c.Ring = nil }, func(c *sts.Config) { c.Trail = nil },
+	} {
+		config := p.config
+		without(&config)
+		if _, err := sts.New(config); err == nil {
+			t.Error("a service without one of its parts")
+		}
+	}
+}
+
+// BenchmarkExchange is the whole exchange in process, with the trail on disk.
+func BenchmarkExchange(b *testing.B) {
+	run := func(b *testing.B, distinct int) {
+		p, good, role := shop(b)
+		inputs := make([]sts.WebIdentityInput, distinct)
+		for i := range inputs {
+			inputs[i] = input(role.ARN, good.sign(p.goodClaims().with("jti", fmt.Sprint(i))))
+		}
+		origin := p.origin()
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			if _, err := p.service.AssumeRoleWithWebIdentity(b.Context(), origin, inputs[i%distinct]); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.Run("one token", func(b *testing.B) { run(b, 1) })
+	b.Run("1000 distinct", func(b *testing.B) { run(b, 1000) })
+}
+
+// BenchmarkAuthenticate is what every signed request of a session costs before anything is decided.
+func BenchmarkAuthenticate(b *testing.B) {
+	p, good, role := shop(b)
+	out, _, err := p.exchange(input(role.ARN, good.sign(p.goodClaims())))
+	p.must(err)
+	request, origin := p.signed(out.Credentials), p.origin()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := p.service.Authenticate(b.Context(), request, origin); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
