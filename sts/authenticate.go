@@ -178,14 +178,10 @@ func (s *Service) activeIn(region string) bool {
 
 func refuseSignature(err error) *iam.Error {
 	var e *sigv4.Error
-	switch {
-	case errors.Is(err, sigv4.ErrUnsigned):
-		return refusal("MissingAuthenticationToken", "Request is missing Authentication Token", err)
-	case errors.As(err, &e):
-		return refusal(e.Code, e.Message, err)
-	default:
+	if !errors.As(err, &e) {
 		return internal("verifying a signature", err)
 	}
+	return refusal(e.Code, e.Message, err)
 }
 
 // heldSession is an opened session with its inline session policy compiled.
