@@ -13,15 +13,7 @@ const eventSource = "sts.amazonaws.com"
 
 // event begins the event of a call whose caller is not known yet.
 func event(origin trail.Origin, name string) trail.Event {
-	return trail.Event{
-		Source:    eventSource,
-		Name:      name,
-		Region:    origin.Region,
-		SourceIP:  origin.SourceIP,
-		UserAgent: origin.UserAgent,
-		RequestID: origin.RequestID,
-		Category:  trail.Management,
-	}
+	return iam.Caller{Origin: origin}.Event(eventSource, name)
 }
 
 // conclude writes the one event of a call and returns the call's error. A refusal of someone who has proved nothing may be aggregated with others;
