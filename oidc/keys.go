@@ -3,6 +3,7 @@ package oidc
 import (
 	"bytes"
 	"context"
+	"crypto"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -30,6 +31,17 @@ type keySet struct {
 	keys       publicKeys
 	generation uint64    // unique in a Verifier; another document means another generation
 	fetched    time.Time // when the fetch began; zero for keys that are not fetched
+}
+
+// find returns the key that t's header names, if it is for t's algorithm.
+func (s *keySet) find(t *token) (crypto.PublicKey, error) {
+	if key, ok := s.keys[keyName{t.keyID, t.algorithm}]; ok {
+		return key, nil
+	}
+	if s.keys.named(t.keyID) {
+		return nil, refuse(BadSignature, "key %s is not for %s", quote(t.keyID), t.algorithm)
+	}
+	return nil, refuse(KeyUnavailable, "the issuer has no key %s", quote(t.keyID))
 }
 
 // providerKeys is what is known of one provider's keys.

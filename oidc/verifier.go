@@ -166,37 +166,22 @@ func (v *Verifier) findKey(ctx context.Context, p Provider, k *providerKeys, t *
 	if t.keyID == "" {
 		return nil, nil, refuse(KeyUnavailable, "the token's header names no key (kid)")
 	}
-	name := keyName{t.keyID, t.algorithm}
 	set, err := v.knownSet(p, k, v.config.Now())
 	if err != nil {
 		return nil, nil, &Error{Kind: KeyUnavailable, Err: err}
 	}
-	if set != nil {
-		if key, ok := set.keys[name]; ok {
-			return key, set, nil
-		}
-		if set.keys.named(t.keyID) {
-			return nil, nil, refuse(BadSignature, "key %s does not sign %s", quote(t.keyID), t.algorithm)
-		}
-		if set.fetched.IsZero() {
-			return nil, nil, unknownKey(name)
-		}
+	if set != nil && (set.fetched.IsZero() || set.keys.named(t.keyID)) {
+		key, err := set.find(t)
+		return key, set, err
 	}
 	failure := v.refresh(ctx, k)
-	if set, _ = v.knownSet(p, k, v.config.Now()); set != nil {
-		if key, ok := set.keys[name]; ok {
-			return key, set, nil
-		}
-		if failure == nil {
-			return nil, nil, unknownKey(name)
-		}
-	}
-	if set == nil && errors.Is(failure, errUnreachable) {
+	set, _ = v.knownSet(p, k, v.config.Now())
+	switch {
+	case set != nil && (failure == nil || set.keys.named(t.keyID)):
+		key, err := set.find(t)
+		return key, set, err
+	case set == nil && errors.Is(failure, errUnreachable):
 		return nil, nil, &Error{Kind: Unreachable, Err: failure}
 	}
 	return nil, nil, &Error{Kind: KeyUnavailable, Err: failure}
-}
-
-func unknownKey(name keyName) error {
-	return refuse(KeyUnavailable, "the issuer has no %s key %s", name.algorithm, quote(name.id))
 }
