@@ -1,108 +1,290 @@
-// Package trail STUB: API agreed between packages. The owner replaces every body and comment.
+// Package trail remembers: one CloudTrail-shaped event per decision, in files that show when they were tampered with,
+// and metrics as a view of the same events.
+//
+// It owns the shape of an event, the files DIR/*.jsonl with their rotation and hash chain, the queue for events that need not
+// be written before the answer, the aggregation of refusals, and /metrics. It does not decide what is recorded: package iam
+// records changes, sts exchanges, the doors what reaches a backend. It writes what it is given, so what must not be read later
+// (tokens, secrets, plaintexts) must not be given; no member of Event is meant for it.
+//
+// # Files
+//
+// Each file is named after the sequence number of its first line, has mode 0600, and begins anew at Config.MaxFileSize; the
+// oldest beyond Config.MaxFiles are removed. A line is an event's JSON with two members around it: its sequence number, from 1
+// without gaps, and a chain value, the SHA-256 of the previous line's chain value and the line. The first line of a file
+// repeats the previous chain value, so that the oldest file kept can be verified, too.
+//
+// The chain shows that a line was changed, removed from the middle, inserted or cut. It cannot show that the newest lines were
+// removed, or that everything from some line on was written anew by someone who can compute SHA-256: whoever must exclude
+// that keeps the chain value of a recent line, or the lines, elsewhere.
 package trail
 
 import (
 	"context"
-	"net/http"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
 	"time"
-
-	"github.com/openirsa/openirsa/policy"
 )
 
-// Origin is where a request came from, as the one resolver in cmd/irsa found it.
-type Origin struct {
-	RequestID       string // UUID, also in the answer
-	SourceIP        string
-	UserAgent       string
-	Region          string // the signature's region, or the configured one
-	Host            string
-	SecureTransport bool
-	Time            time.Time
-}
-
-// Identity is CloudTrail's userIdentity.
-type Identity struct {
-	Type        string `json:"type"` // Root, IAMUser, AssumedRole, WebIdentityUser, Unknown
-	PrincipalID string `json:"principalId,omitempty"`
-	ARN         string `json:"arn,omitempty"`
-	AccountID   string `json:"accountId,omitempty"`
-	AccessKeyID string `json:"accessKeyId,omitempty"`
-	UserName    string `json:"userName,omitempty"` // a web identity's sub
-	Provider    string `json:"identityProvider,omitempty"`
-}
-
-// Category of an event.
-const (
-	Management = "Management"
-	Data       = "Data"
-)
-
-// Event is one decision, CloudTrail-shaped.
-type Event struct {
-	// Sequence and Chain are filled when an event is read; what a caller sets is ignored.
-	Sequence          uint64           `json:"sequence,omitempty"`
-	Chain             string           `json:"chain,omitempty"` // hex SHA-256
-	ID                string           `json:"eventID"`
-	Time              time.Time        `json:"eventTime"`
-	Source            string           `json:"eventSource"` // sts.amazonaws.com
-	Name              string           `json:"eventName"`   // AssumeRoleWithWebIdentity
-	Region            string           `json:"awsRegion"`
-	SourceIP          string           `json:"sourceIPAddress"`
-	UserAgent         string           `json:"userAgent,omitempty"`
-	RequestID         string           `json:"requestID"`
-	Account           string           `json:"recipientAccountId,omitempty"`
-	UserIdentity      Identity         `json:"userIdentity"`
-	RequestParameters map[string]any   `json:"requestParameters,omitempty"`
-	ResponseElements  map[string]any   `json:"responseElements,omitempty"`
-	ErrorCode         string           `json:"errorCode,omitempty"`
-	ErrorMessage      string           `json:"errorMessage,omitempty"`
-	ReadOnly          bool             `json:"readOnly"`
-	Category          string           `json:"eventCategory"`
-	Action            string           `json:"action,omitempty"` // ours: the IAM action decided
-	Resource          string           `json:"resource,omitempty"`
-	Decision          *policy.Decision `json:"decision,omitempty"`    // ours
-	Explanation       string           `json:"explanation,omitempty"` // ours: why, in one sentence, where no policy decided (a token refused)
-	Count             int              `json:"count,omitempty"`       // aggregated failures
-}
+// ErrClosed is what a closed Trail answers.
+var ErrClosed = errors.New("the trail is closed")
 
 // Config of a Trail.
 type Config struct {
-	Dir         string
-	MaxFileSize int64 // bytes; 0: 64 MiB
-	MaxFiles    int   // 0: 16
-	Sync        bool  // group-committed fdatasync before Record returns
-	Queue       int   // data-plane events waiting; 0: 4096
-	Drop        bool  // full queue: drop and count (true) or block (false)
+	Dir         string // the trail's own folder; made with mode 0700 if need be
+	MaxFileSize int64  // bytes; 0: 64 MiB
+	MaxFiles    int    // at least 2; 0: 16
+	Sync        bool   // Record returns only after an fsync, which waiting recorders share
+	Queue       int    // events waiting after Enqueue; 0: 4096
+	Drop        bool   // a full queue drops and counts (true) or makes Enqueue wait (false)
 	Now         func() time.Time
 }
 
-// Trail writes, keeps and finds events.
-type Trail struct{}
+// Trail writes, keeps and finds events. All methods are safe for concurrent use.
+type Trail struct {
+	dir     string
+	sync    bool
+	drop    bool
+	now     func() time.Time
+	metrics *metrics
 
-// Open continues the trail in c.Dir (its hash chain too), or begins one.
-func Open(c Config) (*Trail, error) { return nil, nil }
+	mu  sync.Mutex // the one writer
+	log *log
 
-// Record writes e with write(2) before it returns. The caller denies what it was about to do when this fails.
-// It fills ID and Time when empty.
-func (t *Trail) Record(ctx context.Context, e Event) error { return nil }
+	flushMu sync.Mutex // held, before mu, by the one caller that flushes
+	flushed uint64     // the last sequence known to be on the disk
 
-// Enqueue hands over a data-plane event (or a read) that need not be written before the answer.
-func (t *Trail) Enqueue(e Event) {}
+	queueMu sync.RWMutex // read-locked to send, locked to close
+	queue   chan entry   // nil when closed
+	drained chan struct{}
 
-// Refuse records a failure before authentication: a few a minute per source one by one, the rest aggregated with Count.
-func (t *Trail) Refuse(e Event) {}
+	refusals *refusals
+}
 
-// Find returns the events of one request, newest first.
-func (t *Trail) Find(ctx context.Context, requestID string) ([]Event, error) { return nil, nil }
+// entry is an event ready to be written.
+type entry struct {
+	body    []byte
+	labels  labels
+	count   int
+	written chan<- struct{} // instead of an event: closed when everything before it is written
+}
 
-// FindIn is Find over a folder, whether or not a Trail has it open.
-func FindIn(ctx context.Context, dir, requestID string) ([]Event, error) { return nil, nil }
+// Open goes on with the trail in c.Dir, or begins one. A line that a killed process left unfinished, and so never
+// acknowledged, is cut off. Only one process at a time can have a trail open.
+func Open(c Config) (*Trail, error) {
+	if c.MaxFileSize <= 0 {
+		c.MaxFileSize = 64 << 20
+	}
+	if c.MaxFiles <= 0 {
+		c.MaxFiles = 16
+	}
+	if c.Queue <= 0 {
+		c.Queue = 4096
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	c.MaxFiles = max(c.MaxFiles, 2)
+	log, err := openLog(c)
+	if err != nil {
+		return nil, fmt.Errorf("opening trail %s: %w", c.Dir, err)
+	}
+	t := &Trail{
+		dir:      c.Dir,
+		sync:     c.Sync,
+		drop:     c.Drop,
+		now:      c.Now,
+		log:      log,
+		queue:    make(chan entry, c.Queue),
+		drained:  make(chan struct{}),
+		refusals: newRefusals(),
+	}
+	queue := t.queue
+	t.metrics = newMetrics(func() int { return len(queue) })
+	go t.drain(queue)
+	return t, nil
+}
 
-// Verify walks the files of dir and reports the first place where the hash chain does not hold.
-func Verify(dir string) error { return nil }
+// Record writes e before it returns, with write(2), so that a killed process loses nothing; with Config.Sync on the disk. The
+// caller must deny what it was about to do when this fails. It fills ID and Time when empty, and keeps no reference to e.
+//
+// A context that has ended does not stop it: whoever hangs up is recorded all the same.
+func (t *Trail) Record(_ context.Context, e Event) error {
+	entry, err := t.entry(e, false)
+	if err != nil {
+		return fmt.Errorf("recording event: %w", err)
+	}
+	sequence, err := t.write(entry)
+	if err == nil && t.sync {
+		if err = t.flush(sequence); err != nil {
+			t.metrics.failed.Inc()
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("recording event: %w", err)
+	}
+	return nil
+}
 
-// Metrics serves Prometheus metrics derived from the events.
-func (t *Trail) Metrics() http.Handler { return nil }
+// Enqueue hands over an event that need not be written before the answer: a request to a backend, or a read. One goroutine
+// writes what is queued. Full, the queue makes Enqueue wait, or drop the event and count it, as Config.Drop says. A write that
+// fails is counted. It fills ID and Time when empty, and keeps no reference to e.
+func (t *Trail) Enqueue(e Event) {
+	entry, err := t.entry(e, false)
+	if err != nil {
+		return // counted
+	}
+	t.queueMu.RLock()
+	defer t.queueMu.RUnlock()
+	switch {
+	case t.queue == nil:
+		t.metrics.dropped.Inc()
+	case t.drop:
+		select {
+		case t.queue <- entry:
+		default:
+			t.metrics.dropped.Inc()
+		}
+	default:
+		t.queue <- entry
+	}
+}
 
-// Close writes what is queued and closes the file.
-func (t *Trail) Close() error { return nil }
+// Close writes what is queued or aggregated and closes the file. Closing twice is no error.
+func (t *Trail) Close() error {
+	t.queueMu.Lock()
+	if t.queue != nil {
+		close(t.queue)
+		t.queue = nil
+	}
+	t.queueMu.Unlock()
+	<-t.drained
+	t.writeRefusals(t.refusals.end())
+
+	t.flushMu.Lock()
+	defer t.flushMu.Unlock()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if errors.Is(t.log.err, ErrClosed) {
+		return nil
+	}
+	if err := t.log.close(); err != nil {
+		return fmt.Errorf("closing trail: %w", err)
+	}
+	t.flushed = t.log.last.sequence
+	return nil
+}
+
+// entry encodes e outside every lock. An event that cannot be encoded counts as a failed write.
+func (t *Trail) entry(e Event, refused bool) (entry, error) {
+	body, err := encode(e, t.now())
+	if err != nil {
+		t.metrics.failed.Inc()
+		return entry{}, err
+	}
+	return entry{body: body, labels: t.metrics.labels(e, refused), count: max(e.Count, 1)}, nil
+}
+
+// write appends entries, all or none, counts them, and returns the sequence number of the last.
+func (t *Trail) write(entries ...entry) (uint64, error) {
+	bodies := make([][]byte, len(entries))
+	for i, entry := range entries {
+		bodies[i] = entry.body
+	}
+	sequence, err := t.append(bodies)
+	if err != nil {
+		t.metrics.failed.Add(float64(len(entries)))
+		return 0, err
+	}
+	for _, entry := range entries {
+		t.metrics.count(entry.labels, entry.count)
+	}
+	return sequence, nil
+}
+
+func (t *Trail) append(bodies [][]byte) (uint64, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := t.log.append(bodies...); err != nil {
+		return 0, err
+	}
+	return t.log.last.sequence, nil
+}
+
+// flush returns when the line with this sequence number is on the disk. Those who wait while one flushes are served
+// together by the next flush. (fsync, not fdatasync: an append changes the length, so neither saves what the other writes.)
+func (t *Trail) flush(sequence uint64) error {
+	t.flushMu.Lock()
+	defer t.flushMu.Unlock()
+	if t.flushed >= sequence {
+		return nil
+	}
+	t.mu.Lock()
+	file, last, err := t.log.file, t.log.last.sequence, t.log.err
+	t.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	err = file.Sync()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	// A file that was closed meanwhile was flushed by the rotation, which notes a failure as this does.
+	if err != nil && !errors.Is(err, os.ErrClosed) {
+		t.log.err = fmt.Errorf("the trail must be opened again: %w", err)
+	}
+	if t.log.err != nil {
+		return t.log.err
+	}
+	t.flushed = last
+	return nil
+}
+
+// drainBatch is how many queued events share a write(2).
+const drainBatch = 64
+
+// drain writes what is queued until the queue is closed, and meanwhile the aggregated refusals when they are due.
+func (t *Trail) drain(queue <-chan entry) {
+	defer close(t.drained)
+	ticker := time.NewTicker(refusalWindow)
+	defer ticker.Stop()
+	for {
+		select {
+		case entry, ok := <-queue:
+			if !ok {
+				return
+			}
+			t.drainSome(entry, queue)
+		case <-ticker.C:
+			t.writeRefusals(t.refusals.due(t.now()))
+		}
+	}
+}
+
+// drainSome writes entry and those that wait behind it.
+func (t *Trail) drainSome(first entry, queue <-chan entry) {
+	batch := make([]entry, 0, drainBatch)
+	for next, ok := first, true; ok; {
+		if next.written != nil {
+			t.writeCounted(batch)
+			close(next.written)
+			return
+		}
+		if batch = append(batch, next); len(batch) == drainBatch {
+			break
+		}
+		select {
+		case next, ok = <-queue:
+		default:
+			ok = false
+		}
+	}
+	t.writeCounted(batch)
+}
+
+// writeCounted writes events whose recorder does not wait: a failure is in the metrics.
+func (t *Trail) writeCounted(entries []entry) {
+	if len(entries) > 0 {
+		_, _ = t.write(entries...)
+	}
+}
