@@ -63,10 +63,11 @@ func walkJSON(decoder *json.Decoder, depth int) error {
 			if err != nil {
 				return withoutValues(err)
 			}
-			folded := strings.ToLower(name.(string))
-			if strings.ContainsFunc(folded, func(r rune) bool { return r < ' ' || r > '~' }) {
+			// Only ASCII folds as ToLower does: encoding/json would take U+212A for a k.
+			if strings.ContainsFunc(name.(string), func(r rune) bool { return r < ' ' || r > '~' }) {
 				return errors.New("a member's name is not plain ASCII")
 			}
+			folded := strings.ToLower(name.(string))
 			if seen[folded] {
 				return fmt.Errorf("%s is given twice", name)
 			}
