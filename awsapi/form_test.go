@@ -174,6 +174,9 @@ func FuzzForm(f *testing.F) {
 		}
 		for name := range parsed.values {
 			list, _, _ := strings.Cut(name, ".member.")
+			if list == "" {
+				continue // readers are called with names that the tables have
+			}
 			_ = fmt.Sprint(parsed.integer(name), parsed.boolean(name), parsed.list(list), parsed.tags(list), parsed.policyARNs(list))
 		}
 		_ = parsed.finish()
