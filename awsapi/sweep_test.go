@@ -1,0 +1,211 @@
+package awsapi_test
+
+import (
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/openirsa/openirsa/sigv4"
+)
+
+// calls are all Query calls but the unsigned one, with parameters that decode.
+func calls() map[string]url.Values {
+	const (
+		role     = "RoleName=absent"
+		policy   = "PolicyArn=arn:aws:iam::" + account + ":policy/absent"
+		provider = "OpenIDConnectProviderArn=arn:aws:iam::" + account + ":oidc-provider/oidc.example.test/absent"
+		tags     = "&Tags.member.1.Key=k&Tags.member.1.Value=v"
+		tagKeys  = "&TagKeys.member.1=k"
+		document = "=%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22s3%3A%2A%22%2C%22Resource%22%3A%22%2A%22%7D%5D%7D"
+	)
+	trust := "AssumeRolePolicyDocument=" + url.QueryEscape(trustPolicy("x"))
+	forms := map[string]string{
+		"GetCallerIdentity": "",
+		"AssumeRole":        "RoleArn=arn:aws:iam::" + account + ":role/absent&RoleSessionName=session",
+
+		"CreateRole":                    "RoleName=new&" + trust,
+		"GetRole":                       role,
+		"ListRoles":                     "PathPrefix=/&MaxItems=5",
+		"UpdateRole":                    role + "&Description=",
+		"UpdateRoleDescription":         role + "&Description=d",
+		"UpdateAssumeRolePolicy":        role + "&PolicyDocument=" + url.QueryEscape(trustPolicy("x")),
+		"DeleteRole":                    role,
+		"TagRole":                       role + tags,
+		"UntagRole":                     role + tagKeys,
+		"ListRoleTags":                  role,
+		"PutRolePermissionsBoundary":    role + "&PermissionsBoundary=arn:aws:iam::" + account + ":policy/absent",
+		"DeleteRolePermissionsBoundary": role,
+
+		"PutRolePolicy":            role + "&PolicyName=p&PolicyDocument" + document,
+		"GetRolePolicy":            role + "&PolicyName=p",
+		"ListRolePolicies":         role,
+		"DeleteRolePolicy":         role + "&PolicyName=p",
+		"AttachRolePolicy":         role + "&" + policy,
+		"DetachRolePolicy":         role + "&" + policy,
+		"ListAttachedRolePolicies": role,
+
+		"CreatePolicy":            "PolicyName=new&PolicyDocument" + document,
+		"GetPolicy":               policy,
+		"ListPolicies":            "Scope=Local&OnlyAttached=false",
+		"DeletePolicy":            policy,
+		"CreatePolicyVersion":     policy + "&SetAsDefault=true&PolicyDocument" + document,
+		"GetPolicyVersion":        policy + "&VersionId=v1",
+		"ListPolicyVersions":      policy,
+		"SetDefaultPolicyVersion": policy + "&VersionId=v1",
+		"DeletePolicyVersion":     policy + "&VersionId=v1",
+		"TagPolicy":               policy + tags,
+		"UntagPolicy":             policy + tagKeys,
+		"ListPolicyTags":          policy,
+		"ListEntitiesForPolicy":   policy,
+
+		"CreateOpenIDConnectProvider":             "Url=https://oidc.example.test/new&ClientIDList.member.1=a",
+		"GetOpenIDConnectProvider":                provider,
+		"ListOpenIDConnectProviders":              "",
+		"DeleteOpenIDConnectProvider":             provider,
+		"AddClientIDToOpenIDConnectProvider":      provider + "&ClientID=c",
+		"RemoveClientIDFromOpenIDConnectProvider": provider + "&ClientID=c",
+		"UpdateOpenIDConnectProviderThumbprint":   provider + "&ThumbprintList.member.1=9e99a48a9960b14926bb7f3b02e22da2b0ab7280",
+		"TagOpenIDConnectProvider":                provider + tags,
+		"UntagOpenIDConnectProvider":              provider + tagKeys,
+		"ListOpenIDConnectProviderTags":           provider,
+	}
+	table := map[string]url.Values{}
+	for action, form := range forms {
+		values, err := url.ParseQuery(form)
+		if err != nil {
+			panic(err)
+		}
+		values.Set("Action", action)
+		if service(action) == "sts" {
+			values.Set("Version", "2011-06-15")
+		} else {
+			values.Set("Version", "2010-05-08")
+		}
+		table[action] = values
+	}
+	return table
+}
+
+func service(action string) string {
+	if action == "GetCallerIdentity" || strings.HasPrefix(action, "AssumeRole") {
+		return "sts"
+	}
+	return "iam"
+}
+
+// TestEveryCallIsDocumented holds docs/compatibility.md's "done" rows against the calls of this sweep, and those against the door.
+func TestEveryCallIsDocumented(t *testing.T) {
+	content, err := os.ReadFile("../docs/compatibility.md")
+	must(t, err)
+	var documented []string
+	for line := range strings.Lines(string(content)) {
+		cells := strings.Split(line, "|")
+		if len(cells) == 5 && strings.TrimSpace(cells[3]) == "done" && !strings.Contains(cells[1], "openirsa") {
+			for name := range strings.SplitSeq(cells[2], ",") {
+				documented = append(documented, strings.TrimSpace(name))
+			}
+		}
+	}
+	swept := []string{"AssumeRoleWithWebIdentity"}
+	for action := range calls() {
+		swept = append(swept, action)
+	}
+	wantSet(t, documented, swept...)
+}
+
+// TestNobody: no signed call answers anything to a request without a signature, whatever else is in it.
+func TestNobody(t *testing.T) {
+	p := newPlane(t)
+	for action, form := range calls() {
+		response, body := p.post(t, sigv4.Credentials{}, "", form)
+		if got := readRefusal(t, response, body); got.Code != "MissingAuthenticationToken" || got.Status != http.StatusForbidden {
+			t.Errorf("%s without a signature: %+v", action, got)
+		}
+		response, body = p.post(t, sigv4.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "x"}, service(action), form)
+		if got := readRefusal(t, response, body); got.Code != "InvalidClientTokenId" || got.Status != http.StatusForbidden {
+			t.Errorf("%s with an unknown key: %+v", action, got)
+		}
+		wrong := sigv4.Credentials{AccessKeyID: p.root.AccessKeyID, SecretAccessKey: p.root.SecretAccessKey + "x"}
+		response, body = p.post(t, wrong, service(action), form)
+		if got := readRefusal(t, response, body); got.Code != "SignatureDoesNotMatch" || got.Status != http.StatusForbidden {
+			t.Errorf("%s with a wrong secret: %+v", action, got)
+		}
+		for _, other := range []string{"s3", "openirsa", map[string]string{"sts": "iam", "iam": "sts"}[service(action)]} {
+			response, body = p.post(t, p.root, other, form)
+			want := "Credential should be scoped to correct service: '" + service(action) + "'. "
+			if got := readRefusal(t, response, body); got.Code != "SignatureDoesNotMatch" || got.Message != want {
+				t.Errorf("%s signed for %s: %+v", action, other, got)
+			}
+		}
+	}
+}
+
+// TestNothingAllowed: a session whose role has no policies is denied everything but to learn its own name.
+func TestNothingAllowed(t *testing.T) {
+	p := newPlane(t)
+	session := p.session(t, "powerless", "")
+	for action, form := range calls() {
+		if action == "GetCallerIdentity" {
+			continue
+		}
+		response, body := p.post(t, session, service(action), form)
+		got := readRefusal(t, response, body)
+		wantMessage := "User: arn:aws:sts::" + account + ":assumed-role/powerless/test is not authorized to perform: " + service(action) + ":"
+		if got.Code != "AccessDenied" || got.Status != http.StatusForbidden || !strings.HasPrefix(got.Message, wantMessage) {
+			t.Errorf("%s: %+v", action, got)
+		}
+	}
+}
+
+// TestAbsent: root asks for what is not there.
+func TestAbsent(t *testing.T) {
+	p := newPlane(t)
+	for action, form := range calls() {
+		names := slices.ContainsFunc([]string{"RoleName", "PolicyArn", "OpenIDConnectProviderArn"}, func(name string) bool {
+			return strings.Contains(form.Get(name), "absent")
+		})
+		if !names {
+			continue
+		}
+		response, body := p.post(t, p.root, "iam", form)
+		if got := readRefusal(t, response, body); got.Code != "NoSuchEntity" || got.Status != http.StatusNotFound {
+			t.Errorf("%s: %+v", action, got)
+		}
+	}
+}
+
+// TestParametersOfEveryCall: what is misspelled or missing is refused, and changes nothing.
+func TestParametersOfEveryCall(t *testing.T) {
+	p := newPlane(t)
+	required := []string{
+		"RoleName", "PolicyName", "PolicyArn", "PolicyDocument", "AssumeRolePolicyDocument", "VersionId", "OpenIDConnectProviderArn", "ClientID", "Url",
+		"RoleArn", "RoleSessionName", "Tags.member.1.Value", "PermissionsBoundary",
+	}
+	for action, form := range calls() {
+		form.Set("Surprise", "1")
+		response, body := p.post(t, p.root, service(action), form)
+		if got := readRefusal(t, response, body); got.Code != "InvalidQueryParameter" || got.Message != "The parameter Surprise is not recognized" {
+			t.Errorf("%s with an unknown parameter: %+v", action, got)
+		}
+		form.Del("Surprise")
+		for _, name := range required {
+			value, given := form[name]
+			if !given {
+				continue
+			}
+			form.Del(name)
+			response, body := p.post(t, p.root, service(action), form)
+			if got := readRefusal(t, response, body); got.Code != "ValidationError" || !strings.Contains(got.Message, "1 validation error detected: Value null at '") {
+				t.Errorf("%s without %s: %+v", action, name, got)
+			}
+			form[name] = value
+		}
+	}
+	response, body := p.post(t, p.root, "iam", calls()["ListRoles"])
+	if response.StatusCode != http.StatusOK || strings.Contains(string(body), "<RoleName>") {
+		t.Errorf("after calls that were all refused: %d %s", response.StatusCode, body)
+	}
+}
