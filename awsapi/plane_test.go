@@ -100,7 +100,9 @@ func newPlane(t testing.TB) *plane {
 		Origin: origin, Logger: slog.New(slog.NewTextHandler(logs, nil)),
 	})
 	must(t, err)
-	server := httptest.NewServer(door)
+	server := httptest.NewUnstartedServer(door)
+	server.Config.DisableGeneralOptionsHandler = true // as a plane that answers everything itself must
+	server.Start()
 	t.Cleanup(server.Close)
 	t.Cleanup(func() {
 		if text := logs.String(); strings.Contains(text, "level=ERROR") {

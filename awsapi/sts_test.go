@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	awsiam "github.com/aws/aws-sdk-go-v2/service/iam"
 	awssts "github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/aws-sdk-go-v2/service/sts/types"
@@ -107,18 +108,23 @@ func TestAssumeRole(t *testing.T) {
 // TestPresignedIdentity sends what aws-iam-authenticator sends: GET with the call and the signature in the query.
 func TestPresignedIdentity(t *testing.T) {
 	p := newPlane(t)
-	presigned, err := awssts.NewPresignClient(p.sts()).PresignGetCallerIdentity(t.Context(), &awssts.GetCallerIdentityInput{})
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.URL+"/?Action=GetCallerIdentity&Version=2011-06-15&X-Amz-Expires=60", nil)
+	must(t, err)
+	request.Header.Set("X-K8s-Aws-Id", "cluster")
+	signing := aws.Credentials{AccessKeyID: p.root.AccessKeyID, SecretAccessKey: p.root.SecretAccessKey}
+	presigned, headers, err := v4.NewSigner().PresignHTTP(t.Context(), signing, request, hexSHA256(nil), "sts", region, time.Now())
 	must(t, err)
 	get := func(target string) (*http.Response, []byte) {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)
 		must(t, err)
+		request.Header = headers
 		return do(t, request)
 	}
-	response, body := get(presigned.URL)
+	response, body := get(presigned)
 	if response.StatusCode != http.StatusOK || !strings.Contains(string(body), "<Arn>arn:aws:iam::"+account+":root</Arn>") {
 		t.Errorf("got %d: %s", response.StatusCode, body)
 	}
-	response, body = get(strings.Replace(presigned.URL, "GetCallerIdentity", "AssumeRole", 1))
+	response, body = get(strings.Replace(presigned, "GetCallerIdentity", "AssumeRole", 1))
 	if got := readRefusal(t, response, body); got.Code != "SignatureDoesNotMatch" || got.Status != http.StatusForbidden {
 		t.Errorf("another call under the same signature: %+v", got)
 	}
