@@ -43,7 +43,7 @@ func (s *Service) issue(account *iam.Account, role *iam.Role, record session, du
 	}
 	made, err := s.ring.seal(record, s.rand)
 	if err != nil {
-		return issued{}, internal("sealing a session", err)
+		return issued{}, refuseSize(err)
 	}
 	return issued{
 		credentials: Credentials{
@@ -62,23 +62,31 @@ func (s *Service) sessionARN(role *iam.Role, name string) string {
 	return "arn:" + s.partition + ":sts::" + role.Account + ":assumed-role/" + role.Name + "/" + name
 }
 
-// checkPacked tells how full the token is; nil when neither policies nor tags are in it.
+// checkPacked tells how much of the token session policies and tags take; nil when there are none.
 func checkPacked(record session) (*int, error) {
+	withPolicies := record.Policy != "" || len(record.PolicyARNs) > 0
+	if !withPolicies && len(record.Tags) == 0 {
+		return nil, nil
+	}
 	percent, err := packedSize(record)
 	switch {
-	case errors.Is(err, errTokenTooLarge):
-		return nil, refusal("PackedPolicyTooLarge", "Serialized token too large for session", err)
 	case err != nil:
-		return nil, internal("measuring a session", err)
-	case percent <= 100 && percent > 0:
-		return &percent, nil
+		return nil, refuseSize(err)
 	case percent <= 100:
-		return nil, nil
-	case record.Policy == "" && len(record.PolicyARNs) == 0:
-		return nil, refusal("PackedPolicyTooLarge", fmt.Sprintf("Packed size of session tags consumes %d%% of allotted space.", percent), nil)
-	default:
+		return &percent, nil
+	case withPolicies:
 		return nil, refusal("PackedPolicyTooLarge", fmt.Sprintf("Packed policy consumes %d%% of allotted space, please use smaller policy.", percent), nil)
+	default:
+		return nil, refusal("PackedPolicyTooLarge", fmt.Sprintf("Packed size of session tags consumes %d%% of allotted space.", percent), nil)
 	}
+}
+
+// refuseSize is for what does not fit even without policies and tags: a subject of kilobytes.
+func refuseSize(err error) *iam.Error {
+	if errors.Is(err, errTokenTooLarge) {
+		return refusal("PackedPolicyTooLarge", "Serialized token too large for session", err)
+	}
+	return internal("sealing a session", err)
 }
 
 // checkSessionPolicies makes sure, before the session exists, that every session policy can be decided by.

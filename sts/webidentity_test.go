@@ -313,7 +313,7 @@ func TestTagsAndSourceIdentity(t *testing.T) {
 			"Condition":{"StringEquals":{"aws:RequestTag/team":"shop"},"ForAllValues:StringEquals":{"aws:TagKeys":["Team","Stage"],"sts:TransitiveTagKeys":["Team"]}}}`, accountA, host),
 		fmt.Sprintf(`{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::%s:oidc-provider/%s"},"Action":"sts:SetSourceIdentity","Condition":{"StringEquals":{"sts:SourceIdentity":"alice"}}}`, accountA, host)),
 		func(in *iam.CreateRoleInput) {
-			in.Tags = []iam.Tag{{Key: "team", Value: "role's"}, {Key: "Cost", Value: "7"}}
+			in.Tags = []iam.Tag{{Key: "team", Value: "of the role"}, {Key: "Cost", Value: "7"}}
 		})
 	tags := func(tags map[string][]string, transitive ...string) map[string]any {
 		return map[string]any{"principal_tags": tags, "transitive_tag_keys": transitive}
@@ -402,6 +402,10 @@ func TestPackedPolicyTooLarge(t *testing.T) {
 	if e := wantError(t, err, "PackedPolicyTooLarge", ""); !strings.HasPrefix(e.Message, "Packed policy consumes 1") || !strings.HasSuffix(e.Message, "% of allotted space, please use smaller policy.") {
 		t.Errorf("message = %s", e.Message)
 	}
+	host := strings.TrimPrefix(issuer, "https://")
+	anyone := p.role(accountA, "anyone", document(fmt.Sprintf(`{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::%s:oidc-provider/%s"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringLike":{"%s:sub":"*"}}}`, accountA, host, host)))
+	_, _, err = p.exchange(input(anyone.ARN, good.sign(p.goodClaims().with("sub", strings.Repeat("s", 4000)))))
+	wantError(t, err, "PackedPolicyTooLarge", "Serialized token too large for session")
 }
 
 func TestRegions(t *testing.T) {
