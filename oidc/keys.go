@@ -18,8 +18,8 @@ const (
 	maxBackgroundWork = 16    // refreshes at once
 )
 
-// providerKey names one provider record at one revision. Keys belong to it alone (design decision 4): two accounts that register the same
-// issuer share neither keys nor verified tokens.
+// providerKey names one provider record at one revision. Keys belong to it alone: two accounts that register the same issuer share neither
+// keys nor verified tokens, since each may have registered keys of its own making.
 type providerKey struct {
 	account, issuer string
 	revision        int64

@@ -42,8 +42,8 @@ func Peek(text string) (Claims, error) {
 // parseToken reads the compact serialization (RFC 7515, section 7.1). Headers that bring keys along (jwk, jku, x5c, x5u) have no meaning
 // here: keys come from the provider alone. Errors are *Error of kind Malformed.
 func parseToken(text string) (*token, error) {
-	if len(text) < MinTokenLength || len(text) > MaxTokenLength {
-		return nil, refuse(Malformed, "it has %d characters; %d to %d are allowed", len(text), MinTokenLength, MaxTokenLength)
+	if err := checkLength(text); err != nil {
+		return nil, err
 	}
 	header, payload, err := decodeParts(text)
 	if err != nil {
@@ -65,6 +65,13 @@ func parseToken(text string) (*token, error) {
 	}
 	protected := signed.Signatures[0].Protected
 	return &token{signed: signed, algorithm: jose.SignatureAlgorithm(protected.Algorithm), keyID: protected.KeyID, claims: claims}, nil
+}
+
+func checkLength(text string) error {
+	if len(text) < MinTokenLength || len(text) > MaxTokenLength {
+		return refuse(Malformed, "it has %d characters; %d to %d are allowed", len(text), MinTokenLength, MaxTokenLength)
+	}
+	return nil
 }
 
 // decodeParts reads header and payload, and admits one spelling of a token only. Go's decoder skips line breaks and ignores unused bits at

@@ -157,6 +157,7 @@ func brokenClaims(good claimSet) []tokenCase {
 		"exp is 1e400":            strings.Replace(good.with("exp", 77).String(), "77", "1e400", 1),
 		"unused claim is 1e400":   strings.Replace(good.with("x", 77).String(), "77", "1e400", 1),
 		"exp is negative":         good.with("exp", -1).String(),
+		"1e400 in a list":         strings.Replace(good.with("x", []int{77}).String(), "77", "1e400", 1),
 		"exp after the year 9999": good.with("exp", int64(253402300800)).String(),
 		"exp beyond int64":        strings.Replace(good.with("exp", 77).String(), "77", "9223372036854775808", 1),
 		"exp is true":             good.with("exp", true).String(),
