@@ -31,7 +31,7 @@ func ProviderHostPath(issuer string) string { return strings.TrimPrefix(issuer, 
 
 // ValidateIssuerURL says whether issuer may be registered, as IAM's CreateOpenIDConnectProvider does: at most 255 characters, https, a
 // host, possibly a port and a path; no user, query or fragment (OpenID Connect Discovery 1.0, section 4.1). Characters that would mean
-// something in an ARN pattern or a policy variable (* ? $ { }) are refused, as are dot segments, which URL readers disagree about.
+// something in an ARN pattern or a policy variable (* ? { }) are refused, as are dot segments, which URL readers disagree about.
 func ValidateIssuerURL(issuer string) error {
 	switch {
 	case len(issuer) > maxIssuerBytes:
@@ -75,7 +75,7 @@ func validateIssuerParts(u *url.URL) error {
 	return nil
 }
 
-// isIssuerByte admits the unreserved characters of RFC 3986 and of the reserved ones those that issuers really use.
+// isIssuerByte admits the characters that RFC 3986 lets a URL have, except those that are refused above.
 func isIssuerByte(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~/:@%+=[]|!,;", c) >= 0
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~/:@%+=[]!$&'(),;", c) >= 0
 }
