@@ -97,4 +97,3 @@ func TestKill(t *testing.T) {
 		t.Fatalf("only %d batches were acknowledged", len(acknowledged))
 	}
 }
-

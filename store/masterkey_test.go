@@ -84,4 +84,3 @@ func TestMasterKeyRefused(t *testing.T) {
 		t.Errorf("in an absent folder: %v", err)
 	}
 }
-

@@ -18,6 +18,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -239,8 +240,11 @@ func writeNumber(b *bolt.Bucket, key []byte, n int64) error {
 	return b.Put(slices.Clone(key), binary.BigEndian.AppendUint64(nil, uint64(n)))
 }
 
-// syncFolder makes the names in a folder survive the loss of power.
+// syncFolder makes the names in a folder survive the loss of power. Windows does that by itself, and cannot be asked to.
 func syncFolder(path string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
 	folder, err := os.Open(path)
 	if err != nil {
 		return err

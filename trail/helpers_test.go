@@ -108,8 +108,12 @@ func readTrail(t testing.TB, dir string) []Event {
 	t.Helper()
 	var events []Event
 	var previous []byte
-	for _, path := range paths(t, dir) {
+	names := paths(t, dir)
+	for i, path := range names {
 		content := readFile(t, path)
+		if len(content) == 0 && i == len(names)-1 {
+			break // made by a process that was killed before it wrote to it
+		}
 		if !bytes.HasSuffix(content, []byte("\n")) {
 			t.Fatalf("%s does not end in a line feed", path)
 		}
