@@ -42,6 +42,8 @@ type Call struct {
 	WildcardOnly bool
 	// Bucket and Key name the resource again, unencoded; empty where the call has none.
 	Bucket, Key string
+	// ExpectedOwner is the account that the client wants the bucket to belong to; empty: any.
+	ExpectedOwner string
 	// Keys are the condition keys that the request itself gives this call.
 	Keys map[string][]string
 }

@@ -9,11 +9,13 @@ func bucketARN(partition, bucket string) string { return "arn:" + partition + ":
 func objectARN(partition, bucket, key string) string { return bucketARN(partition, bucket) + "/" + key }
 
 func (o *Operation) bucketCall(action string, keys map[string][]string) Call {
-	return Call{Action: action, Resource: bucketARN(o.partition, o.Bucket), Bucket: o.Bucket, Keys: keys}
+	return Call{Action: action, Resource: bucketARN(o.partition, o.Bucket), Bucket: o.Bucket,
+		ExpectedOwner: o.Header["x-amz-expected-bucket-owner"], Keys: keys}
 }
 
 func (o *Operation) objectCall(action string, keys map[string][]string) Call {
-	return Call{Action: action, Resource: objectARN(o.partition, o.Bucket, o.Key), Bucket: o.Bucket, Key: o.Key, Keys: keys}
+	return Call{Action: action, Resource: objectARN(o.partition, o.Bucket, o.Key), Bucket: o.Bucket, Key: o.Key,
+		ExpectedOwner: o.Header["x-amz-expected-bucket-owner"], Keys: keys}
 }
 
 // onBucket and onObject make the calls of operations that are one action without condition keys of their own.
@@ -62,7 +64,8 @@ func writeCalls(o *Operation) []Call {
 		bucket, key, _ := strings.Cut(o.Header["x-amz-copy-source"], "/")
 		key, _ = unescape(key) // canonical since parseCopySource
 		keys["s3:x-amz-copy-source"] = []string{bucket + "/" + key}
-		calls = append(calls, Call{Action: "s3:GetObject", Resource: objectARN(o.partition, bucket, key), Bucket: bucket, Key: key})
+		calls = append(calls, Call{Action: "s3:GetObject", Resource: objectARN(o.partition, bucket, key), Bucket: bucket, Key: key,
+			ExpectedOwner: o.Header["x-amz-source-expected-bucket-owner"]})
 	}
 	calls = append(calls, o.objectCall("s3:PutObject", keys))
 	if acl, sent := o.Header["x-amz-acl"]; sent {

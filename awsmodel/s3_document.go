@@ -43,8 +43,9 @@ func (o Operation) WithDocument(body []byte) (Operation, error) {
 func (o Operation) WithDelete(d Delete) Operation {
 	o = o.clone()
 	o.Delete, o.Calls = d, nil
-	for _, key := range d.Keys {
-		o.Calls = append(o.Calls, Call{Action: "s3:DeleteObject", Resource: objectARN(o.partition, o.Bucket, key), Bucket: o.Bucket, Key: key})
+	object := o
+	for _, object.Key = range d.Keys {
+		o.Calls = append(o.Calls, object.objectCall("s3:DeleteObject", nil))
 	}
 	var b bytes.Buffer
 	b.WriteString("<Delete>")

@@ -82,6 +82,8 @@ func parseQuery(raw string) (query, hoisted map[string]string, err error) {
 			return nil, nil, notUnderstood("InvalidURI", "the query parameter %s is not percent-encoded UTF-8", quote(encodedName))
 		case has(query, name) || has(hoisted, lower) || signature[name]:
 			return nil, nil, notUnderstood("InvalidArgument", "the query parameter %s is given more than once", quote(name))
+		case name == "X-Amz-Content-Sha256" && value != "UNSIGNED-PAYLOAD": // S3 signs no presigned URL's payload
+			return nil, nil, notUnderstood("InvalidArgument", "the value %s of the query parameter %s", quote(value), quote(name))
 		case slices.Contains(signatureParameters, name):
 			signature[name] = true
 		case strings.HasPrefix(lower, "x-amz-"):

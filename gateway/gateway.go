@@ -1,2 +1,147 @@
-// Package gateway STUB.
+// Package gateway stands before the services that a plane serves: a request reaches a backend only when its signature, its meaning and its
+// permission are known.
+//
+// It owns the S3 door: it has awsmodel classify each request, the authenticator say who signed it, and the caller's policies decide every
+// call that it means; then it builds a new request from what was classified, so that the backend cannot read the original otherwise, and
+// streams the answer back with errors in S3's shape. It also refuses every other service by name. It does not keep objects (package
+// services), open sessions (sts), compile policies (policy) or write the trail.
 package gateway
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/openirsa/openirsa/iam"
+	"github.com/openirsa/openirsa/sigv4"
+	"github.com/openirsa/openirsa/trail"
+)
+
+// Authenticator says who signed a request. Its errors are *iam.Error, and it records them; sts.Service is one.
+type Authenticator interface {
+	Authenticate(ctx context.Context, request *sigv4.Request, origin trail.Origin) (iam.Caller, error)
+}
+
+// Trail is what the gateway asks of the trail.
+type Trail interface {
+	// Enqueue hands over the event of a decided request.
+	Enqueue(e trail.Event)
+	// Refuse hands over a refusal from before the caller was known.
+	Refuse(e trail.Event)
+}
+
+// Backend is an S3 server in path style that trusts the gateway: it authenticates nobody, and takes the caller's account from the header
+// that Config.AccountHeader names.
+type Backend interface {
+	http.Handler
+	// Owner is the account that a bucket belongs to; ok is false when there is no such bucket.
+	Owner(bucket string) (account string, ok bool)
+}
+
+// Config of a Gateway. Authenticate, Trail, Origin and S3 are required.
+type Config struct {
+	Authenticate Authenticator
+	Trail        Trail
+	// Origin says where a request came from and gives it its id. It is called once per request.
+	Origin func(*http.Request) trail.Origin
+	S3     Backend
+	// AccountHeader carries the caller's account to the backend; empty: X-Openirsa-Account. The client's own never gets there.
+	AccountHeader string
+	Partition     string           // of the resources' ARNs; empty: aws
+	Now           func() time.Time // nil: time.Now
+	// Logger gets failures that are the plane's own, with the request id; nil: nowhere. Refusals are the trail's.
+	Logger *slog.Logger
+}
+
+// Gateway is the door of S3 and, with a refusal, of every service that nobody serves. It is safe for concurrent use.
+type Gateway struct {
+	c Config
+}
+
+// New makes a Gateway.
+func New(c Config) (*Gateway, error) {
+	if c.Authenticate == nil || c.Trail == nil || c.Origin == nil || c.S3 == nil {
+		return nil, errors.New("making the gateway: Authenticate, Trail, Origin and S3 are required")
+	}
+	if c.AccountHeader == "" {
+		c.AccountHeader = "X-Openirsa-Account"
+	}
+	if c.Partition == "" {
+		c.Partition = "aws"
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Gateway{c: c}, nil
+}
+
+// ServeHTTP answers requests whose credential scope names S3, and unsigned ones, as S3; others it refuses as their service would.
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := &exchange{Gateway: g, w: w, r: r, origin: g.c.Origin(r)}
+	signed, err := signedRequest(r)
+	if err != nil {
+		x.refuseUnknown(err)
+		return
+	}
+	authorization, parseErr := sigv4.Parse(signed)
+	if parseErr == nil {
+		if authorization.Scope.Service != "s3" {
+			x.refuseService(authorization)
+			return
+		}
+		x.origin.Region = authorization.Scope.Region
+		if err := checkPayloadHash(signed, authorization); err != nil {
+			x.refuseUnknown(err)
+			return
+		}
+	}
+	// What does not parse fails here too, and is recorded there.
+	caller, err := g.c.Authenticate.Authenticate(r.Context(), signed, x.origin)
+	if err == nil {
+		err = parseErr
+	}
+	if err != nil {
+		x.refuse(authenticationError(err))
+		return
+	}
+	x.caller, x.signed, x.authorization = caller, signed, authorization
+	x.serve()
+}
+
+// signedRequest is r as its client signed it: the target as it came on the wire, since net/http decodes and cleans.
+func signedRequest(r *http.Request) (*sigv4.Request, error) {
+	path, query, _ := strings.Cut(r.RequestURI, "?")
+	if !strings.HasPrefix(path, "/") { // the forms for proxies and for OPTIONS *
+		return nil, refusal("InvalidURI", "Couldn't parse the specified URI.")
+	}
+	hashes := r.Header["X-Amz-Content-Sha256"]
+	hash := unsignedPayload
+	if len(hashes) > 1 {
+		return nil, refusal("InvalidArgument", "x-amz-content-sha256 must be given only once.")
+	}
+	if len(hashes) == 1 {
+		hash = hashes[0]
+	}
+	return &sigv4.Request{Method: r.Method, Path: path, RawQuery: query, Host: r.Host, Header: r.Header, PayloadHash: hash}, nil
+}
+
+// checkPayloadHash holds x-amz-content-sha256 against the rules of
+// https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html: signed headers need it, a presigned URL signs no payload.
+func checkPayloadHash(signed *sigv4.Request, a *sigv4.Authorization) error {
+	_, given := signed.Header["X-Amz-Content-Sha256"]
+	switch hash := signed.PayloadHash; {
+	case !given && !a.Presigned:
+		return refusal("InvalidRequest", "Missing required header for this request: x-amz-content-sha256")
+	case a.Presigned && hash != unsignedPayload:
+		return refusal("InvalidArgument", "x-amz-content-sha256 of a presigned URL must be UNSIGNED-PAYLOAD.")
+	case hash == unsignedPayload || strings.HasPrefix(hash, streamingPrefix) || isHexSHA256(hash):
+		return nil
+	}
+	return refusal("InvalidArgument", "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, or a valid sha256 value.")
+}

@@ -1,0 +1,125 @@
+package gateway
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"net/http"
+
+	"github.com/openirsa/openirsa/awsmodel"
+	"github.com/openirsa/openirsa/iam"
+)
+
+// eventKeys is how many of the keys of one DeleteObjects request its event lists.
+const eventKeys = 100
+
+// deleteResult is DeleteObjects' answer (https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html).
+type deleteResult struct {
+	XMLName xml.Name
+	Deleted []deletedKey
+	Error   []deleteError
+}
+
+type deletedKey struct{ Key string }
+
+type deleteError struct{ Key, Code, Message string }
+
+// deleteObjects decides each key for itself, as S3 does: those that are denied come back as errors, the others are deleted.
+func (x *exchange) deleteObjects() {
+	allowed, denied := x.decideKeys()
+	result := deleteResult{XMLName: xml.Name{Space: "http://s3.amazonaws.com/doc/2006-03-01/", Local: "DeleteResult"}}
+	if len(allowed.Keys) > 0 {
+		operation := x.operation.WithDelete(allowed)
+		done := &recorder{}
+		x.forward(done, operation, plainBody(operation.Document))
+		if done.status >= http.StatusBadRequest {
+			code, message := readError(done.body.Bytes(), done.status)
+			x.note(done.status, code, message)
+			x.writeError(done.status, code, message)
+			return
+		}
+		var answered deleteResult
+		if err := xml.Unmarshal(done.body.Bytes(), &answered); err != nil {
+			x.refuse(internalError(err))
+			return
+		}
+		result.Deleted, result.Error = answered.Deleted, answered.Error
+	}
+	result.Error = append(result.Error, denied...)
+	x.note(http.StatusOK, "", "")
+	if len(denied) > 0 {
+		x.note(http.StatusOK, denied[0].Code, denied[0].Message)
+	}
+	x.writeResult(result)
+}
+
+// decideKeys parts the keys into those that may be deleted and the errors of the others. The event keeps the first denial, or else the
+// last key's decision.
+func (x *exchange) decideKeys() (allowed awsmodel.Delete, denied []deleteError) {
+	asked := x.operation.Delete
+	x.event.RequestParameters["keyCount"] = len(asked.Keys)
+	x.event.RequestParameters["keys"] = asked.Keys[:min(eventKeys, len(asked.Keys))]
+	allowed.Quiet = asked.Quiet
+	event := x.event
+	for _, call := range x.operation.Calls {
+		err := x.decide(call)
+		if err == nil {
+			allowed.Keys = append(allowed.Keys, call.Key)
+			continue
+		}
+		e, ok := errors.AsType[*iam.Error](err)
+		if !ok {
+			e = internalError(err)
+		}
+		if len(denied) == 0 {
+			event = x.event
+		}
+		denied = append(denied, deleteError{call.Key, e.Code, e.Message})
+	}
+	if len(denied) > 0 {
+		x.event = event
+		x.event.RequestParameters["deniedCount"] = len(denied)
+	}
+	return allowed, denied
+}
+
+func (x *exchange) writeResult(result deleteResult) {
+	document, err := xml.Marshal(result)
+	if err != nil {
+		x.refuse(internalError(err))
+		return
+	}
+	x.identify(x.w.Header())
+	x.w.Header().Set("Content-Type", "application/xml")
+	x.w.WriteHeader(http.StatusOK)
+	_, _ = io.WriteString(x.w, xml.Header+string(document)) // the client is gone when this fails
+}
+
+// recorder keeps a backend's answer that is to be joined with the gateway's own. A thousand keys bound it.
+type recorder struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+// Header implements http.ResponseWriter.
+func (r *recorder) Header() http.Header {
+	if r.header == nil {
+		r.header = http.Header{}
+	}
+	return r.header
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (r *recorder) WriteHeader(status int) {
+	if r.status == 0 && status >= http.StatusOK {
+		r.status = status
+	}
+}
+
+// Write implements http.ResponseWriter.
+func (r *recorder) Write(p []byte) (int, error) {
+	r.WriteHeader(http.StatusOK)
+	return r.body.Write(p)
+}

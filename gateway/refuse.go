@@ -1,0 +1,60 @@
+package gateway
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/openirsa/openirsa/sigv4"
+)
+
+// queryError is the error of AWS's Query protocol.
+type queryError struct {
+	XMLName   xml.Name `xml:"ErrorResponse"`
+	Type      string   `xml:"Error>Type"`
+	Code      string   `xml:"Error>Code"`
+	Message   string   `xml:"Error>Message"`
+	RequestID string   `xml:"RequestId"`
+}
+
+// refuseService answers a request that is signed for a service that nobody serves here, in the shape in which that service's SDK client reads
+// errors. Nothing is passed on, and nobody is authenticated: there is nothing to allow.
+func (x *exchange) refuseService(a *sigv4.Authorization) {
+	service := serviceName(a.Scope.Service)
+	message := "The service " + service + " is not served here. The request was refused; it was not passed on to AWS or to anyone else."
+	x.origin.Region = a.Scope.Region
+	event := x.anonymousEvent(service + ".amazonaws.com")
+	event.ErrorCode, event.ErrorMessage, event.Explanation = "AccessDenied", message, "no service of the plane has this name"
+	event.ResponseElements = map[string]any{"status": http.StatusForbidden}
+	x.c.Trail.Refuse(event)
+
+	header := x.w.Header()
+	header.Set("x-amzn-requestid", x.origin.RequestID)
+	var document []byte
+	var err error
+	if strings.HasPrefix(x.r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		header.Set("Content-Type", "text/xml")
+		document, err = xml.Marshal(queryError{Type: "Sender", Code: "AccessDenied", Message: message, RequestID: x.origin.RequestID})
+	} else { // AWS JSON and REST JSON, which read the code from the header or the body
+		header.Set("Content-Type", "application/x-amz-json-1.1")
+		header.Set("x-amzn-errortype", "AccessDeniedException")
+		document, err = json.Marshal(map[string]string{"__type": "AccessDeniedException", "message": message})
+	}
+	if err != nil {
+		x.log("writing an error", err)
+	}
+	x.w.WriteHeader(http.StatusForbidden)
+	if x.r.Method != http.MethodHead {
+		_, _ = io.WriteString(x.w, string(document)) // the client is gone when this fails
+	}
+}
+
+// serviceName makes a claimed service name fit for a message and the trail: it is not verified.
+func serviceName(claimed string) string {
+	if claimed == "" || len(claimed) > 32 || strings.Trim(claimed, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		return "unknown"
+	}
+	return claimed
+}
