@@ -1,0 +1,143 @@
+package policy
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+)
+
+// Effect of a decision. The zero value denies.
+type Effect int
+
+// The effects, as simulate and AWS's own simulator tell them apart.
+const (
+	ImplicitlyDenied Effect = iota // nothing allows
+	ExplicitlyDenied               // a Deny statement applies
+	Allowed
+)
+
+var effectNames = [...]string{"ImplicitlyDenied", "ExplicitlyDenied", "Allowed"}
+
+// String is Allowed, ExplicitlyDenied or ImplicitlyDenied.
+func (e Effect) String() string {
+	if e < 0 || int(e) >= len(effectNames) {
+		return fmt.Sprintf("Effect(%d)", int(e))
+	}
+	return effectNames[e]
+}
+
+// Decision is the engine's answer, with what decided. It is a value: safe to keep, copy and share. It marshals to and
+// from simulate's result JSON ("decision", "reasons"), without "id".
+type Decision struct {
+	Effect Effect
+
+	// One Allow statement for each layer that had to allow. Reasons are made of them when asked for, so that deciding
+	// costs no allocation.
+	allowed [layers]*statement
+	reasons []Reason // of a denial, and of a decision that was read from JSON
+}
+
+// Allowed reports whether the request may go on.
+func (d Decision) Allowed() bool { return d.Effect == Allowed }
+
+// Reasons are the statements that decided: every Deny that applies; or, of an allowed request, the first Allow of
+// each kind of policy that had to allow; or, on an implicit denial, each kind that did not allow, with its nearest Allow
+// statement and the element of it that failed. Of sts:GetCallerIdentity, which needs no permission, there are none.
+func (d Decision) Reasons() []Reason {
+	if d.reasons != nil {
+		return slices.Clone(d.reasons)
+	}
+	var reasons []Reason
+	for l, s := range d.allowed {
+		if s != nil {
+			reasons = append(reasons, s.reason(layer(l)))
+		}
+	}
+	return reasons
+}
+
+// Reason is one statement's part in a decision.
+type Reason struct {
+	Layer     string   `json:"layer,omitempty"` // identity, boundary, session, trust
+	Policy    string   `json:"policy"`
+	Statement int      `json:"statement"` // index; -1 when the layer has no statement to name
+	SID       string   `json:"sid"`
+	Effect    string   `json:"effect,omitempty"` // Allow or Deny
+	Line      int      `json:"line,omitempty"`   // of the statement or, if an element failed, of that element's value
+	Column    int      `json:"column,omitempty"`
+	Failed    string   `json:"failed,omitempty"` // Action, Resource, Principal, Condition
+	Operator  string   `json:"operator,omitempty"`
+	Key       string   `json:"key,omitempty"`
+	Wanted    []string `json:"wanted,omitempty"`
+	Got       []string `json:"got,omitempty"`
+}
+
+// reason is the statement as such.
+func (s *statement) reason(l layer) Reason {
+	position := s.policy.place.position(s.element.offset)
+	r := Reason{
+		Layer: l.String(), Policy: s.policy.name, Statement: s.number, SID: s.element.sid,
+		Effect: "Allow", Line: position.Line, Column: position.Column,
+	}
+	if s.deny {
+		r.Effect = "Deny"
+	}
+	return r
+}
+
+// decisionJSON is a Decision on the wire.
+type decisionJSON struct {
+	Decision string   `json:"decision"`
+	Reasons  []Reason `json:"reasons"`
+}
+
+// MarshalJSON writes {"decision": …, "reasons": […]}.
+func (d Decision) MarshalJSON() ([]byte, error) {
+	reasons := d.Reasons()
+	if reasons == nil {
+		reasons = []Reason{}
+	}
+	return json.Marshal(decisionJSON{d.Effect.String(), reasons})
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote. Other members are ignored, so that a line of simulate reads as well.
+func (d *Decision) UnmarshalJSON(data []byte) error {
+	var wire decisionJSON
+	if err := json.Unmarshal(data, &wire); err != nil {
+		return fmt.Errorf("reading decision: %w", err)
+	}
+	effect := slices.Index(effectNames[:], wire.Decision)
+	if effect < 0 {
+		return fmt.Errorf("reading decision: unknown decision %q", wire.Decision)
+	}
+	*d = Decision{Effect: Effect(effect), reasons: wire.Reasons}
+	return nil
+}
+
+// Because is the tail of AWS's access-denied sentence: "because no identity-based policy allows the s3:PutObject
+// action", "with an explicit deny in an identity-based policy" (IAM User Guide, "Troubleshoot access denied error
+// messages"). Where several kinds of policies deny, AWS names one; ours is the first of the reasons. It is empty for an
+// allowed request.
+func (d Decision) Because(action string) string {
+	if d.Allowed() {
+		return ""
+	}
+	article, kind := "an", "identity-based policy"
+	if len(d.reasons) > 0 {
+		switch d.reasons[0].Layer {
+		case layerBoundary.String():
+			article, kind = "a", "permissions boundary"
+		case layerSession.String():
+			article, kind = "a", "session policy"
+		case layerTrust.String():
+			article, kind = "a", "resource-based policy"
+			if hasPrefix(action, "sts:", true) {
+				article, kind = "the", "role trust policy"
+			}
+		}
+	}
+	if d.Effect == ExplicitlyDenied {
+		return "with an explicit deny in " + article + " " + kind
+	}
+	return "because no " + kind + " allows the " + action + " action"
+}

@@ -1,0 +1,99 @@
+package policy
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+)
+
+// Position is a place in a document; Line and Column are 1-based, Column in bytes.
+type Position struct{ Line, Column int }
+
+// String is "LINE:COLUMN".
+func (p Position) String() string { return fmt.Sprintf("%d:%d", p.Line, p.Column) }
+
+// Error is a positioned complaint about a document.
+type Error struct {
+	Position Position
+	Message  string // our own precise words
+	AWS      string // what IAM says with MalformedPolicyDocument, e.g. "Syntax errors in policy."
+	trust    string // what it says of a role's trust policy, where that differs
+}
+
+// Error is "LINE:COLUMN: message".
+func (e *Error) Error() string { return e.Position.String() + ": " + e.Message }
+
+// Sentence is what IAM answers with MalformedPolicyDocument when the document was meant to be of that kind: IAM
+// reads trust policies with another validator than identity policies, which has its own wording.
+func (e *Error) Sentence(kind Kind) string {
+	if kind == Trust && e.trust != "" {
+		return e.trust
+	}
+	return e.AWS
+}
+
+// sentence is IAM's wording of a complaint: of an identity policy, and of a trust policy where it differs. AWS does
+// not list these; they are collected from public error reports.
+type sentence struct{ identity, trust string }
+
+var (
+	badJSON        = sentence{"The policy is not in the valid JSON format.", "This policy contains invalid Json"}
+	badSyntax      = sentence{"Syntax errors in policy.", "Syntax error in policy."}
+	badVersion     = sentence{"Syntax errors in policy.", "The policy must contain a valid version string"}
+	badSID         = sentence{"Statement IDs (SID) in a single policy must be unique.", "The Statement Ids in the policy are not unique"}
+	noEffect       = sentence{"Syntax errors in policy.", "Missing required field Effect"}
+	noAction       = sentence{"Policy statement must contain actions.", "Missing required field Action"}
+	noResource     = sentence{"Policy statement must contain resources.", ""}
+	noPrincipal    = sentence{"", "Missing required field Principal"}
+	emptyPrincipal = sentence{"Syntax errors in policy.", "Missing required field Principal cannot be empty!"}
+	hasPrincipal   = sentence{"Policy document should not specify a principal.", ""}
+	hasResource    = sentence{"", "Has prohibited field Resource"}
+	hasNotResource = sentence{"", "AssumeRole policy must not contain resources."}
+	allowsAllBut   = sentence{"Syntax errors in policy.", "Allow with NotPrincipal is not allowed."}
+	notSTS         = sentence{"", "AssumeRole policy may only specify STS AssumeRole actions."}
+	noVendor       = sentence{"Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.", ""}
+	manyColons     = sentence{"Actions/Condition can contain only one colon.", ""}
+	badVendor      = sentence{"Resource vendor must be fully qualified and cannot contain regexes.", ""}
+	badResource    = sentence{"The policy failed legacy parsing", ""}
+)
+
+// both is a sentence that the two validators share.
+func both(format string, arguments ...any) sentence {
+	return sentence{identity: fmt.Sprintf(format, arguments...)}
+}
+
+// place turns byte offsets of a text that holds a document into positions within that document.
+type place struct {
+	base  int32   // where the document begins in the text
+	lines []int32 // where its lines begin in the text, base first
+}
+
+// newPlace reads the lines of text[start:end].
+func newPlace(text string, start, end int32) place {
+	p := place{base: start, lines: []int32{start}}
+	for at := start; ; {
+		next := strings.IndexByte(text[at:end], '\n')
+		if next < 0 {
+			return p
+		}
+		at += int32(next) + 1
+		p.lines = append(p.lines, at)
+	}
+}
+
+func (p place) position(offset int32) Position {
+	line := sort.Search(len(p.lines), func(i int) bool { return p.lines[i] > offset })
+	if line == 0 {
+		return Position{1, 1}
+	}
+	return Position{Line: line, Column: int(offset-p.lines[line-1]) + 1}
+}
+
+// errorf makes the Error at offset.
+func (p place) errorf(offset int32, aws sentence, format string, arguments ...any) *Error {
+	e := &Error{Position: p.position(offset), Message: fmt.Sprintf(format, arguments...), AWS: aws.identity, trust: aws.trust}
+	if e.AWS == "" {
+		e.AWS = aws.trust
+	}
+	return e
+}

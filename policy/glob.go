@@ -1,0 +1,148 @@
+package policy
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// glob is a pattern, cut into pieces. It is the one matcher for actions, resources and conditions.
+type glob []piece
+
+type pieceKind uint8
+
+const (
+	literal  pieceKind = iota // text as it stands
+	anyRun                    // *
+	anyOne                    // ?
+	variable                  // ${text, 'fallback'}; resolved into a literal before matching
+)
+
+type piece struct {
+	kind     pieceKind
+	text     string
+	key      *contextKey // of a variable
+	fallback *string     // of a variable: its default, if it has one
+}
+
+// MatchGlob reports whether text matches pattern, in which * is any run of characters and ? is exactly one (one Unicode
+// code point; a byte that is not UTF-8 counts as one). pattern must be valid UTF-8. Time is at most the product of the
+// lengths, and in proportion to their sum for patterns with one *; it never grows exponentially.
+func MatchGlob(pattern, text string) bool {
+	return parseWildcards(pattern).match(text, false)
+}
+
+// parseWildcards cuts a pattern without variables.
+func parseWildcards(pattern string) glob {
+	var pieces glob
+	return pieces.appendText(pattern, true)
+}
+
+// appendText adds text, in which * and ? are wildcards if wild.
+func (g glob) appendText(text string, wild bool) glob {
+	for wild {
+		i := strings.IndexAny(text, "*?")
+		if i < 0 {
+			break
+		}
+		g = g.appendLiteral(text[:i])
+		if text[i] == '?' {
+			g = append(g, piece{kind: anyOne})
+		} else if len(g) == 0 || g[len(g)-1].kind != anyRun { // ** is *
+			g = append(g, piece{kind: anyRun})
+		}
+		text = text[i+1:]
+	}
+	return g.appendLiteral(text)
+}
+
+func (g glob) appendLiteral(text string) glob {
+	if text == "" {
+		return g
+	}
+	return append(g, piece{kind: literal, text: text})
+}
+
+// match walks g and text side by side. A * first takes nothing; when what follows it fails, the last * takes one more
+// character and matching goes on from there. Earlier ones need no second look: whatever they left over, the last one can take.
+// fold: g is in lower case, and ASCII letters of text count as such.
+func (g glob) match(text string, fold bool) bool {
+	i, at := 0, 0
+	star, taken := -1, 0 // the last *, and where the text that it has taken ends
+	for {
+		switch {
+		case i == len(g):
+			if at == len(text) {
+				return true
+			}
+		case g[i].kind == literal:
+			if hasPrefix(text[at:], g[i].text, fold) {
+				at += len(g[i].text)
+				i++
+				continue
+			}
+		case g[i].kind == anyOne:
+			if at < len(text) {
+				at += characterLength(text[at:])
+				i++
+				continue
+			}
+		case g[i].kind == anyRun:
+			if i == len(g)-1 {
+				return true
+			}
+			star, taken = i, at
+			i++
+			continue
+		}
+		if star < 0 || taken >= len(text) {
+			return false
+		}
+		taken += characterLength(text[taken:])
+		i, at = star+1, taken
+	}
+}
+
+func characterLength(text string) int {
+	if text[0] < utf8.RuneSelf {
+		return 1
+	}
+	_, length := utf8.DecodeRuneInString(text)
+	return length
+}
+
+// hasVariables tells whether g must be resolved before it is matched.
+func (g glob) hasVariables() bool {
+	for i := range g {
+		if g[i].kind == variable {
+			return true
+		}
+	}
+	return false
+}
+
+// isLiteral tells whether g matches one text only, and which.
+func (g glob) isLiteral() (string, bool) {
+	switch {
+	case len(g) == 0:
+		return "", true
+	case len(g) == 1 && g[0].kind == literal:
+		return g[0].text, true
+	}
+	return "", false
+}
+
+// resolve appends g to buffer with its variables replaced by their values, as literal text. It is not ok if one of them
+// has no value.
+func (g glob) resolve(buffer glob, e *evaluation) (resolved glob, ok bool) {
+	for _, p := range g {
+		if p.kind == variable {
+			value, ok := e.variable(&p)
+			if !ok {
+				return nil, false
+			}
+			p = piece{kind: literal, text: value}
+		}
+		buffer = append(buffer, p)
+	}
+	return buffer, true
+}

@@ -1,0 +1,130 @@
+package policy
+
+import "strings"
+
+// resourcePattern is one entry of Resource or NotResource, or an operand of an Arn operator, ready to match: an ARN whose
+// parts, cut at the first five colons, are matched one by one, so that a * never crosses those colons. In the last part it
+// crosses everything.
+type resourcePattern struct {
+	every  bool    // "*" alone
+	exact  string  // the whole ARN, if it has neither wildcards nor variables
+	prefix string  // what every match begins with
+	rest   bool    // the pattern is prefix followed by *, in its last part
+	parts  [6]glob // else: its parts
+	count  int     // how many; with fewer than six, the last one matches all that is left of the ARN
+	varied bool    // the last part has variables
+	text   string  // as written
+}
+
+// resource is a request's resource, taken apart.
+type resource struct {
+	text  string
+	parts [6]string
+	isARN bool
+}
+
+func newResource(text string) resource {
+	r := resource{text: text}
+	r.parts, r.isARN = splitARN(text)
+	return r
+}
+
+// compileResource reads one entry. AWS asks for an ARN or "*", the service part written out, and variables in the last
+// part only. A pattern with fewer than six parts must end in *, which then stands for the parts that are missing: AWS
+// accepts arn:aws:s3:* and documents no meaning for other short forms.
+func compileResource(place place, t text, variables bool) (resourcePattern, *Error) {
+	if t.value == "*" {
+		return resourcePattern{every: true, text: t.value}, nil
+	}
+	if !strings.HasPrefix(t.value, "arn:") {
+		return resourcePattern{}, place.errorf(t.offset, both(`Resource %s must be in ARN format or "*".`, t.value), `resource %q is neither an ARN nor "*"`, t.value)
+	}
+	parts := strings.SplitN(t.value, ":", 6)
+	p := resourcePattern{count: len(parts), text: t.value}
+	if variables {
+		for i, part := range parts[:min(5, len(parts))] {
+			if strings.Contains(part, "${") {
+				return p, place.errorf(t.offset, badResource, "resource %q: a variable may stand after the fifth colon only, this one is in part %d", t.value, i+1)
+			}
+		}
+	}
+	switch {
+	case len(parts) < 3 || parts[2] == "" || strings.ContainsAny(parts[2], "*?"):
+		return p, place.errorf(t.offset, badVendor, "resource %q: the service must be written out", t.value)
+	case len(parts) < 6 && !strings.HasSuffix(t.value, "*"):
+		return p, place.errorf(t.offset, badResource, "resource %q has %d of an ARN's six parts and does not end in *", t.value, len(parts))
+	}
+	for i, part := range parts {
+		g, malformed := parseGlob(part, true, variables && i == 5)
+		if malformed != "" {
+			return p, place.errorf(t.offset, badSyntax, "resource %q: %s", t.value, malformed)
+		}
+		p.parts[i] = g
+	}
+	p.simplify()
+	return p, nil
+}
+
+// simplify finds the literal beginning of the pattern, and whether that is all there is to compare.
+func (p *resourcePattern) simplify() {
+	var prefix strings.Builder
+	for i := range p.count {
+		if i > 0 {
+			prefix.WriteByte(':')
+		}
+		g := p.parts[i]
+		p.varied = p.varied || g.hasVariables()
+		for j := range g {
+			if g[j].kind != literal {
+				p.prefix = prefix.String()
+				p.rest = i == p.count-1 && j == len(g)-1 && g[j].kind == anyRun
+				return
+			}
+			prefix.WriteString(g[j].text)
+		}
+	}
+	p.prefix = prefix.String()
+	p.exact = p.prefix
+}
+
+func (p *resourcePattern) match(r *resource, e *evaluation) bool {
+	switch {
+	case p.every:
+		return true
+	case !r.isARN:
+		return false
+	case p.exact != "":
+		return p.exact == r.text
+	case !strings.HasPrefix(r.text, p.prefix):
+		return false
+	case p.rest:
+		return true
+	}
+	return p.matchParts(r, e)
+}
+
+func (p *resourcePattern) matchParts(r *resource, e *evaluation) bool {
+	for i := range p.count - 1 {
+		if !p.parts[i].match(r.parts[i], false) {
+			return false
+		}
+	}
+	last := p.parts[p.count-1]
+	if p.varied {
+		var buffer [16]piece
+		var ok bool
+		if last, ok = last.resolve(buffer[:0], e); !ok {
+			return false
+		}
+	}
+	return last.match(r.tail(p.count-1), false)
+}
+
+// tail is the ARN from its part i on.
+func (r *resource) tail(i int) string {
+	start := i
+	for _, part := range r.parts[:i] {
+		start += len(part)
+	}
+	return r.text[start:]
+}
