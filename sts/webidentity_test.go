@@ -77,7 +77,8 @@ func TestMatrix(t *testing.T) {
 	curve := newECKey("curve")
 	p.provider(accountA, "https://other.example.com", other)
 	p.provider(accountA, "https://curve.example.com", curve)
-	wide := p.role(accountA, "wide", document(`{"Effect":"Allow","Principal":{"Federated":"*"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringLike":{"aws:FederatedProvider":"arn:aws:iam::111122223333:oidc-provider/*"}}}`))
+	wide := p.role(accountA, "wide", document(`{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/curve.example.com"},
+		"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"curve.example.com:sub":"system:serviceaccount:shop:app"}}}`))
 	now := start.Unix()
 	tests := []struct {
 		name          string
