@@ -16,7 +16,7 @@ func roleOperations(d *iam.Directory) map[string]operation {
 				PermissionsBoundary: f.text("PermissionsBoundary"), Tags: f.tags("Tags"),
 			}
 		}, d.CreateRole, encodeRole),
-		"GetRole": query(decodeRole, d.GetRole, encodeRole),
+		"GetRole": query(decodeRole, d.GetRole, encodeUsedRole),
 		"ListRoles": query(func(f *form) iam.ListRolesInput {
 			return iam.ListRolesInput{PathPrefix: f.text("PathPrefix"), Paging: decodePaging(f)}
 		}, d.ListRoles, encodeRoles),
@@ -106,6 +106,12 @@ func newRole(r iam.Role) roleElement {
 		element.PermissionsBoundary = &boundaryElement{"Policy", r.BoundaryARN}
 	}
 	element.Tags = optionalTags(r.Tags)
+	return element
+}
+
+// newUsedRole is a role as GetRole shows it: RoleLastUsed is there, and empty for a role that was never used.
+func newUsedRole(r iam.Role) roleElement {
+	element := newRole(r)
 	element.RoleLastUsed = &roleLastUsedElement{Region: r.LastUsedRegion}
 	if !r.LastUsed.IsZero() {
 		element.RoleLastUsed.LastUsedDate = timestamp(r.LastUsed)
@@ -128,6 +134,8 @@ func newListedRole(r iam.Role) roleElement {
 }
 
 func encodeRole(r iam.Role) any { return struct{ Role roleElement }{newRole(r)} }
+
+func encodeUsedRole(r iam.Role) any { return struct{ Role roleElement }{newUsedRole(r)} }
 
 func encodeRoles(p iam.Page[iam.Role]) any {
 	return struct {

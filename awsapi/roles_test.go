@@ -21,7 +21,7 @@ func TestRoles(t *testing.T) {
 	created, err := client.CreateRole(ctx, &awsiam.CreateRoleInput{
 		RoleName: name, Path: aws.String("/apps/"), AssumeRolePolicyDocument: aws.String(trustPolicy("reader")),
 		Description: aws.String("reads <things> & more"), MaxSessionDuration: aws.Int32(7200), PermissionsBoundary: boundary.Policy.Arn,
-		Tags: []types.Tag{{Key: aws.String("team"), Value: aws.String("")}, {Key: aws.String("Größe"), Value: aws.String("a=b&c")}},
+		Tags: []types.Tag{{Key: aws.String("team"), Value: aws.String("")}, {Key: aws.String("Größe"), Value: aws.String("a=b+c")}},
 	})
 	must(t, err)
 	got, err := client.GetRole(ctx, &awsiam.GetRoleInput{RoleName: name})
@@ -37,7 +37,7 @@ func TestRoles(t *testing.T) {
 			t.Errorf("boundary is %+v", b)
 		}
 		wantDocument(t, *role.AssumeRolePolicyDocument, trustPolicy("reader"))
-		wantTags(t, role.Tags, map[string]string{"team": "", "Größe": "a=b&c"})
+		wantTags(t, role.Tags, map[string]string{"team": "", "Größe": "a=b+c"})
 	}
 	_, err = client.CreateRole(ctx, &awsiam.CreateRoleInput{RoleName: aws.String("reader"), AssumeRolePolicyDocument: aws.String(trustPolicy("x"))})
 	wantError(t, err, "EntityAlreadyExists", 409)
@@ -59,7 +59,7 @@ func TestRoles(t *testing.T) {
 	must(t, err)
 	tags, err := client.ListRoleTags(ctx, &awsiam.ListRoleTagsInput{RoleName: name})
 	must(t, err)
-	wantTags(t, tags.Tags, map[string]string{"Größe": "a=b&c", "new": "1"})
+	wantTags(t, tags.Tags, map[string]string{"Größe": "a=b+c", "new": "1"})
 	_, err = client.DeleteRolePermissionsBoundary(ctx, &awsiam.DeleteRolePermissionsBoundaryInput{RoleName: name})
 	must(t, err)
 	got, err = client.GetRole(ctx, &awsiam.GetRoleInput{RoleName: name})

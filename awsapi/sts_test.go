@@ -49,7 +49,7 @@ func TestExchange(t *testing.T) {
 		// What signs an exchange gives and takes nothing: AWS's model has it as authtype none.
 		stranger := sigv4.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "not a secret"}
 		response, body := p.post(t, stranger, "sts", url.Values{
-			"Action": {"AssumeRoleWithWebIdentity"}, "Version": {"2011-06-15"}, "RoleArn": {*in.RoleArn}, "RoleSessionName": {"s"}, "WebIdentityToken": {*in.WebIdentityToken},
+			"Action": {"AssumeRoleWithWebIdentity"}, "Version": {"2011-06-15"}, "RoleArn": {*in.RoleArn}, "RoleSessionName": {"ss"}, "WebIdentityToken": {*in.WebIdentityToken},
 		})
 		if response.StatusCode != http.StatusOK {
 			t.Errorf("got %d: %s", response.StatusCode, body)
@@ -83,13 +83,13 @@ func TestAssumeRole(t *testing.T) {
 	callerPolicy := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:*","Resource":"*"}]}`
 	client := awssts.NewFromConfig(p.config(p.session(t, "caller", callerPolicy)))
 	in := &awssts.AssumeRoleInput{
-		RoleArn: aws.String("arn:aws:iam::" + account + ":role/target"), RoleSessionName: aws.String("s"), ExternalId: aws.String("42"), SourceIdentity: aws.String("me"),
+		RoleArn: aws.String("arn:aws:iam::" + account + ":role/target"), RoleSessionName: aws.String("ss"), ExternalId: aws.String("42"), SourceIdentity: aws.String("me"),
 		Tags: []types.Tag{{Key: aws.String("team"), Value: aws.String("blue")}}, TransitiveTagKeys: []string{"team"},
 		PolicyArns: []types.PolicyDescriptorType{},
 	}
 	out, err := client.AssumeRole(ctx, in)
 	must(t, err)
-	if *out.AssumedRoleUser.Arn != "arn:aws:sts::"+account+":assumed-role/target/s" || *out.SourceIdentity != "me" || out.PackedPolicySize == nil {
+	if *out.AssumedRoleUser.Arn != "arn:aws:sts::"+account+":assumed-role/target/ss" || *out.SourceIdentity != "me" || out.PackedPolicySize == nil {
 		t.Errorf("answer is %+v", out)
 	}
 	other := *in
