@@ -45,6 +45,7 @@ const (
 // plane is the door with the real parts behind it, on a temporary folder.
 type plane struct {
 	URL    string
+	door   http.Handler
 	root   sigv4.Credentials
 	issuer *oidc.Issuer
 	logs   *lockedBuffer
@@ -109,7 +110,7 @@ func newPlane(t testing.TB) *plane {
 			t.Errorf("the door logged a failure of its own:\n%s", text)
 		}
 	})
-	return &plane{URL: server.URL, root: sigv4.Credentials{AccessKeyID: key.ID, SecretAccessKey: key.Secret}, issuer: issuer, logs: logs}
+	return &plane{URL: server.URL, door: door, root: sigv4.Credentials{AccessKeyID: key.ID, SecretAccessKey: key.Secret}, issuer: issuer, logs: logs}
 }
 
 func origin(r *http.Request) trail.Origin {
@@ -133,8 +134,6 @@ func (p *plane) config(c sigv4.Credentials) aws.Config {
 }
 
 func (p *plane) iam() *awsiam.Client { return awsiam.NewFromConfig(p.config(p.root)) }
-
-func (p *plane) sts() *awssts.Client { return awssts.NewFromConfig(p.config(p.root)) }
 
 // token is one of the plane's issuer for a service account of namespace apps.
 func (p *plane) token(t testing.TB, serviceAccount string) string {
