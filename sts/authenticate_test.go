@@ -4,13 +4,16 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/openirsa/openirsa/iam"
 	"github.com/openirsa/openirsa/policy"
 	"github.com/openirsa/openirsa/sigv4"
+	"github.com/openirsa/openirsa/store"
 	"github.com/openirsa/openirsa/sts"
 )
 
@@ -204,9 +207,54 @@ func TestRingBelongsToThePlane(t *testing.T) {
 	_, err = p.authenticate(out.Credentials)
 	wantError(t, err, "InvalidClientTokenId", invalidToken)
 
-	records, _, err := p.store.List(t.Context(), "sealed/plane/session-keys", "", 0)
-	if err != nil || len(records) > 1 || len(records) == 1 && records[0].Key != "sealed/plane/session-keys" {
-		t.Errorf("records = %d, %v", len(records), err)
+	if _, err := p.store.Get(t.Context(), "sealed/plane/session-keys"); err != nil {
+		t.Errorf("the ring is not under its documented key: %v", err)
+	}
+}
+
+// TestRingIsMadeOnce lets many planes open one new store at a time.
+func TestRingIsMadeOnce(t *testing.T) {
+	p, good, role := shop(t)
+	fresh, err := store.Open(store.Config{Path: filepath.Join(t.TempDir(), "irsa.db"), MasterKey: make([]byte, 32)})
+	p.must(err)
+	t.Cleanup(func() { fresh.Close() })
+	rings := make([]*sts.Ring, 8)
+	var wait sync.WaitGroup
+	for i := range rings {
+		wait.Go(func() {
+			var err error
+			if rings[i], err = sts.OpenRing(t.Context(), fresh, rand.Reader); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wait.Wait()
+	p.service = p.serviceWith(func(c *sts.Config) { c.Ring = rings[0] })
+	out, _, err := p.exchange(input(role.ARN, good.sign(p.goodClaims())))
+	p.must(err)
+	for i, ring := range rings {
+		p.service = p.serviceWith(func(c *sts.Config) { c.Ring = ring })
+		if _, err := p.authenticate(out.Credentials); err != nil {
+			t.Errorf("plane %d: %v", i, err)
+		}
+	}
+}
+
+func TestOpenRingRefuses(t *testing.T) {
+	p := newPlane(t)
+	const key = "sealed/plane/session-keys"
+	_, err := p.store.Apply(t.Context(), nil, []iam.Operation{{Key: key, Value: []byte(`{"version":1,"keys":[{"id":"c2VjcmV0","key":"c2VjcmV0"}]}`)}})
+	p.must(err)
+	if _, err := sts.OpenRing(t.Context(), p.store, rand.Reader); err == nil || strings.Contains(err.Error(), "c2VjcmV0") {
+		t.Errorf("a broken ring: %v", err)
+	}
+	_, err = p.store.Apply(t.Context(), nil, []iam.Operation{{Key: key}})
+	p.must(err)
+	if _, err := sts.OpenRing(t.Context(), p.store, strings.NewReader("too short")); err == nil {
+		t.Error("a ring was made without randomness")
+	}
+	if _, err := p.store.Get(t.Context(), key); !errors.Is(err, iam.ErrNotFound) {
+		t.Errorf("what is left: %v", err)
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 )
 
 // generation is how many sessions each half of the cache holds.
-const generation = 4096
+const generation = 2048
 
 // sessionCache keeps sessions that were opened lately, by the hash of their token. Only tokens that open get in, the ring never changes while a Service
 // lives, and expiry and role are looked at on every request: an entry can save work but never allow anything. It is two generations, of which the

@@ -9,8 +9,9 @@ import (
 	"github.com/openirsa/openirsa/oidc"
 )
 
-// refuseToken says in AWS's words what oidc found wrong with a token.
-func refuseToken(err error) *iam.Error {
+// refuseToken says in AWS's words what oidc found wrong with a token. Oidc's own words, which name the claim and what it should have been, go to the
+// operator; clientIDs are the provider's, where one was found.
+func refuseToken(err error, clientIDs ...string) *iam.Error {
 	var e *oidc.Error
 	if !errors.As(err, &e) {
 		return internal("verifying a web identity token", err)
@@ -24,7 +25,7 @@ func refuseToken(err error) *iam.Error {
 		return refusal("ExpiredTokenException",
 			fmt.Sprintf("Token expired: current date/time %d must be before the expiration date/time %d", e.Now.Unix(), e.At.Unix()), err)
 	case oidc.WrongAudience:
-		return refusal("InvalidIdentityToken", wrongAudience, err)
+		return refusal("InvalidIdentityToken", wrongAudience, fmt.Errorf("%w; they are %q", err, clientIDs))
 	case oidc.SeveralAudiences:
 		return refusal("InvalidIdentityToken", severalAudiences, err)
 	case oidc.KeyUnavailable:
@@ -34,13 +35,6 @@ func refuseToken(err error) *iam.Error {
 	default: // NotYetValid, WrongIssuer, BadSignature, and whatever comes later
 		return refusal("InvalidIdentityToken", notValidated, err)
 	}
-}
-
-// explainToken adds to a refusal, for the operator, whose token it claims to be and what the provider would have taken.
-func explainToken(refused *iam.Error, claimed oidc.Claims, provider string, clientIDs []string) *iam.Error {
-	refused.Err = fmt.Errorf("%w; the token, which proves nothing, claims subject %q and audience %q; provider %s takes audience %q",
-		refused.Err, shorten(claimed.Subject), shortenAll(claimed.Audience), provider, clientIDs)
-	return refused
 }
 
 // missingRole tells the operator what the caller must not know. other is a role of that name under another ARN, or nil.

@@ -145,7 +145,7 @@ func (s *Service) verify(ctx context.Context, x *exchange) error {
 	x.event.UserIdentity.Provider = x.identity.provider
 	claims, err := s.verifier.Verify(ctx, provider, token)
 	if err != nil {
-		return explainToken(refuseToken(err), claimed, x.identity.provider, provider.ClientIDs)
+		return refuseToken(err, provider.ClientIDs...)
 	}
 	x.claims, x.verified = claims, true
 	return x.identify()
