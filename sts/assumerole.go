@@ -88,15 +88,18 @@ func (x *assumption) check() (err error) {
 	if err := checkTags(x.in.Tags, x.in.TransitiveTagKeys, x.caller.TransitiveTags); err != nil {
 		return err
 	}
+	// No policy is asked: AWS refuses root before any.
 	if x.caller.Principal.Type == policy.Root {
 		return refusal("AccessDenied", "Roles may not be assumed by root accounts.", nil)
 	}
+	// Whoever sends a code counts on its being checked: it is not dropped in silence.
 	if x.in.SerialNumber != nil || x.in.TokenCode != nil {
 		return refusal("AccessDenied", "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.", nil)
 	}
 	if x.caller.ChainDepth > 0 && x.in.DurationSeconds != nil && *x.in.DurationSeconds > maxChained {
 		return refusal("ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.", nil)
 	}
+	// A source identity, once set, stays for the whole chain: that is what makes it worth auditing.
 	x.sourceIdentity = x.caller.SourceIdentity
 	if asked := valueOf(x.in.SourceIdentity); asked != "" {
 		if x.sourceIdentity != "" && x.sourceIdentity != asked {
@@ -133,6 +136,7 @@ func (s *Service) decide(x *assumption) error {
 		return x.denied("sts:AssumeRole", nil, fmt.Errorf("compiling the role's trust policy: %w", err))
 	}
 	request := &policy.Request{Principal: x.caller.Principal, Resource: x.role.ARN, Context: x.context()}
+	// Inherited tags count: a role that takes on someone's transitive tags must allow sts:TagSession as for its own.
 	for i, action := range requiredActions("sts:AssumeRole", len(x.tags) > 0, x.sourceIdentity != "") {
 		request.Action = action
 		decision := policies.Decide(request)

@@ -50,6 +50,7 @@ func (s *Service) authenticate(ctx context.Context, request *sigv4.Request, a *s
 	if !s.activeIn(a.Scope.Region) {
 		return iam.Caller{}, refusal("SignatureDoesNotMatch", fmt.Sprintf("Credential should be scoped to a valid region, not '%s'.", shorten(a.Scope.Region)), ErrRegionNotActive)
 	}
+	// Any region is accepted unless configured; the one that was signed is aws:RequestedRegion.
 	origin.Region = a.Scope.Region
 	now := s.now()
 	if strings.HasPrefix(a.AccessKeyID, sessionPrefix) {
@@ -85,6 +86,7 @@ func (s *Service) authenticateSession(ctx context.Context, request *sigv4.Reques
 	if subtle.ConstantTimeCompare([]byte(held.accessKeyID), []byte(a.AccessKeyID)) != 1 {
 		return iam.Caller{}, refusal("InvalidClientTokenId", tokenInvalid, fmt.Errorf("%w: it belongs to another access key id", ErrInvalidSessionToken))
 	}
+	// Before the signature: an SDK that hears of an expired token fetches new credentials, one that hears of a signature gives up.
 	if held.record.expired(now) {
 		return iam.Caller{}, refusal("ExpiredToken", tokenExpired, fmt.Errorf("%w: at %s", ErrExpiredSessionToken, time.Unix(held.record.Expires, 0).UTC().Format(time.RFC3339)))
 	}
@@ -133,19 +135,7 @@ func (s *Service) sessionCaller(account *iam.Account, role *iam.Role, held *held
 	}
 	caller.Context.Set("aws:TokenIssueTime", caller.Issued.Format(time.RFC3339))
 	setUnlessEmpty(caller.Context, "aws:SourceIdentity", record.SourceIdentity)
-	for _, tag := range role.Tags {
-		caller.Context.Set("aws:PrincipalTag/"+tag.Key, tag.Value)
-	}
-	if len(record.Tags) > 0 {
-		caller.SessionTags = make(map[string]string, len(record.Tags))
-	}
-	for _, tag := range record.Tags { // after the role's, which they override
-		caller.Context.Set("aws:PrincipalTag/"+tag.Key, tag.Value)
-		caller.SessionTags[tag.Key] = tag.Value
-		if tag.Transitive {
-			caller.TransitiveTags = append(caller.TransitiveTags, tag.Key)
-		}
-	}
+	addPrincipalTags(&caller, role.Tags, record.Tags)
 	if record.Issuer != "" {
 		setFederation(caller.Context, webIdentity{
 			issuer:   record.Issuer,
@@ -156,6 +146,23 @@ func (s *Service) sessionCaller(account *iam.Account, role *iam.Role, held *held
 		})
 	}
 	return caller, nil
+}
+
+// addPrincipalTags makes aws:PrincipalTag/… of the role's tags and of the session's, which override them, and keeps the latter for role chaining.
+func addPrincipalTags(caller *iam.Caller, ofRole []iam.Tag, ofSession []sessionTag) {
+	for _, tag := range ofRole {
+		caller.Context.Set("aws:PrincipalTag/"+tag.Key, tag.Value)
+	}
+	if len(ofSession) > 0 {
+		caller.SessionTags = make(map[string]string, len(ofSession))
+	}
+	for _, tag := range ofSession {
+		caller.Context.Set("aws:PrincipalTag/"+tag.Key, tag.Value)
+		caller.SessionTags[tag.Key] = tag.Value
+		if tag.Transitive {
+			caller.TransitiveTags = append(caller.TransitiveTags, tag.Key)
+		}
+	}
 }
 
 // authenticatedContext adds to a request's keys those of every authenticated one. No service of AWS calls through this plane on anyone's behalf.

@@ -34,6 +34,7 @@ func (s *Service) issue(account *iam.Account, role *iam.Role, record session, du
 	if err := s.checkSessionPolicies(account, record); err != nil {
 		return issued{}, err
 	}
+	// The role's unique id, not its ARN: a role that is recreated under the name is another one.
 	now := s.now()
 	record.Account, record.RoleID = role.Account, role.ID
 	record.Issued, record.Expires = now.Unix(), now.Add(duration).Unix()

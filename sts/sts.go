@@ -35,7 +35,7 @@ type Config struct {
 	Ring      *Ring
 	Trail     Trail
 	Now       func() time.Time // nil: time.Now
-	Rand      io.Reader        // nil: crypto/rand
+	Rand      io.Reader        // safe for concurrent use; nil: crypto/rand
 	Regions   []string         // the regions in which the service is active; empty: every region
 	Partition string           // empty: "aws"
 }
@@ -80,26 +80,27 @@ func New(c Config) (*Service, error) {
 	return s, nil
 }
 
-// WebIdentityInput holds AssumeRoleWithWebIdentity's parameters under AWS's names; nil is a parameter that was not sent.
+// WebIdentityInput holds AssumeRoleWithWebIdentity's parameters under AWS's names; nil is a parameter that was not sent, which AWS tells apart from an
+// empty one. Doors pass on what came, unchecked.
 type WebIdentityInput struct {
 	RoleArn, RoleSessionName, WebIdentityToken *string
-	ProviderId                                 *string // only for OAuth 2.0 access tokens, which are refused
-	PolicyArns                                 []string
-	Policy                                     *string
-	DurationSeconds                            *int
+	ProviderId                                 *string  // only for OAuth 2.0 access tokens, which are refused
+	PolicyArns                                 []string // managed policies of the role's account, as session policies
+	Policy                                     *string  // one more session policy, in line
+	DurationSeconds                            *int     // nil: 3600
 }
 
 // AssumeRoleInput holds AssumeRole's parameters under AWS's names; nil is a parameter that was not sent.
 type AssumeRoleInput struct {
 	RoleArn, RoleSessionName *string
-	PolicyArns               []string
-	Policy                   *string
-	DurationSeconds          *int
+	PolicyArns               []string // managed policies of the role's account, as session policies
+	Policy                   *string  // one more session policy, in line
+	DurationSeconds          *int     // nil: 3600
 	Tags                     []iam.Tag
-	TransitiveTagKeys        []string
-	ExternalId               *string
-	SerialNumber, TokenCode  *string // MFA, which is refused: the plane knows no MFA devices
-	SourceIdentity           *string
+	TransitiveTagKeys        []string // keys of Tags, in any case, that go along when the session assumes a further role
+	ExternalId               *string  // what the role's owner agreed on with a third party: sts:ExternalId
+	SerialNumber, TokenCode  *string  // MFA, which is refused: the plane knows no MFA devices
+	SourceIdentity           *string  // nil: that of the caller's session, if it has one
 }
 
 // Credentials are a session's, for SDKs.
@@ -134,7 +135,11 @@ type AssumeRoleOutput struct {
 }
 
 // CallerIdentity answers GetCallerIdentity.
-type CallerIdentity struct{ UserId, Account, Arn string }
+type CallerIdentity struct {
+	UserId  string // of a session, <role's unique id>:<session name>; of an account's root, the account
+	Account string
+	Arn     string
+}
 
 // Why a request was not authenticated, found with errors.Is under the *iam.Error that Authenticate returns. Their codes are those of STS
 // and IAM; a door whose protocol has other codes for the same cases (S3: InvalidAccessKeyId, InvalidToken, ExpiredToken) tells them apart by these.

@@ -11,7 +11,7 @@ import (
 	"github.com/openirsa/openirsa/policy"
 )
 
-// Limits and patterns of the STS model (API version 2011-06-15).
+// Limits of the STS model (API version 2011-06-15), and its patterns as its sentences quote them.
 const (
 	namePattern       = `[\w+=,.@-]*`
 	externalIDPattern = `[\w+=,.@:\/-]*`
@@ -29,7 +29,7 @@ const (
 	maxChained      = 3600  // seconds, for role chaining
 )
 
-// Compiled patterns, anchored. Java's \w, which the model means, is ASCII, as Go's.
+// The same patterns, anchored and in Go's syntax. Java's \w, which the model means, is ASCII, as Go's.
 var (
 	nameExpression       = regexp.MustCompile(`^[\w+=,.@-]*$`)
 	externalIDExpression = regexp.MustCompile(`^[\w+=,.@:/-]*$`)
@@ -103,7 +103,8 @@ func (c *constraints) session(roleARN, name, inline *string, policyARNs []string
 		c.text("policy", *inline, 1, 2048, policyExpression, policyPattern)
 	}
 	if len(policyARNs) > maxPolicyARNs {
-		c.length("'["+strings.Join(policyARNs, ", ")+"]'", "policyArns", len(policyARNs), 0, maxPolicyARNs)
+		c.length(fmt.Sprintf("'%d policies'", len(policyARNs)), "policyArns", len(policyARNs), 0, maxPolicyARNs)
+		policyARNs = nil
 	}
 	for i, arn := range policyARNs {
 		c.text(fmt.Sprintf("policyArns.%d.member.arn", i+1), arn, 20, 2048, nil, "")

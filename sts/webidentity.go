@@ -1,6 +1,7 @@
 package sts
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -129,6 +130,7 @@ func (s *Service) verify(ctx context.Context, x *exchange) error {
 		return refuseToken(err)
 	}
 	x.event.UserIdentity.UserName = shorten(claimed.Subject)
+	// An account that is not there answers as one that has no such provider.
 	x.account, err = s.directory.Account(ctx, x.arn.Account)
 	var provider oidc.Provider
 	found := false
@@ -163,13 +165,14 @@ func (x *exchange) identify() error {
 	for key, value := range x.claims.Tags {
 		x.tags = append(x.tags, iam.Tag{Key: key, Value: value})
 	}
+	// Claims are a map: sorted, one token makes the same record and event each time.
 	slices.SortFunc(x.tags, func(a, b iam.Tag) int { return strings.Compare(a.Key, b.Key) })
 	var c constraints
 	c.tags(x.tags, x.claims.TransitiveTagKeys)
 	if x.claims.SourceIdentity != "" {
 		c.text("sourceIdentity", x.claims.SourceIdentity, 2, 64, nameExpression, namePattern)
 	}
-	if err := errors.Join(c.err(), checkTags(x.tags, x.claims.TransitiveTagKeys, nil)); err != nil {
+	if err := cmp.Or(c.err(), checkTags(x.tags, x.claims.TransitiveTagKeys, nil)); err != nil {
 		return refusal("InvalidIdentityToken", notValidated, fmt.Errorf("reading the token's session tags and source identity: %w", err))
 	}
 	return nil
@@ -222,6 +225,7 @@ func requiredActions(action string, tags, sourceIdentity bool) []string {
 func (s *Service) exchangeContext(x *exchange) *policy.Context {
 	c := requestContext(x.origin, s.now())
 	setFederation(c, x.identity)
+	// With an authorized party, <issuer>:aud is azp and <issuer>:oaud what the token has as aud (documented for Google's tokens).
 	if x.claims.AuthorizedParty != "" {
 		prefix := strings.TrimPrefix(x.identity.issuer, "https://")
 		c.Set(prefix+":azp", x.claims.AuthorizedParty)
