@@ -151,7 +151,7 @@ func (d *Directory) change(ctx context.Context, caller Caller, c call, do func(t
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	a, err := d.refresh(ctx, s)
+	a, err := d.latest(ctx, s)
 	recorded := false
 	for range maxAttempts {
 		tx := &draft{Account: a, ctx: ctx, directory: d}

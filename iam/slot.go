@@ -76,6 +76,19 @@ func (d *Directory) refresh(ctx context.Context, s *slot) (*Account, error) {
 	return d.load(ctx, s)
 }
 
+// latest is refresh for writers: it asks the store whether the snapshot is the latest, so that no change is refused for
+// what another process has changed already. The caller holds s.mu.
+func (d *Directory) latest(ctx context.Context, s *slot) (*Account, error) {
+	own, err := d.store.Get(ctx, recordKey(s.id, kindAccount, ""))
+	if err != nil {
+		return nil, failure(err)
+	}
+	if a := s.current.Load(); a != nil && a.generation == own.Revision {
+		return a, nil
+	}
+	return d.load(ctx, s)
+}
+
 // load reads the account anew, whether or not the snapshot seems current. The caller holds s.mu.
 func (d *Directory) load(ctx context.Context, s *slot) (*Account, error) {
 	previous := s.current.Load()
