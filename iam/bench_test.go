@@ -27,6 +27,7 @@ func BenchmarkLookup(b *testing.B) {
 	p := large(b)
 	must(p.CreateOpenIDConnectProvider(b.Context(), p.root, iam.CreateOpenIDConnectProviderInput{URL: "https://oidc.example.com/id/ABC"}))
 	b.ReportAllocs()
+	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
 			a := must(p.Account(b.Context(), account))
@@ -46,6 +47,7 @@ func BenchmarkLookup(b *testing.B) {
 // BenchmarkWrite is one write to an account of a thousand roles, as it goes to disk.
 func BenchmarkWrite(b *testing.B) {
 	p := large(b)
+	b.ResetTimer()
 	for i := range b.N {
 		done(b, p.UpdateRole(b.Context(), p.root, iam.UpdateRoleInput{RoleName: "role-500", Description: new(fmt.Sprint(i))}))
 	}

@@ -12,9 +12,9 @@ import (
 	"github.com/openirsa/openirsa/trail"
 )
 
-// maxAttempts at a write that other writers get ahead of. Writes of this process wait for each other, so each attempt
-// lost is one of another process won.
-const maxAttempts = 16
+// maxAttempts at a write that other writers get ahead of. Writes of this process wait for each other, so an attempt lost is one of another
+// process won. The winner needs no reading before its next write and so tends to win again: hence this many, about a second of them.
+const maxAttempts = 128
 
 // maxParameter is how many bytes of a text parameter an event keeps.
 const maxParameter = 1024
