@@ -21,6 +21,7 @@ type Options struct {
 type Policy struct {
 	name       string
 	place      place
+	variables  bool // version 2012-10-17
 	statements []statement
 	allow      index
 	deny       index
@@ -43,8 +44,8 @@ type statement struct {
 // Compile makes a document ready for decisions. name is what reasons call it. Errors are *Error: what the kind of policy
 // does not allow, and whatever in actions, resources, principals and condition values cannot be understood.
 func Compile(name string, document *Document, options Options) (*Policy, error) {
-	p := &Policy{name: name, place: document.place, statements: make([]statement, len(document.statements))}
-	c := compiler{policy: p, variables: document.variables, options: options}
+	p := &Policy{name: name, place: document.place, variables: document.variables, statements: make([]statement, len(document.statements))}
+	c := compiler{policy: p, options: options}
 	for i := range document.statements {
 		if err := c.statement(i, &document.statements[i]); err != nil {
 			return nil, err
@@ -58,9 +59,8 @@ func Compile(name string, document *Document, options Options) (*Policy, error) 
 func (p *Policy) Name() string { return p.name }
 
 type compiler struct {
-	policy    *Policy
-	variables bool
-	options   Options
+	policy  *Policy
+	options Options
 }
 
 func (c *compiler) statement(number int, element *statementElement) *Error {
@@ -82,7 +82,7 @@ func (c *compiler) statement(number int, element *statementElement) *Error {
 		s.actions = append(s.actions, pattern)
 	}
 	for _, text := range element.resources.texts {
-		pattern, err := compileResource(place, text, c.variables)
+		pattern, err := compileResource(place, text, c.policy.variables)
 		if err != nil {
 			return err
 		}
@@ -96,7 +96,7 @@ func (c *compiler) statement(number int, element *statementElement) *Error {
 		s.principals = principals
 	}
 	for i := range element.conditions {
-		condition, err := compileCondition(place, &element.conditions[i], c.variables)
+		condition, err := compileCondition(place, &element.conditions[i], c.policy.variables)
 		if err != nil {
 			return err
 		}

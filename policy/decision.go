@@ -91,14 +91,16 @@ type decisionJSON struct {
 	Reasons  []Reason `json:"reasons"`
 }
 
-// MarshalJSON writes {"decision": …, "reasons": […]}.
-func (d Decision) MarshalJSON() ([]byte, error) {
+func (d Decision) wire() decisionJSON {
 	reasons := d.Reasons()
 	if reasons == nil {
 		reasons = []Reason{}
 	}
-	return json.Marshal(decisionJSON{d.Effect.String(), reasons})
+	return decisionJSON{d.Effect.String(), reasons}
 }
+
+// MarshalJSON writes {"decision": …, "reasons": […]}.
+func (d Decision) MarshalJSON() ([]byte, error) { return json.Marshal(d.wire()) }
 
 // UnmarshalJSON reads what MarshalJSON wrote. Other members are ignored, so that a line of simulate reads as well.
 func (d *Decision) UnmarshalJSON(data []byte) error {

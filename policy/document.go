@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"unicode"
 	"unicode/utf8"
 )
@@ -88,10 +89,8 @@ func Parse(source []byte) (*Document, error) {
 // newDocument reads the document that root, a value of text, is. duplicates are those of the whole text.
 func newDocument(text string, root *node, duplicates []int32) (*Document, *Error) {
 	p := documentParser{&Document{place: newPlace(text, root.start, root.end)}}
-	for _, offset := range duplicates {
-		if root.start <= offset && offset < root.end {
-			return nil, p.place.errorf(offset, badSyntax, "this name occurs a second time in the object")
-		}
+	if i, _ := slices.BinarySearch(duplicates, root.start); i < len(duplicates) && duplicates[i] < root.end {
+		return nil, p.place.errorf(duplicates[i], badSyntax, "this name occurs a second time in the object")
 	}
 	p.size = size(text[root.start:root.end])
 	if err := p.document(root); err != nil {

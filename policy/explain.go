@@ -4,7 +4,7 @@ package policy
 // elements match in this order of weight: Action, Principal, Resource, and then the fewer of its conditions fail. The first element
 // that fails, in the same order, is the one to report.
 
-// What Reason.Failed says.
+// What Reason.Failed says, beside NotAction and NotResource, which fail by listing what was asked for.
 const (
 	failedAction    = "Action"
 	failedPrincipal = "Principal"
@@ -91,32 +91,22 @@ func (s *statement) sharesService(e *evaluation) bool {
 // failure is the reason of the first element of s that does not match.
 func (e *evaluation) failure(l layer, s *statement) Reason {
 	r := s.reason(l)
-	at := func(offset int32) {
-		position := s.policy.place.position(offset)
-		r.Line, r.Column = position.Line, position.Column
-	}
 	switch {
 	case s.listsAction(e) == s.notActions:
-		r.Failed, r.Got = failedAction, []string{e.request.Action}
-		r.Wanted = written(s.element.actions.name, s.element.actions.texts)
-		at(s.element.actions.offset)
+		e.fail(&r, s, s.element.actions.name, s.element.actions.offset, e.nearActions(s), []string{e.request.Action})
 	case s.principals != nil && s.principals.match(e) == notNamed:
-		r.Failed, r.Got = failedPrincipal, []string{e.request.Principal.ARN}
+		var names []text
 		for _, list := range s.element.principal.types {
-			r.Wanted = append(r.Wanted, written(s.element.principal.name, list.texts)...)
+			names = append(names, list.texts...)
 		}
-		at(s.element.principal.offset)
+		e.fail(&r, s, failedPrincipal, s.element.principal.offset, names, []string{e.request.Principal.name()})
 	case !s.matchResource(e):
-		r.Failed, r.Got = failedResource, []string{e.resource.text}
-		r.Wanted = written(s.element.resources.name, s.element.resources.texts)
-		at(s.element.resources.offset)
+		e.fail(&r, s, s.element.resources.name, s.element.resources.offset, s.element.resources.texts, []string{e.resource.text})
 	default:
 		for i := range s.conditions {
 			if c := &s.conditions[i]; !c.holds(e) {
-				r.Failed, r.Operator, r.Key = failedCondition, c.operator.name, c.element.key.value
-				r.Wanted = written("", c.element.values)
-				r.Got = e.lookup(c.key).texts()
-				at(c.element.offset)
+				r.Operator, r.Key = c.operator.name, c.element.key.value
+				e.fail(&r, s, failedCondition, c.element.offset, c.element.values, e.lookup(c.key).all())
 				return r
 			}
 		}
@@ -124,17 +114,57 @@ func (e *evaluation) failure(l layer, s *statement) Reason {
 	return r
 }
 
-// written is what an element lists.
-func written(element string, texts []text) []string {
-	values := make([]string, len(texts))
-	for i := range texts {
-		values[i] = texts[i].value
+// fail completes r: the element, where it stands, what it lists and what the request has.
+func (e *evaluation) fail(r *Reason, s *statement, element string, offset int32, wanted []text, got []string) {
+	position := s.policy.place.position(offset)
+	r.Failed, r.Line, r.Column = element, position.Line, position.Column
+	values := make([]string, len(wanted))
+	for i := range wanted {
+		values[i] = wanted[i].value
+		if i < maxReasonValues && s.policy.variables {
+			values[i] = e.resolved(values[i])
+		}
 	}
-	return values
+	r.Wanted, r.Got = bound(values), bound(got)
 }
 
-// texts are the values that were found.
-func (f found) texts() []string {
+// nearActions are the actions that s lists of the request's service, or all of them if there are none of it.
+func (e *evaluation) nearActions(s *statement) []text {
+	var near []text
+	for i := range s.actions {
+		if equalFold(e.action.service, s.actions[i].service) {
+			near = append(near, s.element.actions.texts[i])
+		}
+	}
+	if near == nil {
+		return s.element.actions.texts
+	}
+	return near
+}
+
+// resolved is a text with its variables replaced, if they all have values: what the request was really compared with.
+func (e *evaluation) resolved(text string) string {
+	g, malformed := parseGlob(text, false, true)
+	if malformed != "" || !g.hasVariables() {
+		return text
+	}
+	g, ok := g.resolve(nil, e)
+	if !ok {
+		return text
+	}
+	return g.join()
+}
+
+// name is how a principal is shown.
+func (p *Principal) name() string {
+	if p.ARN != "" {
+		return p.ARN
+	}
+	return string(p.Type)
+}
+
+// all are the values that were found.
+func (f found) all() []string {
 	if f.ok && !f.list {
 		return []string{f.value}
 	}
