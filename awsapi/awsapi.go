@@ -2,8 +2,8 @@
 // JSON 1.1 for our own openirsa operations. It reads a request once, strictly and within bounds; authenticates it; finds the
 // operation in a table; and writes the answer or the refusal in AWS's words, with AWS's status.
 //
-// It decides nothing: who the caller is, what they may do, which values are valid and what is recorded belong to packages sts
-// and iam. The shapes of calls and answers are those of AWS's service models; docs/compatibility.md lists the calls and every
+// It decides nothing but openirsa:GetEvents: who the caller is, what they may do, which values are valid and what is recorded
+// belong to packages sts and iam. What it refuses by itself, before they are asked, it records. The shapes of calls and answers are those of AWS's service models; docs/compatibility.md lists the calls and every
 // known difference.
 package awsapi
 

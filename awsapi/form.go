@@ -169,8 +169,7 @@ func (f *form) integer(name string) *int {
 		f.fail(malformed("%s is not an integer", name))
 		return nil
 	}
-	number := int(n)
-	return &number
+	return new(int(n))
 }
 
 // boolean takes "true" or "false"; false when it is not given.

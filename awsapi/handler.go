@@ -3,6 +3,7 @@ package awsapi
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -50,7 +51,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		told, status := refusal(err)
 		if status >= http.StatusInternalServerError {
-			h.Logger.ErrorContext(r.Context(), "request failed", "requestID", origin.RequestID, "error", err, "cause", told.Err)
+			h.logFailure(r.Context(), origin, err, told.Err)
 		}
 		err = a.fail(told, status)
 	}
@@ -60,6 +61,15 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		h.Logger.DebugContext(r.Context(), "answer not written", "requestID", origin.RequestID, "error", err)
 	}
+}
+
+// logFailure keeps the error level for what an operator can act on: a client that hangs up must not be able to fill the log.
+func (h *handler) logFailure(ctx context.Context, origin trail.Origin, err, cause error) {
+	level := slog.LevelError
+	if ctx.Err() != nil {
+		level = slog.LevelDebug
+	}
+	h.Logger.Log(ctx, level, "request failed", "requestID", origin.RequestID, "error", err, "cause", cause)
 }
 
 // serve holds the steps that all calls share, so that no operation can forget one. What is refused here is recorded here; what
@@ -96,9 +106,9 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, origin trail.Ori
 // route finds the operation, and from then on answers in its protocol and namespace.
 func (h *handler) route(q *request, a *answer) (operation, error) {
 	if q.form == nil {
-		name, _ := strings.CutPrefix(q.target, "OpenIRSA.")
+		name, ours := strings.CutPrefix(q.target, "OpenIRSA.")
 		op, known := h.targets[name]
-		if !known || name == q.target {
+		if !ours || !known {
 			return operation{}, &iam.Error{Code: "UnknownOperationException", Message: "X-Amz-Target names no operation."}
 		}
 		return op, nil
@@ -142,7 +152,8 @@ func (h *handler) refuse(origin trail.Origin, op operation, err error) error {
 	return err
 }
 
-// decline records a call whose parameters do not decode.
+// decline records a call whose parameters do not decode. Its caller is known, and it read and changed nothing, so the event
+// need not be written before the answer.
 func (h *handler) decline(caller iam.Caller, op operation, err error) error {
 	if op.unsigned {
 		return h.refuse(caller.Origin, op, err)
@@ -151,6 +162,7 @@ func (h *handler) decline(caller iam.Caller, op operation, err error) error {
 	return err
 }
 
+// recorded is the event of a refusal by the door itself. Requests that name no known call count as the plane's own.
 func recorded(caller iam.Caller, op operation, err error) trail.Event {
 	told, _ := refusal(err)
 	source := "openirsa"

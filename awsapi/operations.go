@@ -28,7 +28,8 @@ func named(table map[string]operation) map[string]operation {
 	return table
 }
 
-// query joins a decoder, a call and an encoder into an operation of IAM.
+// query joins a decoder, a call and an encoder into an operation of IAM. All decoding, with finish's verdict on it, happens
+// before the call, so that none can begin with half of its parameters.
 func query[In, Out any](decode func(*form) In, do func(context.Context, iam.Caller, In) (Out, error), encode func(Out) any) operation {
 	return operation{service: "iam", bind: func(q *request) (call, error) {
 		in := decode(q.form)
@@ -63,6 +64,7 @@ func (o operation) of(service string) operation {
 	return o
 }
 
+// decodePaging reads what all list calls share (IAM API reference, "Marker" and "MaxItems").
 func decodePaging(f *form) iam.Paging {
 	return iam.Paging{Marker: f.text("Marker"), MaxItems: f.integer("MaxItems")}
 }

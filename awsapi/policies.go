@@ -56,6 +56,7 @@ func decodePolicyVersion(f *form) iam.PolicyVersionInput {
 	return iam.PolicyVersionInput{PolicyARN: f.required("PolicyArn"), VersionID: f.required("VersionId")}
 }
 
+// policyElement is the Policy data type (https://docs.aws.amazon.com/IAM/latest/APIReference/API_Policy.html).
 type policyElement struct {
 	PolicyName                    string
 	PolicyId                      string
@@ -93,6 +94,8 @@ func newListedPolicy(p iam.ManagedPolicy) policyElement {
 	}
 }
 
+// policyVersionElement is the PolicyVersion data type
+// (https://docs.aws.amazon.com/IAM/latest/APIReference/API_PolicyVersion.html).
 type policyVersionElement struct {
 	Document         string `xml:",omitempty"`
 	VersionId        string

@@ -53,6 +53,7 @@ func encodeCreatedProvider(p iam.OpenIDConnectProvider) any {
 	}{p.ARN, optionalTags(p.Tags)}
 }
 
+// encodeProvider writes both lists even when they are empty, as AWS does.
 func encodeProvider(p iam.OpenIDConnectProvider) any {
 	return struct {
 		Url            string

@@ -6,7 +6,8 @@ import (
 	"github.com/openirsa/openirsa/iam"
 )
 
-// roleOperations are IAM's calls on roles themselves, version 2010-05-08.
+// roleOperations are IAM's calls on roles themselves, version 2010-05-08. A description may be given empty, which clears it;
+// UpdateRoleDescription therefore insists on one.
 func roleOperations(d *iam.Directory) map[string]operation {
 	return map[string]operation{
 		"CreateRole": query(func(f *form) iam.CreateRoleInput {
@@ -79,6 +80,7 @@ func decodeAttachment(f *form) iam.RoleAttachmentInput {
 	return iam.RoleAttachmentInput{RoleName: f.required("RoleName"), PolicyARN: f.required("PolicyArn")}
 }
 
+// roleElement is the Role data type (https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html).
 type roleElement struct {
 	Path                     string
 	RoleName                 string

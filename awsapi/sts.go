@@ -22,8 +22,11 @@ func stsOperations(service STS) map[string]operation {
 	}
 }
 
+// decodeNothing is for calls without parameters.
 func decodeNothing(*form) struct{} { return struct{}{} }
 
+// decodeWebIdentity and decodeAssumeRole keep apart what was not given and what was given empty: sts checks every constraint of
+// a call together and counts the violations in one ValidationError, as AWS does.
 func decodeWebIdentity(f *form) sts.WebIdentityInput {
 	return sts.WebIdentityInput{
 		RoleArn:          f.anyText("RoleArn"),
@@ -58,6 +61,8 @@ type credentialsElement struct {
 
 type assumedRoleUserElement struct{ AssumedRoleId, Arn string }
 
+// webIdentityResult's elements stand in the order of AWS's example answer
+// (https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html).
 type webIdentityResult struct {
 	SubjectFromWebIdentityToken string
 	Audience                    string
