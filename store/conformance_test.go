@@ -352,6 +352,11 @@ func testConcurrentWriters(t *testing.T, s iam.Store) {
 	if got := dump(t, s); len(got) != writers+1 {
 		t.Fatalf("%d records, want %d", len(got), writers+1)
 	}
+	for i, c := range collect(t, s, "", 0, 2*writers) {
+		if want := int64(i/2 + 1); c.Revision != want || i%2 == 0 && len(c.Value) != i/2+1 {
+			t.Fatalf("change %d is %v, want revision %d", i, texts([]iam.Change{c}), want)
+		}
+	}
 }
 
 // testUniqueNames has many callers create one name at a time: exactly one gets it.

@@ -35,6 +35,13 @@ func TestMasterKey(t *testing.T) {
 	if left, _ := os.ReadDir(filepath.Dir(path)); len(left) != 1 {
 		t.Errorf("left %v", left)
 	}
+	// Who loses the race to make it reads the winner's.
+	if err := createMasterKey(path); err != nil {
+		t.Error(err)
+	}
+	if key, err := LoadOrCreateMasterKey(path); err != nil || !bytes.Equal(key, keys[0]) {
+		t.Errorf("a master key was replaced: %v", err)
+	}
 	other, err := LoadOrCreateMasterKey(filepath.Join(t.TempDir(), "master.key"))
 	if err != nil || bytes.Equal(other, keys[0]) {
 		t.Errorf("another key is the same, %v", err)

@@ -37,6 +37,10 @@ func TestFind(t *testing.T) {
 	if len(got) != 2 || got[0].Name != "again" || got[0].Sequence != 61 || got[1].Sequence != 8 || len(got[1].Chain) != 64 {
 		t.Errorf("r7: %+v", got)
 	}
+	record(t, tr, "r7")
+	if got := find(t, tr, "r7"); len(got) != 3 || got[0].Sequence != 62 || got[1].Sequence != 61 {
+		t.Errorf("r7 is not newest first: %+v", got)
+	}
 	for i := range 60 {
 		if got := find(t, tr, fmt.Sprintf("r%d", i)); i != 7 && (len(got) != 1 || got[0].Sequence != uint64(i+1)) {
 			t.Errorf("r%d: %+v", i, got)
@@ -63,7 +67,7 @@ func TestFind(t *testing.T) {
 		t.Errorf("with an ended context: %v", err)
 	}
 	closeTrail(t, tr)
-	wantIDs(t, find(t, tr, "r7"), "r7", "r7")
+	wantIDs(t, find(t, tr, "r7"), "r7", "r7", "r7")
 	if got, err := FindIn(t.Context(), dir, "queued-199"); err != nil || len(got) != 1 {
 		t.Errorf("FindIn: %v, %v", got, err)
 	}

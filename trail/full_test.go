@@ -42,6 +42,14 @@ func TestFullDisk(t *testing.T) {
 	if got := metric(t, tr, "openirsa_trail_failed_writes_total"); got != "6" {
 		t.Errorf("%s failed writes, want 6", got)
 	}
+	// What a failed write left could not be cut off at once: the next record does it.
+	if _, err := tr.log.file.WriteString(`{"sequence":5,"ev`); err != nil {
+		t.Fatal(err)
+	}
+	tr.log.torn = true
+	record(t, tr, "5")
+	size = tr.log.size
+	wantIDs(t, readTrail(t, dir), "1", "2", "3", "4", "5")
 	// A new file cannot get its first line: the old one stays to go on from.
 	tr.log.maxSize = size
 	limit(100)
@@ -53,7 +61,7 @@ func TestFullDisk(t *testing.T) {
 	limit(unlimited.Cur)
 	closeTrail(t, tr)
 	tr = openTrail(t, Config{Dir: dir, MaxFiles: 2})
-	record(t, tr, "5")
+	record(t, tr, "6")
 	closeTrail(t, tr)
-	wantIDs(t, readTrail(t, dir), "1", "2", "3", "4", "5")
+	wantIDs(t, readTrail(t, dir), "1", "2", "3", "4", "5", "6")
 }

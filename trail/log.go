@@ -146,8 +146,6 @@ func (l *log) mend() error {
 }
 
 // rotate begins a new file. With sync the old one is on the disk first, so that flushing the newest file is always enough.
-// After a failed flush the kernel may have forgotten what it did not write, and says so only once: nothing can be
-// acknowledged any more until the trail is opened again.
 func (l *log) rotate() error {
 	file, err := os.OpenFile(l.path(l.last.sequence+1), os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -156,7 +154,7 @@ func (l *log) rotate() error {
 	if l.sync {
 		err = syncFolder(l.dir)
 		if l.file != nil {
-			l.err = l.file.Sync()
+			l.flushed(l.file.Sync())
 			err = errors.Join(err, l.err)
 		}
 	}
@@ -169,6 +167,14 @@ func (l *log) rotate() error {
 	l.file, l.size = file, 0
 	l.prune()
 	return nil
+}
+
+// flushed notes the outcome of a flush. After a failed one the kernel may have forgotten what it did not write, and says so
+// only once: nothing can be acknowledged any more until the trail is opened again.
+func (l *log) flushed(err error) {
+	if err != nil && l.err == nil {
+		l.err = fmt.Errorf("flushing (the trail must be opened again): %w", err)
+	}
 }
 
 // prune removes the oldest files beyond the limit. The limit is two or more, so that while the newest file is empty, as on a

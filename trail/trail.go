@@ -230,8 +230,8 @@ func (t *Trail) flush(sequence uint64) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	// A file that was closed meanwhile was flushed by the rotation, which notes a failure as this does.
-	if err != nil && !errors.Is(err, os.ErrClosed) {
-		t.log.err = fmt.Errorf("the trail must be opened again: %w", err)
+	if !errors.Is(err, os.ErrClosed) {
+		t.log.flushed(err)
 	}
 	if t.log.err != nil {
 		return t.log.err

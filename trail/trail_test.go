@@ -35,6 +35,9 @@ func TestRecord(t *testing.T) {
 	// Written, though the trail is still open: this is what a killed process leaves.
 	events := readTrail(t, dir)
 	wantIDs(t, events, "request", "second")
+	if !strings.Contains(string(readFile(t, paths(t, dir)[0])), `\u0000<&>"`) {
+		t.Error("the line is not as readable as it could be")
+	}
 	full.Sequence, full.Chain, full.Time = 1, events[0].Chain, full.Time.UTC()
 	if !reflect.DeepEqual(events[0], full) {
 		t.Errorf("got  %+v\nwant %+v", events[0], full)
@@ -295,11 +298,20 @@ func TestSync(t *testing.T) {
 	}
 }
 
-// TestFlushFails: once a flush failed, nothing is acknowledged any more.
+// TestFlushFails: once a flush failed, be it a recorder's or a rotation's, nothing is acknowledged any more.
 func TestFlushFails(t *testing.T) {
+	for _, rotation := range []bool{false, true} {
+		testFlushFails(t, rotation)
+	}
+}
+
+func testFlushFails(t *testing.T, rotation bool) {
 	dir := folder(t)
 	tr := openTrail(t, Config{Dir: dir, Sync: true})
 	record(t, tr, "1")
+	if rotation {
+		tr.log.maxSize = 1
+	}
 	read, write, err := os.Pipe() // which cannot be flushed
 	if err != nil {
 		t.Fatal(err)
@@ -311,8 +323,10 @@ func TestFlushFails(t *testing.T) {
 		t.Error("an event that was not flushed was acknowledged")
 	}
 	tr.log.file = file
-	if err := tr.Record(t.Context(), event("3")); err == nil || !strings.Contains(err.Error(), "opened again") {
-		t.Errorf("after a failed flush: %v", err)
+	for range 2 {
+		if err := tr.Record(t.Context(), event("3")); err == nil || !strings.Contains(err.Error(), "opened again") {
+			t.Errorf("after a failed flush: %v", err)
+		}
 	}
 	write.Close()
 	if err := tr.Close(); err == nil {

@@ -116,13 +116,30 @@ func TestVerifyFindsEveryByte(t *testing.T) {
 	path := paths(t, dir)[0]
 	content := readFile(t, path)
 	for i := range content {
-		changed := bytes.Clone(content)
+		changed, otherCase := bytes.Clone(content), bytes.Clone(content)
 		changed[i] ^= 1
-		for _, attack := range [][]byte{changed, slices.Delete(bytes.Clone(content), i, i+1)} {
+		otherCase[i] ^= 0x20
+		for _, attack := range [][]byte{changed, otherCase, slices.Delete(bytes.Clone(content), i, i+1)} {
 			writeFile(t, path, attack)
 			if Verify(dir) == nil {
 				t.Fatalf("a change at byte %d (%q) was not found", i, content[max(0, i-10):i+1])
 			}
+		}
+	}
+}
+
+// TestVerifyPrevious: a file that begins with another previous value than the file before ends with, though all else is
+// right, would no longer verify when the file before is gone.
+func TestVerifyPrevious(t *testing.T) {
+	dir := t.TempDir()
+	first, at := appendLine(nil, place{}, true, []byte(`{"eventID":"1"}`))
+	writeFile(t, filepath.Join(dir, fileName(1)), first)
+	for _, previous := range []digest{at.chain, {1}} {
+		without := fmt.Appendf(nil, `{"sequence":2,"previous":"%x","eventID":"2"}`, previous)
+		second := fmt.Appendf(nil, `%s,"chain":"%x"}`+"\n", bytes.TrimSuffix(without, []byte("}")), at.chain.next(without))
+		writeFile(t, filepath.Join(dir, fileName(2)), second)
+		if err := Verify(dir); (err == nil) != (previous == at.chain) {
+			t.Errorf("previous value %x: %v", previous, err)
 		}
 	}
 }
