@@ -3,7 +3,6 @@ package gateway
 import (
 	"encoding/json"
 	"encoding/xml"
-	"io"
 	"net/http"
 	"strings"
 
@@ -47,7 +46,7 @@ func (x *exchange) refuseService(a *sigv4.Authorization) {
 	}
 	x.w.WriteHeader(http.StatusForbidden)
 	if x.r.Method != http.MethodHead {
-		_, _ = io.WriteString(x.w, string(document)) // the client is gone when this fails
+		_, _ = x.w.Write(document) // the client is gone when this fails
 	}
 }
 
