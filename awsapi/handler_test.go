@@ -63,3 +63,15 @@ func TestFailuresOfOurOwn(t *testing.T) {
 		})
 	}
 }
+
+// TestHungUp: a client that has gone is no failure for the operator to look at.
+func TestHungUp(t *testing.T) {
+	var logs bytes.Buffer
+	h := &handler{Config: Config{Logger: slog.New(slog.NewTextHandler(&logs, &slog.HandlerOptions{Level: slog.LevelDebug}))}}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	h.logFailure(gone, trail.Origin{RequestID: "request-1"}, gone.Err(), nil)
+	if text := logs.String(); !strings.Contains(text, "level=DEBUG") || !strings.Contains(text, "request-1") {
+		t.Errorf("the log has %q", text)
+	}
+}
