@@ -14,7 +14,7 @@ const (
 	MaxOperations = 128     // of a batch
 )
 
-// SealedPrefix: values of keys that begin with it are kept encrypted under the store's master key. Their keys
+// SealedPrefix begins the keys whose values are kept encrypted under the store's master key. Their keys
 // are not, so a key must not give away what its value hides.
 const SealedPrefix = "sealed/"
 
