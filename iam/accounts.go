@@ -6,27 +6,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/openirsa/openirsa/policy"
 )
 
-// errors of our own operations follow AWS's: EntityAlreadyExists for an account that is there, AccessDenied for callers of other accounts.
-
-// onPlane is a call that only callers of the default account may make, whatever their policies say.
+// onPlane is a call of ours on the plane as a whole, which belongs to the default account's callers.
 func (d *Directory) onPlane(name string, in input) call {
-	return call{service: "openirsa", name: name, in: in, on: func(*Account) target { return target{resource: "*"} }}
-}
-
-// checkPlane answers AccessDenied unless a is the default account.
-func (d *Directory) checkPlane(caller Caller, a *Account, c call) error {
-	if a.id == d.defaultAccount {
-		return nil
-	}
-	return &Error{
-		Code:     "AccessDenied",
-		Message:  fmt.Sprintf("User: %s is not authorized to perform: %s: only account %s may", caller.Principal.ARN, c.action(), d.defaultAccount),
-		Decision: &policy.Decision{},
-	}
+	return call{service: "openirsa", name: name, in: in, owner: d.defaultAccount, on: func(*Account) target { return target{resource: "*"} }}
 }
 
 func (in CreateAccountInput) validate(v *validator) {
@@ -38,11 +22,7 @@ func (in CreateAccountInput) validate(v *validator) {
 // CreateAccount (openirsa) makes an account and its root access key, whose secret is returned this once.
 func (d *Directory) CreateAccount(ctx context.Context, caller Caller, in CreateAccountInput) (AccessKey, error) {
 	var out AccessKey
-	c := d.onPlane("CreateAccount", in)
-	err := d.change(ctx, caller, c, func(tx *draft) (err error) {
-		if err := d.checkPlane(caller, tx.Account, c); err != nil {
-			return err
-		}
+	err := d.change(ctx, caller, d.onPlane("CreateAccount", in), func(tx *draft) (err error) {
 		switch _, err := d.store.Get(ctx, recordKey(in.AccountID, kindAccount, "")); {
 		case err == nil:
 			return accountExists(in.AccountID)
@@ -79,11 +59,7 @@ func (in ListAccountsInput) validate(v *validator) { in.Paging.validate(v) }
 
 // ListAccounts (openirsa) lists the plane's accounts by id.
 func (d *Directory) ListAccounts(ctx context.Context, caller Caller, in ListAccountsInput) (Page[AccountSummary], error) {
-	c := d.onPlane("ListAccounts", in)
-	return read(ctx, d, caller, c, func(a *Account) (Page[AccountSummary], error) {
-		if err := d.checkPlane(caller, a, c); err != nil {
-			return Page[AccountSummary]{}, err
-		}
+	return read(ctx, d, caller, d.onPlane("ListAccounts", in), func(*Account) (Page[AccountSummary], error) {
 		var found []AccountSummary
 		for after := ""; ; {
 			// An account's own record is its first, so one step a time goes from account to account.

@@ -163,6 +163,15 @@ func TestEvents(t *testing.T) {
 	if e := p.event("refusal"); e.ErrorCode != "EntityAlreadyExists" || e.ErrorMessage != "Role with name r already exists." {
 		t.Errorf("event = %+v", e)
 	}
+	c.Origin.RequestID = "many"
+	many := iam.CreateOpenIDConnectProviderInput{URL: "https://oidc.example.com"}
+	for i := range 5000 {
+		many.ClientIDList = append(many.ClientIDList, strings.Repeat("c", 2000)+fmt.Sprint(i))
+	}
+	refused(t, second(p.CreateOpenIDConnectProvider(ctx, c, many)), "ValidationError")
+	if e := p.event("many"); len(fmt.Sprint(e.RequestParameters)) > 120_000 || len(e.ErrorMessage) > 10_000 {
+		t.Errorf("the trail keeps %d bytes of parameters and says %d", len(fmt.Sprint(e.RequestParameters)), len(e.ErrorMessage))
+	}
 	c.Origin.RequestID = "read"
 	must(p.GetRole(ctx, c, iam.RoleInput{RoleName: "R"}))
 	c.Origin.RequestID = "account"

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/openirsa/openirsa/policy"
 	"github.com/openirsa/openirsa/trail"
 )
 
@@ -16,8 +17,11 @@ import (
 // process won. The winner needs no reading before its next write and so tends to win again: hence this many, about a second of them.
 const maxAttempts = 128
 
-// maxParameter is how many bytes of a text parameter an event keeps.
-const maxParameter = 1024
+// What an event keeps of a parameter: bytes of a text, elements of a list.
+const (
+	maxText     = 1024
+	maxElements = 100
+)
 
 // call is one operation as it is decided and recorded. Every exported method that a request reaches goes through read or change with one, which
 // is where authorization and the trail are.
@@ -28,6 +32,7 @@ type call struct {
 	on      func(a *Account) target
 	keys    conditions // condition keys that the input alone gives
 	also    string     // a second action that must be allowed on the same resource; "": none
+	owner   string     // the account whose callers alone may, whatever their policies say; "": every account's
 }
 
 // input is validated before anything else, and recorded by its JSON form.
@@ -61,7 +66,7 @@ func (c call) event(caller Caller, readOnly bool) trail.Event {
 	return event
 }
 
-// parameters are an input's members as the trail keeps them: long texts cut off.
+// parameters are an input's members as the trail keeps them.
 func parameters(in input) map[string]any {
 	if in == nil {
 		return nil
@@ -75,11 +80,32 @@ func parameters(in input) map[string]any {
 		return nil
 	}
 	for name, value := range p {
-		if text, ok := value.(string); ok && len(text) > maxParameter {
-			p[name] = strings.ToValidUTF8(text[:maxParameter], "") + "…"
-		}
+		p[name] = clip(value)
 	}
 	return p
+}
+
+// clip cuts long texts and lists off.
+func clip(value any) any {
+	switch value := value.(type) {
+	case string:
+		if len(value) > maxText {
+			return strings.ToValidUTF8(value[:maxText], "") + "…"
+		}
+	case []any:
+		if len(value) > maxElements {
+			value = append(value[:maxElements:maxElements], "…")
+		}
+		for i := range value {
+			value[i] = clip(value[i])
+		}
+		return value
+	case map[string]any:
+		for name, member := range value {
+			value[name] = clip(member)
+		}
+	}
+	return value
 }
 
 // decide validates and authorizes the call, and notes in event what was decided.
@@ -89,6 +115,14 @@ func (c call) decide(a *Account, caller Caller, event *trail.Event) error {
 		c.in.validate(&v)
 		if err := v.err(); err != nil {
 			return err
+		}
+	}
+	if c.owner != "" && a.id != c.owner {
+		event.Explanation = "Only callers of account " + c.owner + " may call " + c.name + "."
+		return &Error{
+			Code:     "AccessDenied",
+			Message:  fmt.Sprintf("User: %s is not authorized to perform: %s: only callers of account %s are", caller.Principal.ARN, c.action(), c.owner),
+			Decision: &policy.Decision{},
 		}
 	}
 	t := c.on(a)

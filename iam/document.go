@@ -21,10 +21,10 @@ const (
 func checkIdentity(name, source string) (*policy.Document, error) {
 	document, err := policy.Parse([]byte(source))
 	if err != nil {
-		return nil, malformed(err)
+		return nil, malformed(policy.Identity, err)
 	}
 	if _, err := policy.Compile(name, document, policy.Options{Kind: policy.Identity}); err != nil {
-		return nil, malformed(err)
+		return nil, malformed(policy.Identity, err)
 	}
 	return document, nil
 }
@@ -34,7 +34,7 @@ func checkIdentity(name, source string) (*policy.Document, error) {
 func (tx *draft) checkTrust(source string) (principalIDs map[string]string, err error) {
 	document, err := policy.Parse([]byte(source))
 	if err != nil {
-		return nil, malformed(err)
+		return nil, malformed(policy.Trust, err)
 	}
 	principalIDs = map[string]string{}
 	for _, name := range document.Principals() {
@@ -43,7 +43,7 @@ func (tx *draft) checkTrust(source string) (principalIDs map[string]string, err 
 			return nil, err
 		}
 		if id == "" {
-			return nil, malformed(&policy.Error{
+			return nil, malformed(policy.Trust, &policy.Error{
 				Position: name.Position,
 				Message:  "there is no such user or role on this plane: " + name.Value,
 				AWS:      `Invalid principal in policy: "AWS":"` + name.Value + `"`,
@@ -52,7 +52,7 @@ func (tx *draft) checkTrust(source string) (principalIDs map[string]string, err 
 		principalIDs[name.Value] = id
 	}
 	if _, err := policy.Compile("trust policy", document, policy.Options{Kind: policy.Trust, PrincipalIDs: principalIDs}); err != nil {
-		return nil, malformed(err)
+		return nil, malformed(policy.Trust, err)
 	}
 	if document.Size() > maxTrustPolicy {
 		return nil, quota("ACLSizePerRole", maxTrustPolicy)

@@ -49,11 +49,12 @@ func asError(err error) *Error {
 	return failure(err)
 }
 
-// malformed translates the policy package's complaint: AWS's sentence for the caller, the positioned one for the operator.
-func malformed(err error) *Error {
+// malformed translates the policy package's complaint about a document of that kind: AWS's sentence for the caller, the positioned one for
+// the operator.
+func malformed(kind policy.Kind, err error) *Error {
 	message := "Syntax errors in policy."
-	if complaint, ok := errors.AsType[*policy.Error](err); ok && complaint.AWS != "" {
-		message = complaint.AWS
+	if complaint, ok := errors.AsType[*policy.Error](err); ok {
+		message = complaint.Sentence(kind)
 	}
 	return &Error{Code: "MalformedPolicyDocument", Message: message, Err: err}
 }

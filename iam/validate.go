@@ -15,8 +15,11 @@ type validator struct {
 	refusal  *Error // a rule with an answer of its own
 }
 
-// maxShown is how many bytes of a refused value a message repeats.
-const maxShown = 256
+// What a message repeats of a bad request: bytes of a value, and problems.
+const (
+	maxShown    = 256
+	maxProblems = 20
+)
 
 // err is nil, or an *Error with everything that is wrong.
 func (v *validator) err() error {
@@ -36,7 +39,13 @@ func (v *validator) fail(member, value, constraint string) {
 	if len(value) > maxShown {
 		value = strings.ToValidUTF8(value[:maxShown], "") + "…"
 	}
-	v.problems = append(v.problems, fmt.Sprintf("Value '%s' at '%s' failed to satisfy constraint: %s", value, member, constraint))
+	v.note(fmt.Sprintf("Value '%s' at '%s' failed to satisfy constraint: %s", value, member, constraint))
+}
+
+func (v *validator) note(problem string) {
+	if len(v.problems) < maxProblems {
+		v.problems = append(v.problems, problem)
+	}
 }
 
 // refuse notes a rule that has an answer of its own; the first one counts.
@@ -49,7 +58,7 @@ func (v *validator) refuse(code, format string, arguments ...any) {
 // required reports whether value is there.
 func (v *validator) required(member, value string) bool {
 	if value == "" {
-		v.problems = append(v.problems, fmt.Sprintf("Value null at '%s' failed to satisfy constraint: Member must not be null", member))
+		v.note(fmt.Sprintf("Value null at '%s' failed to satisfy constraint: Member must not be null", member))
 	}
 	return value != ""
 }
@@ -109,7 +118,7 @@ func (v *validator) rolePath(path string) {
 		return
 	}
 	v.length("path", path, 1, 512)
-	if !isPath(path, func(r rune) bool { return '!' <= r && r <= '~' }) {
+	if path == "//" || !isPath(path, func(r rune) bool { return '!' <= r && r <= '~' }) {
 		v.fail("path", path, `Member must satisfy regular expression pattern: (\u002F)|(\u002F[\u0021-\u007E]+\u002F)`)
 	}
 }
