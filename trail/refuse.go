@@ -10,7 +10,7 @@ import (
 // at most refusalsAlone + refusalSources + 1 events a minute, whatever arrives.
 const (
 	refusalWindow    = time.Minute
-	refusalsOfSource = 60  // recorded one by one, per source and window
+	refusalsOfSource = 120 // recorded one by one, per source and window
 	refusalsAlone    = 600 // recorded one by one, of all sources, per window
 	refusalSources   = 256 // told apart per window; all others share one tally
 )
