@@ -1,37 +1,86 @@
 package gateway_test
 
 import (
+	"io"
 	"net/http"
-	"sync"
+	"strings"
 	"testing"
-
-	"github.com/rclone/gofakes3"
-	"github.com/rclone/gofakes3/s3mem"
-
-	"github.com/openirsa/openirsa/gateway"
 )
 
-// memoryS3 remembers who made each bucket.
-type memoryS3 struct {
-	http.Handler
-	owners sync.Map
-}
+// anyBackend is an S3 whose every bucket belongs to account.
+type anyBackend struct{ http.HandlerFunc }
 
-func newBackend(testing.TB, string) gateway.Backend {
-	return &memoryS3{Handler: gofakes3.New(s3mem.New()).Server()}
-}
+func (anyBackend) Owner(string) (string, bool) { return account, true }
 
-func (m *memoryS3) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	m.Handler.ServeHTTP(w, r)
-	if r.Method == "PUT" {
-		m.owners.LoadOrStore(r.URL.Path[1:], r.Header.Get("X-Openirsa-Account"))
+// TestBackendAnswers holds what clients see of a backend that is not as it should be.
+func TestBackendAnswers(t *testing.T) {
+	p := newPlane(t)
+	answer := func(status int, body string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Server", "secret")
+			w.Header().Set("x-amz-request-id", "theirs")
+			w.Header().Set("Access-Control-Allow-Origin", "*")
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, body)
+		}
+	}
+	cases := []struct {
+		name    string
+		backend http.HandlerFunc
+		status  int
+		code    string
+		logged  bool
+	}{
+		{"a failure with details", answer(500, "<Error><Code>Disk</Code><Message>/var/secret is full</Message></Error>"), 500, "InternalError", true},
+		{"a failure in plain text", answer(502, "secret upstream"), 502, "InternalError", true},
+		{"absence in plain text", answer(404, "404 page not found"), 404, "NoSuchKey", false},
+		{"an error without a code", answer(416, ""), 416, "InvalidRequest", false},
+		{"a long error", answer(409, "<Error><Code>Conflict</Code></Error>"+strings.Repeat(" ", 1<<20)), 409, "Conflict", false},
+	}
+	for _, c := range cases {
+		p.backend.Backend = anyBackend{c.backend}
+		response, body := p.send(t, p.root, rawRequest{method: "GET", target: "/bucket/key"})
+		code, _ := refused(t, response, body)
+		if response.StatusCode != c.status || code != c.code || strings.Contains(string(body), "secret") || response.Header.Get("Server") != "" ||
+			response.Header.Get("Access-Control-Allow-Origin") != "" || response.Header.Get("x-amz-request-id") == "theirs" {
+			t.Errorf("%s: %d %s %v", c.name, response.StatusCode, body, response.Header)
+		}
+		if logged := strings.Contains(p.logs.String(), response.Header.Get("x-amz-request-id")); logged != c.logged {
+			t.Errorf("%s was logged: %v", c.name, logged)
+		}
+		p.logs.Reset()
+	}
+
+	p.backend.Backend = anyBackend{answer(200, "<html><script>")}
+	response, _ := p.send(t, p.root, rawRequest{method: "GET", target: "/bucket/key"})
+	if got := response.Header.Get("Content-Type"); got != "binary/octet-stream" || response.Header.Get("Server") != "" {
+		t.Errorf("an object without a type is answered with %v", response.Header)
+	}
+	p.backend.Backend = anyBackend{func(http.ResponseWriter, *http.Request) {}}
+	if response, _ := p.send(t, p.root, rawRequest{method: "GET", target: "/bucket/key"}); response.StatusCode != 200 || response.Header.Get("x-amz-request-id") == "" {
+		t.Errorf("an empty answer is %d %v", response.StatusCode, response.Header)
 	}
 }
 
-func (m *memoryS3) Owner(bucket string) (string, bool) {
-	owner, ok := m.owners.Load(bucket)
-	if !ok {
-		return "", false
+// TestEarlySuccess: a backend that says yes before it has seen the body's end must not make a client believe in a body that was tampered with.
+func TestEarlySuccess(t *testing.T) {
+	p := newPlane(t)
+	p.backend.Backend = anyBackend{func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusOK)
+		_, _ = io.Copy(io.Discard, r.Body)
+	}}
+	request, err := http.NewRequestWithContext(t.Context(), "PUT", p.url+"/bucket/key", strings.NewReader("another body"))
+	must(t, err)
+	request.Header = p.sign(t, request, emptyHash)
+	if response, err := http.DefaultTransport.RoundTrip(request); err == nil {
+		t.Errorf("the client was told %d", response.StatusCode)
 	}
-	return owner.(string), true
+	p.backend.Backend = anyBackend{func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // and does not look at the error
+		w.WriteHeader(http.StatusOK)
+	}}
+	response, body := p.send(t, p.root, rawRequest{method: "PUT", target: "/bucket/key", body: "another body", hash: emptyHash})
+	if code, _ := refused(t, response, body); code != "XAmzContentSHA256Mismatch" {
+		t.Errorf("%d %s", response.StatusCode, body)
+	}
 }

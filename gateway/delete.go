@@ -27,16 +27,18 @@ type deleteError struct{ Key, Code, Message string }
 
 // deleteObjects decides each key for itself, as S3 does: those that are denied come back as errors, the others are deleted.
 func (x *exchange) deleteObjects() {
-	allowed, denied := x.decideKeys()
+	allowed, denied, err := x.decideKeys()
+	if err != nil {
+		x.refuse(err)
+		return
+	}
 	result := deleteResult{XMLName: xml.Name{Space: "http://s3.amazonaws.com/doc/2006-03-01/", Local: "DeleteResult"}}
 	if len(allowed.Keys) > 0 {
 		operation := x.operation.WithDelete(allowed)
 		done := &recorder{}
 		x.forward(done, operation, plainBody(operation.Document))
 		if done.status >= http.StatusBadRequest {
-			code, message := readError(done.body.Bytes(), done.status)
-			x.note(done.status, code, message)
-			x.writeError(done.status, code, message)
+			x.passError(done.status, done.body.Bytes())
 			return
 		}
 		var answered deleteResult
@@ -55,8 +57,8 @@ func (x *exchange) deleteObjects() {
 }
 
 // decideKeys parts the keys into those that may be deleted and the errors of the others. The event keeps the first denial, or else the
-// last key's decision.
-func (x *exchange) decideKeys() (allowed awsmodel.Delete, denied []deleteError) {
+// last key's decision. An error other than a denial is one of the whole request.
+func (x *exchange) decideKeys() (allowed awsmodel.Delete, denied []deleteError, err error) {
 	asked := x.operation.Delete
 	x.event.RequestParameters["keyCount"] = len(asked.Keys)
 	x.event.RequestParameters["keys"] = asked.Keys[:min(eventKeys, len(asked.Keys))]
@@ -69,8 +71,8 @@ func (x *exchange) decideKeys() (allowed awsmodel.Delete, denied []deleteError) 
 			continue
 		}
 		e, ok := errors.AsType[*iam.Error](err)
-		if !ok {
-			e = internalError(err)
+		if !ok || e.Code != "AccessDenied" {
+			return allowed, nil, err
 		}
 		if len(denied) == 0 {
 			event = x.event
@@ -81,7 +83,7 @@ func (x *exchange) decideKeys() (allowed awsmodel.Delete, denied []deleteError) 
 		x.event = event
 		x.event.RequestParameters["deniedCount"] = len(denied)
 	}
-	return allowed, denied
+	return allowed, denied, nil
 }
 
 func (x *exchange) writeResult(result deleteResult) {

@@ -26,6 +26,8 @@ func statusOf(code string) int {
 	switch code {
 	case "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "RequestTimeTooSkewed":
 		return http.StatusForbidden
+	case "NoSuchBucket":
+		return http.StatusNotFound
 	case "MethodNotAllowed":
 		return http.StatusMethodNotAllowed
 	case "MissingContentLength":

@@ -169,8 +169,9 @@ func (x *exchange) decide(call awsmodel.Call) error {
 	if !decision.Allowed() {
 		return iam.Denied(x.caller, call.Action, call.Resource, decision)
 	}
-	if !owned { // the backend says NoSuchBucket
-		return nil
+	if !owned {
+		// The backend is not asked: a bucket of that name may come to be before it answers, and be anyone's.
+		return refusal("NoSuchBucket", "The specified bucket does not exist")
 	}
 	if owner != x.caller.Principal.Account {
 		return x.denyForeign(call)

@@ -3,6 +3,7 @@ package gateway
 import (
 	"bytes"
 	"encoding/xml"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -28,6 +29,10 @@ func (x *exchange) forward(w http.ResponseWriter, operation awsmodel.Operation, 
 		header[http.CanonicalHeaderKey(name)] = values
 	}
 	header.Set(x.c.AccountHeader, x.caller.Principal.Account)
+	if operation.Bucket != "" && operation.Name != "CreateBucket" {
+		// The owner that was decided upon, in case the bucket becomes another's before the backend opens it.
+		header.Set("X-Amz-Expected-Bucket-Owner", x.caller.Principal.Account)
+	}
 	forwarded := &http.Request{
 		Method:     canonical.Method,
 		URL:        &url.URL{Path: path, RawPath: canonical.Path, RawQuery: canonical.RawQuery},
@@ -137,29 +142,32 @@ func (a *answer) finish() {
 		a.WriteHeader(http.StatusOK)
 		return
 	}
-	code, message := readError(a.kept.Bytes(), a.status)
-	if a.status == http.StatusNotFound && a.hidesAbsence(code) {
+	if a.status == http.StatusNotFound && a.hidesAbsence() {
 		return
 	}
-	if a.status >= http.StatusInternalServerError {
-		a.log("the backend failed: "+code, nil)
+	a.passError(a.status, a.kept.Bytes())
+}
+
+// passError gives the client a backend's error in S3's shape. Its own failures are told to the operator only.
+func (x *exchange) passError(status int, document []byte) {
+	code, message := readError(document, status)
+	if status >= http.StatusInternalServerError && code != "NotImplemented" {
+		x.log("serving S3", fmt.Errorf("the backend answered %d %s: %s", status, code, message))
+		code, message = "InternalError", internalError(nil).Message
 	}
-	a.note(a.status, code, message)
-	a.writeError(a.status, code, message)
+	x.note(status, code, message)
+	x.writeError(status, code, message)
 }
 
 // hidesAbsence denies a caller who may not list the bucket to learn that an object does not exist, as S3 does
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html, "Permissions").
-func (a *answer) hidesAbsence(code string) bool {
+func (a *answer) hidesAbsence() bool {
 	switch a.operation.Name {
 	case "GetObject", "HeadObject", "CopyObject", "UploadPartCopy":
 	default:
 		return false
 	}
-	if code != "NoSuchKey" && a.r.Method != http.MethodHead {
-		return false
-	}
-	if _, exists := a.c.S3.Owner(a.operation.Calls[0].Bucket); !exists {
+	if code, _ := readError(a.kept.Bytes(), a.status); code != "NoSuchKey" {
 		return false
 	}
 	decided := a.event

@@ -237,6 +237,10 @@ func TestDeleteObjects(t *testing.T) {
 		t.Errorf("left are %v, %v", listed, err)
 	}
 	before := p.backend.count()
+	gone := input("b/1")
+	gone.Bucket = aws.String("no-such-bucket")
+	_, err = p.client(p.root).DeleteObjects(t.Context(), gone)
+	wantError(t, err, "NoSuchBucket", 404, "")
 	out, err = client.DeleteObjects(t.Context(), input("b/1", "b/2"))
 	if err != nil || len(out.Deleted) != 0 || len(out.Errors) != 2 || p.backend.count() != before {
 		t.Errorf("deleted %v, errors %v, %v", out.Deleted, out.Errors, err)
@@ -399,7 +403,7 @@ func TestForwardedRequest(t *testing.T) {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	if want := []string{"Content-Length", "Content-Type", "X-Amz-Meta-A", "X-Openirsa-Account"}; !slices.Equal(names, want) {
+	if want := []string{"Content-Length", "Content-Type", "X-Amz-Expected-Bucket-Owner", "X-Amz-Meta-A", "X-Openirsa-Account"}; !slices.Equal(names, want) {
 		t.Errorf("the backend got the headers %v, want %v", names, want)
 	}
 	if r.Header.Get("X-Openirsa-Account") != account || r.URL.Path != "/bucket/a/b/../." || r.URL.RawQuery != "" || r.Method != "PUT" {

@@ -32,6 +32,7 @@ import (
 	"github.com/openirsa/openirsa/gateway"
 	"github.com/openirsa/openirsa/iam"
 	"github.com/openirsa/openirsa/oidc"
+	"github.com/openirsa/openirsa/services"
 	"github.com/openirsa/openirsa/sigv4"
 	"github.com/openirsa/openirsa/store"
 	"github.com/openirsa/openirsa/sts"
@@ -55,6 +56,7 @@ type plane struct {
 	sts         *sts.Service
 	events      *trail.Trail
 	backend     *countingBackend
+	logs        *bytes.Buffer // a test that expects a failure empties it
 }
 
 // countingBackend remembers what reached the backend.
@@ -106,10 +108,13 @@ func newPlane(t testing.TB) *plane {
 	must(t, err)
 	service, err := sts.New(sts.Config{Directory: directory, Verifier: verifier, Ring: ring, Trail: events})
 	must(t, err)
-	backend := &countingBackend{Backend: newBackend(t, filepath.Join(folder, "s3"))}
+	objects, err := services.NewS3(services.S3Config{Dir: filepath.Join(folder, "s3")})
+	must(t, err)
+	t.Cleanup(func() { must(t, objects.Close()) })
+	backend := &countingBackend{Backend: objects}
 
-	var logs bytes.Buffer
-	door, err := gateway.New(gateway.Config{Authenticate: service, Trail: events, Origin: origin, S3: backend, Logger: slog.New(slog.NewTextHandler(&logs, nil))})
+	logs := new(bytes.Buffer)
+	door, err := gateway.New(gateway.Config{Authenticate: service, Trail: events, Origin: origin, S3: backend, Logger: slog.New(slog.NewTextHandler(logs, nil))})
 	must(t, err)
 	server := httptest.NewUnstartedServer(door)
 	server.Config.DisableGeneralOptionsHandler = true
@@ -120,7 +125,7 @@ func newPlane(t testing.TB) *plane {
 			t.Errorf("the gateway logged a failure of its own:\n%s", logs.String())
 		}
 	})
-	p := &plane{url: server.URL, directory: directory, issuer: tokens, sts: service, events: events, backend: backend}
+	p := &plane{url: server.URL, directory: directory, issuer: tokens, sts: service, events: events, backend: backend, logs: logs}
 	p.root, p.foreignRoot = p.bootstrap(t, account), p.bootstrap(t, other)
 	_, err = directory.CreateOpenIDConnectProvider(t.Context(), iam.Root("aws", account),
 		iam.CreateOpenIDConnectProviderInput{URL: issuer, ClientIDList: []string{"sts.amazonaws.com"}})
@@ -326,4 +331,13 @@ func readAll(t testing.TB, response *http.Response) []byte {
 	body, err := io.ReadAll(response.Body)
 	must(t, err)
 	return body
+}
+
+// sign gives request's header with root's signature over hash.
+func (p *plane) sign(t testing.TB, request *http.Request, hash string) http.Header {
+	t.Helper()
+	signed := &sigv4.Request{Method: request.Method, Path: request.URL.EscapedPath(), Host: request.URL.Host,
+		Header: map[string][]string{"X-Amz-Content-Sha256": {hash}}, PayloadHash: hash}
+	must(t, sigv4.Sign(signed, p.root, region, "s3", time.Now()))
+	return signed.Header
 }
