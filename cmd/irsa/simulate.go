@@ -1,0 +1,95 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/openirsa/openirsa/policy"
+)
+
+// maxSimulateLine bounds one case.
+const maxSimulateLine = 1 << 20
+
+func newSimulateCommand(env environment) *cobra.Command {
+	return &cobra.Command{
+		Use:   "simulate",
+		Short: "Decide requests under policies, one JSON case a line",
+		Long: `simulate is the policy engine as a filter. It reads one JSON case a line from stdin and writes one JSON result a line to
+stdout, in the same order. It needs no server, no network and no state.
+
+Exit code 0 when every line was evaluated, whatever the decisions; 2 when a line could not be read (that line's result has
+"error", and the rest still goes on).`,
+		Example: `  echo '{"id":"1","request":{"principal":"arn:aws:iam::123456789012:user/Alice","action":"s3:GetObject",
+    "resource":"arn:aws:s3:::bucket/key"},"policies":{"identity":[{"Version":"2012-10-17","Statement":[
+    {"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::bucket/*"}]}]}}' | tr -d '\n' | irsa simulate`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return simulate(env.stdin, env.stdout) },
+	}
+}
+
+// simulate answers each line of in. Results are flushed whenever no further input is waiting, so that a program can hold a
+// conversation through the pipe.
+func simulate(in io.Reader, out io.Writer) error {
+	simulator := policy.NewSimulator(nil)
+	reader, writer := bufio.NewReaderSize(in, 64<<10), bufio.NewWriterSize(out, 64<<10)
+	unreadable := 0
+	for {
+		line, long, err := readLine(reader, maxSimulateLine)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return fmt.Errorf("reading cases: %w", err)
+		}
+		if len(line) > 0 || long {
+			var result []byte
+			readable := false
+			if long {
+				result = fmt.Appendf(nil, `{"error":"1:%d: the line is longer than %d bytes"}`, maxSimulateLine+1, maxSimulateLine)
+			} else {
+				result, readable = simulator.Line(line)
+			}
+			if !readable {
+				unreadable++
+			}
+			writer.Write(append(result, '\n')) // bufio keeps the first error for Flush
+		}
+		if err != nil || reader.Buffered() == 0 {
+			if err := writer.Flush(); err != nil {
+				return fmt.Errorf("writing results: %w", err)
+			}
+		}
+		if err != nil {
+			break
+		}
+	}
+	if unreadable > 0 {
+		return failure("UnreadableCase", fmt.Errorf("%d of the lines could not be read", unreadable), `their results have "error" in place of "decision"`)
+	}
+	return nil
+}
+
+// readLine reads up to a line feed and drops it. A line beyond limit is read to its end and reported as long, so that what
+// follows still lines up. The last line may lack its line feed; io.EOF comes with it.
+func readLine(reader *bufio.Reader, limit int) (line []byte, long bool, err error) {
+	for {
+		fragment, err := reader.ReadSlice('\n')
+		if !long {
+			line = append(line, fragment...)
+		}
+		if errors.Is(err, bufio.ErrBufferFull) {
+			if len(line) > limit {
+				line, long = nil, true
+			}
+			continue
+		}
+		for len(line) > 0 && (line[len(line)-1] == '\n' || line[len(line)-1] == '\r') {
+			line = line[:len(line)-1]
+		}
+		if len(line) > limit {
+			line, long = nil, true
+		}
+		return line, long, err
+	}
+}
