@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"mime"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/openirsa/openirsa/sigv4"
+	"github.com/openirsa/openirsa/trail"
+)
+
+// front stands on the AWS port and shows each request to its door: the service that the signature's credential scope names, or,
+// for an unsigned request, the shape of an STS call. It decides where a request goes, never whether it may; whatever it cannot
+// place goes to the gateway, which refuses what it does not serve.
+type front struct {
+	api           http.Handler
+	gateway       http.Handler
+	documents     http.Handler // of the embedded issuer; nil when they are published elsewhere
+	documentsPath string       // "/id/<hex>"
+	region        string       // of requests that name none
+	now           func() time.Time
+}
+
+func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if f.documents != nil && strings.HasPrefix(r.URL.Path, f.documentsPath+"/") && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+		f.documents.ServeHTTP(w, r)
+		return
+	}
+	origin := trail.Origin{
+		RequestID: newRequestID(), SourceIP: peer(r), UserAgent: r.UserAgent(), Region: f.region, Host: r.Host,
+		SecureTransport: r.TLS != nil, Time: f.now().UTC(),
+	}
+	authorization, err := sigv4.Parse(&sigv4.Request{Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery, Host: r.Host, Header: r.Header})
+	if err == nil {
+		origin.Region = authorization.Scope.Region
+	}
+	r = r.WithContext(context.WithValue(r.Context(), originKey{}, origin))
+	if f.isAPI(r, authorization, err) {
+		f.api.ServeHTTP(w, r)
+		return
+	}
+	f.gateway.ServeHTTP(w, r)
+}
+
+// isAPI tells the Query and openirsa doors from the gateway. A request whose signature cannot be read goes where its shape says,
+// so that it is refused in the words of the protocol that the client speaks.
+func (f *front) isAPI(r *http.Request, authorization *sigv4.Authorization, err error) bool {
+	if err == nil {
+		switch authorization.Scope.Service {
+		case "sts", "iam", "openirsa":
+			return true
+		}
+		return false
+	}
+	if r.URL.Path != "/" {
+		return false
+	}
+	if !errors.Is(err, sigv4.ErrUnsigned) && r.Method != http.MethodPost {
+		return r.URL.Query().Has("Action")
+	}
+	contentType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return r.Method == http.MethodPost && (contentType == "application/x-www-form-urlencoded" || r.Header.Get("X-Amz-Target") != "") ||
+		r.URL.Query().Has("Action")
+}
+
+// originKey is the context key under which front leaves the request's origin for the doors.
+type originKey struct{}
+
+// originOf is the doors' view of where a request came from: resolved once, by front.
+func originOf(r *http.Request) trail.Origin {
+	origin, _ := r.Context().Value(originKey{}).(trail.Origin)
+	return origin
+}
+
+// peer is the address that the connection came from. Forwarding headers are not believed: no proxy is trusted yet.
+func peer(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+// newRequestID is a random UUID (RFC 9562, version 4), as STS and IAM answer.
+func newRequestID() string {
+	var id [16]byte
+	rand.Read(id[:]) // never fails: crypto/rand's documentation
+	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
+}
+
+// opsHandler serves health and metrics; nothing on it is secret.
+func opsHandler(metrics http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	ok := func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		fmt.Fprintln(w, "ok")
+	}
+	// The plane listens only once everything is open, so a listener that answers is ready.
+	mux.HandleFunc("GET /readyz", ok)
+	mux.HandleFunc("GET /livez", ok)
+	mux.Handle("GET /metrics", metrics)
+	return mux
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/openirsa/openirsa/awsapi"
+	"github.com/openirsa/openirsa/gateway"
+	"github.com/openirsa/openirsa/iam"
+	"github.com/openirsa/openirsa/oidc"
+	"github.com/openirsa/openirsa/policy"
+	"github.com/openirsa/openirsa/services"
+	"github.com/openirsa/openirsa/sts"
+	"github.com/openirsa/openirsa/trail"
+)
+
+// planeConfig is what `irsa up` and `irsa demo` choose.
+type planeConfig struct {
+	State        stateConfig
+	Region       string // of unsigned requests
+	AllowIssuers []string
+	MaxStale     time.Duration
+	Logger       *slog.Logger
+}
+
+// plane is the whole path in one process: the packages joined, and nothing else.
+type plane struct {
+	*state
+	verifier *oidc.Verifier
+	objects  *services.S3
+	root     iam.AccessKey
+	aws      http.Handler // the one AWS port
+	ops      http.Handler // health and metrics
+}
+
+func openPlane(ctx context.Context, c planeConfig) (_ *plane, err error) {
+	opened, err := openState(ctx, c.State)
+	if err != nil {
+		return nil, err
+	}
+	p := &plane{state: opened}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.Close())
+		}
+	}()
+	directory, err := iam.New(ctx, iam.Config{Store: p.store, Trail: p.trail, DefaultAccount: p.settings.Account, Partition: "aws"})
+	if err != nil {
+		return nil, fmt.Errorf("opening the directory: %w", err)
+	}
+	if p.root, err = directory.Bootstrap(ctx, p.settings.Account); err != nil {
+		return nil, fmt.Errorf("preparing account %s: %w", p.settings.Account, err)
+	}
+	if err := p.registerIssuer(ctx, directory, c.Region); err != nil {
+		return nil, err
+	}
+	p.verifier, err = oidc.NewVerifier(oidc.VerifierConfig{
+		Embedded:     map[string]func() []byte{p.issuer.URL(): p.issuer.JWKS},
+		AllowIssuers: c.AllowIssuers,
+		MaxStale:     c.MaxStale,
+	})
+	if err != nil {
+		return nil, failure("AllowIssuer", err, "--allow-issuer takes a host name or a CIDR")
+	}
+	if p.objects, err = services.NewS3(services.S3Config{Dir: c.State.Folder.objects()}); err != nil {
+		return nil, fmt.Errorf("opening the embedded S3: %w", err)
+	}
+	if err := p.join(ctx, c, directory); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// join makes the doors and the handler in front of them.
+func (p *plane) join(ctx context.Context, c planeConfig, directory *iam.Directory) error {
+	ring, err := sts.OpenRing(ctx, p.store, rand.Reader)
+	if err != nil {
+		return fmt.Errorf("opening the session keys: %w", err)
+	}
+	exchange, err := sts.New(sts.Config{Directory: directory, Verifier: p.verifier, Ring: ring, Trail: p.trail, Partition: "aws"})
+	if err != nil {
+		return fmt.Errorf("starting sts: %w", err)
+	}
+	api, err := awsapi.New(awsapi.Config{STS: exchange, Directory: directory, Trail: p.trail, Origin: originOf, Logger: c.Logger})
+	if err != nil {
+		return fmt.Errorf("starting the API: %w", err)
+	}
+	s3, err := gateway.New(gateway.Config{Authenticator: exchange, Trail: p.trail, Origin: originOf, S3: p.objects,
+		AccountHeader: services.AccountHeader, Logger: c.Logger})
+	if err != nil {
+		return fmt.Errorf("starting the gateway: %w", err)
+	}
+	door := &front{api: api, gateway: s3, region: c.Region, now: time.Now}
+	if path, ok := documentsPath(p.settings.IssuerURL); ok {
+		door.documents, door.documentsPath = p.issuer.Handler(), path
+	}
+	p.aws = door
+	p.ops = opsHandler(p.trail.Metrics())
+	return nil
+}
+
+// registerIssuer makes the embedded issuer a provider of the default account, once in the folder's life.
+func (p *plane) registerIssuer(ctx context.Context, directory *iam.Directory, region string) error {
+	if p.settings.Provisioned {
+		return nil
+	}
+	caller := iam.Caller{
+		Principal: policy.Principal{Type: policy.Root, Account: p.settings.Account, ID: p.settings.Account, ARN: "arn:aws:iam::" + p.settings.Account + ":root"},
+		Policies:  policy.Policies{Identity: []*policy.Policy{iam.RootPolicy()}},
+		Context:   &policy.Context{},
+		Origin:    trail.Origin{RequestID: newRequestID(), SourceIP: "openirsa.internal", UserAgent: "irsa up", Region: region, Time: time.Now().UTC()},
+	}
+	_, err := directory.CreateOpenIDConnectProvider(ctx, caller, iam.CreateOpenIDConnectProviderInput{
+		URL: p.settings.IssuerURL, ClientIDs: []string{"sts.amazonaws.com"}})
+	if refusal := (*iam.Error)(nil); err != nil && !(errors.As(err, &refusal) && refusal.Code == "EntityAlreadyExists") {
+		return fmt.Errorf("registering the embedded issuer: %w", err)
+	}
+	record, err := p.store.Get(ctx, settingsKey)
+	if err != nil {
+		return fmt.Errorf("reading the plane's settings: %w", err)
+	}
+	p.settings.Provisioned = true
+	return saveSettings(ctx, p.store, p.settings, record.Revision)
+}
+
+// Close stops what the plane runs, doors excepted: the caller has drained them.
+func (p *plane) Close() error {
+	var failures []error
+	if p.verifier != nil {
+		failures = append(failures, p.verifier.Close())
+	}
+	if p.objects != nil {
+		failures = append(failures, p.objects.Close())
+	}
+	return errors.Join(append(failures, p.state.Close())...)
+}
