@@ -116,6 +116,12 @@ func (c *Client) GetObject(ctx context.Context, bucket, key string) (content, id
 	return string(body), id, nil
 }
 
+// DeleteObject removes an object.
+func (c *Client) DeleteObject(ctx context.Context, bucket, key string) error {
+	_, err := c.s3.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &bucket, Key: &key})
+	return asError("S3 DeleteObject", err)
+}
+
 // Credentials returns the credentials that calls are signed with, exchanging the web identity first where there is one.
 func (c *Client) Credentials(ctx context.Context) (Credentials, error) {
 	found, err := c.config.Credentials.Retrieve(ctx)
