@@ -90,7 +90,7 @@ func (p *plane) join(ctx context.Context, c planeConfig, directory *iam.Director
 	if err != nil {
 		return fmt.Errorf("starting the API: %w", err)
 	}
-	s3, err := gateway.New(gateway.Config{Authenticator: exchange, Trail: p.trail, Origin: originOf, S3: p.objects,
+	s3, err := gateway.New(gateway.Config{Authenticate: exchange, Trail: p.trail, Origin: originOf, S3: p.objects,
 		AccountHeader: services.AccountHeader, Logger: c.Logger})
 	if err != nil {
 		return fmt.Errorf("starting the gateway: %w", err)
