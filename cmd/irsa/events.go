@@ -60,7 +60,7 @@ the trail's files in the data folder. Exit code 0 when the request is found, 2 w
 
 func findEvents(ctx context.Context, fromFiles bool, f folder, requestID string) ([]trail.Event, error) {
 	if fromFiles {
-		events, err := trail.FindIn(f.trail(), requestID)
+		events, err := trail.FindIn(ctx, f.trail(), requestID)
 		if err != nil {
 			return nil, failure("Trail", fmt.Errorf("reading the trail: %w", err), "name the data folder of `irsa up` with --data, or source its admin.env")
 		}

@@ -86,7 +86,8 @@ func (p *plane) join(ctx context.Context, c planeConfig, directory *iam.Director
 	if err != nil {
 		return fmt.Errorf("starting sts: %w", err)
 	}
-	api, err := awsapi.New(awsapi.Config{STS: exchange, Directory: directory, Trail: p.trail, Origin: originOf, Logger: c.Logger})
+	api, err := awsapi.New(awsapi.Config{STS: exchange, Directory: directory, Trail: p.trail, Origin: originOf, Logger: c.Logger,
+		DefaultAccount: p.settings.Account})
 	if err != nil {
 		return fmt.Errorf("starting the API: %w", err)
 	}
@@ -109,14 +110,11 @@ func (p *plane) registerIssuer(ctx context.Context, directory *iam.Directory, re
 	if p.settings.Provisioned {
 		return nil
 	}
-	caller := iam.Caller{
-		Principal: policy.Principal{Type: policy.Root, Account: p.settings.Account, ID: p.settings.Account, ARN: "arn:aws:iam::" + p.settings.Account + ":root"},
-		Policies:  policy.Policies{Identity: []*policy.Policy{iam.RootPolicy()}},
-		Context:   &policy.Context{},
-		Origin:    trail.Origin{RequestID: newRequestID(), SourceIP: "openirsa.internal", UserAgent: "irsa up", Region: region, Time: time.Now().UTC()},
-	}
+	caller := iam.Root("aws", p.settings.Account)
+	caller.Context = new(policy.Context)
+	caller.Origin = trail.Origin{RequestID: newRequestID(), SourceIP: "openirsa.internal", UserAgent: "irsa up", Region: region, Time: time.Now().UTC()}
 	_, err := directory.CreateOpenIDConnectProvider(ctx, caller, iam.CreateOpenIDConnectProviderInput{
-		URL: p.settings.IssuerURL, ClientIDs: []string{"sts.amazonaws.com"}})
+		URL: p.settings.IssuerURL, ClientIDList: []string{"sts.amazonaws.com"}})
 	if refusal := (*iam.Error)(nil); err != nil && !(errors.As(err, &refusal) && refusal.Code == "EntityAlreadyExists") {
 		return fmt.Errorf("registering the embedded issuer: %w", err)
 	}

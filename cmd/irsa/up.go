@@ -158,9 +158,11 @@ func serve(ctx context.Context, logger *slog.Logger, services ...service) error 
 		servers[i] = &http.Server{
 			Handler:           s.handler,
 			ReadHeaderTimeout: 10 * time.Second,
-			IdleTimeout:       2 * time.Minute,
-			MaxHeaderBytes:    64 << 10,
-			ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+			// The doors answer OPTIONS * themselves.
+			DisableGeneralOptionsHandler: true,
+			IdleTimeout:                  2 * time.Minute,
+			MaxHeaderBytes:               64 << 10,
+			ErrorLog:                     slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 		}
 		go func() { failures <- fmt.Errorf("serving the %s port: %w", s.name, servers[i].Serve(s.listener)) }()
 	}

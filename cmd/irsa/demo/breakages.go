@@ -33,7 +33,7 @@ func (w *walk) wrongNamespace(ctx context.Context) error {
 		return err
 	}
 	return w.tryToken(ctx, token, "the token of staging/app", refusal{status: 403, code: "AccessDenied",
-		says: "Not authorized to perform sts:AssumeRoleWithWebIdentity", source: w.trust, ask: "the token's sub"})
+		says: "Not authorized to perform sts:AssumeRoleWithWebIdentity", source: w.trust})
 }
 
 func (w *walk) wrongAudience(ctx context.Context) error {
@@ -73,7 +73,7 @@ func (w *walk) expiredToken(ctx context.Context) error {
 func (w *walk) actionNotAllowed(ctx context.Context) error {
 	w.field("sent", "s3:DeleteObject "+bucket+"/reports/q1.txt, signed by the session")
 	err := w.pod.DeleteObject(ctx, bucket, "reports/q1.txt")
-	return w.refused(ctx, err, refusal{status: 403, code: "AccessDenied", says: "because no identity-based policy allows the s3:DeleteObject action", source: w.grants, ask: "the request's action"})
+	return w.refused(ctx, err, refusal{status: 403, code: "AccessDenied", says: "because no identity-based policy allows the s3:DeleteObject action", source: w.grants})
 }
 
 func (w *walk) tamperedSignature(ctx context.Context) error {

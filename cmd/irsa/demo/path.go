@@ -144,7 +144,7 @@ func (w *walk) allowed(ctx context.Context) error {
 func (w *walk) denied(ctx context.Context) error {
 	w.field("sent", "s3:GetObject "+bucket+"/payroll/salaries.csv")
 	_, _, err := w.pod.GetObject(ctx, bucket, "payroll/salaries.csv")
-	return w.refused(ctx, err, refusal{status: 403, code: "AccessDenied", says: "because no identity-based policy allows the s3:GetObject action", source: w.grants, ask: "the request's resource"})
+	return w.refused(ctx, err, refusal{status: 403, code: "AccessDenied", says: "because no identity-based policy allows the s3:GetObject action", source: w.grants})
 }
 
 // explainAllowed shows the statement by which a request was allowed.
@@ -158,7 +158,7 @@ func (w *walk) explainAllowed(ctx context.Context, requestID, source string) err
 	}
 	reason := event.Decision.Reasons()[0]
 	w.field("decided", fmt.Sprintf("allowed by the %s, statement %d%s, line %d:", policyName(reason), reason.Statement, sid(reason), reason.Line))
-	w.excerpt(source, reason.Line, reason.Column, "")
+	w.excerpt(reason, source)
 	return nil
 }
 
@@ -167,7 +167,6 @@ type refusal struct {
 	status     int
 	code, says string
 	source     string // the policy that decided; empty when the token never got that far
-	ask        string // what the policy's value was compared with: "the token's sub"
 }
 
 // refused checks that err is the refusal that the story needs, and prints the answer and the reason for it.
@@ -209,7 +208,7 @@ func (w *walk) explainDenied(event trail.Event, want refusal) error {
 			continue
 		}
 		w.field("decided", fmt.Sprintf("%s by the %s; nearest is statement %d%s, whose %s does not match:", denial(event.Decision), policyName(reason), reason.Statement, sid(reason), clause(reason)))
-		w.excerpt(want.source, reason.Line, reason.Column, want.ask+" is "+strings.Join(reason.Got, ", "))
+		w.excerpt(reason, want.source)
 		return nil
 	}
 	return errors.New("the decision names no element that failed")

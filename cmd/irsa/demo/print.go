@@ -10,8 +10,8 @@ import (
 	"github.com/openirsa/openirsa/policy"
 )
 
-// The form of the walk: at most 100 columns; a step's number and title, then fields with their labels in one column; an excerpt of
-// a policy has its line numbers before a bar and a caret under the clause. Colour only says again what the words say.
+// The form of the walk: at most 100 columns; a step's number and title, then fields with their labels in one column; a policy has
+// its line numbers before a bar, and carets under the clause that is spoken of. Colour only says again what the words say.
 const (
 	columns = 100
 	indent  = "    "
@@ -109,30 +109,21 @@ func (p *printer) document(source string) {
 }
 
 func (p *printer) numbered(number int, row string) {
-	gutter := fmt.Sprintf("%s%s%3d | ", indent, strings.Repeat(" ", label-4), number)
+	gutter := fmt.Sprintf("%s%2d | ", indent, number)
 	p.line(p.paint(dim, gutter) + clip(row, columns-utf8.RuneCountInString(gutter)))
 }
 
-// excerpt prints one line of a policy, a caret under its column, and a note behind the caret's line.
-func (p *printer) excerpt(source string, number, column int, note string) {
-	rows := strings.Split(source, "\n")
-	if number < 1 || number > len(rows) {
-		return
+// excerpt shows a reason's place in its policy: the line, carets under the clause and, where one failed, what was there instead.
+func (p *printer) excerpt(reason policy.Reason, source string) {
+	code := green
+	if reason.Failed != "" {
+		code = red
 	}
-	p.numbered(number, rows[number-1])
-	gutter := indent + strings.Repeat(" ", label-1) + "| "
-	caret := strings.Repeat(" ", max(column-1, 0)) + "^"
-	if note == "" {
-		p.line(p.paint(dim, gutter) + p.paint(green, caret))
-		return
-	}
-	if width := columns - len(gutter) - len(caret) - 1; utf8.RuneCountInString(note) <= width {
-		p.line(p.paint(dim, gutter) + p.paint(red, caret+" "+note))
-		return
-	}
-	p.line(p.paint(dim, gutter) + p.paint(red, caret))
-	for _, row := range wrap(note, columns-len(gutter)) {
-		p.line(p.paint(dim, gutter) + p.paint(red, row))
+	for i, row := range strings.Split(strings.TrimSuffix(reason.Excerpt([]byte(source)), "\n"), "\n") {
+		if i > 0 {
+			row = p.paint(code, row)
+		}
+		p.line(indent + row)
 	}
 }
 
