@@ -72,6 +72,9 @@ func New(ctx context.Context, c Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the AWS configuration: %w", err)
 	}
+	if loaded.HTTPClient == nil { // the SDK's clients make their own; OpenIRSA's own operations share this one
+		loaded.HTTPClient = awshttp.NewBuildableClient()
+	}
 	if c.WebIdentity.RoleARN != "" {
 		loaded.Credentials = aws.NewCredentialsCache(stscreds.NewWebIdentityRoleProvider(
 			sts.NewFromConfig(loaded), c.WebIdentity.RoleARN, stscreds.IdentityTokenFile(c.WebIdentity.TokenFile),

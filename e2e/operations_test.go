@@ -98,7 +98,7 @@ func (p *plane) provider(t testing.TB, a account, issuer, keys string, clientIDs
 
 func (p *plane) putKeys(t testing.TB, a account, arn, keys string) {
 	t.Helper()
-	if err := p.operate(t, a.root, "PutOpenIDConnectProviderKeys", map[string]any{"OpenIDConnectProviderArn": arn, "JWKS": json.RawMessage(keys)}, nil); err != nil {
+	if err := p.operate(t, a.root, "PutOpenIDConnectProviderKeys", map[string]any{"OpenIDConnectProviderArn": arn, "KeySet": json.RawMessage(keys)}, nil); err != nil {
 		t.Fatal(err)
 	}
 }
