@@ -32,7 +32,8 @@ func newSDK(t testing.TB, endpoint string, provider aws.CredentialsProvider) *sd
 	c, err := config.LoadDefaultConfig(t.Context(), config.WithBaseEndpoint(endpoint), config.WithRegion("us-east-1"),
 		config.WithCredentialsProvider(provider), config.WithRetryMaxAttempts(1),
 		config.WithSharedConfigFiles(nil), config.WithSharedCredentialsFiles(nil),
-		config.WithHTTPClient(&http.Client{}))
+		// A transport of its own: httptest closes the default one's connections under other tests' feet.
+		config.WithHTTPClient(&http.Client{Transport: &http.Transport{}}))
 	if err != nil {
 		t.Fatal(err)
 	}

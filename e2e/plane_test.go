@@ -200,6 +200,7 @@ func (p *plane) asPod(t testing.TB, roleARN, token string) []string {
 		t.Fatal(err)
 	}
 	return []string{
+		"HOME=" + t.TempDir(), // the CLI caches sessions there, by role and session name
 		"AWS_ROLE_ARN=" + roleARN, "AWS_WEB_IDENTITY_TOKEN_FILE=" + file, "AWS_ROLE_SESSION_NAME=e2e",
 		"AWS_ENDPOINT_URL=" + p.endpoint, "AWS_REGION=" + p.admin["AWS_REGION"], "AWS_DEFAULT_REGION=" + p.admin["AWS_REGION"],
 	}

@@ -31,6 +31,7 @@ type planeConfig struct {
 // plane is the whole path in one process: the packages joined, and nothing else.
 type plane struct {
 	*state
+	directory *iam.Directory
 	verifier *oidc.Verifier
 	objects  *services.S3
 	root     iam.AccessKey
@@ -49,14 +50,14 @@ func openPlane(ctx context.Context, c planeConfig) (_ *plane, err error) {
 			err = errors.Join(err, p.Close())
 		}
 	}()
-	directory, err := iam.New(ctx, iam.Config{Store: p.store, Trail: p.trail, DefaultAccount: p.settings.Account, Partition: "aws"})
+	p.directory, err = iam.New(ctx, iam.Config{Store: p.store, Trail: p.trail, DefaultAccount: p.settings.Account, Partition: "aws"})
 	if err != nil {
 		return nil, fmt.Errorf("opening the directory: %w", err)
 	}
-	if p.root, err = directory.Bootstrap(ctx, p.settings.Account); err != nil {
+	if p.root, err = p.directory.Bootstrap(ctx, p.settings.Account); err != nil {
 		return nil, fmt.Errorf("preparing account %s: %w", p.settings.Account, err)
 	}
-	if err := p.registerIssuer(ctx, directory, c.Region); err != nil {
+	if err := p.registerIssuer(ctx, c.Region); err != nil {
 		return nil, err
 	}
 	p.verifier, err = oidc.NewVerifier(oidc.VerifierConfig{
@@ -70,23 +71,23 @@ func openPlane(ctx context.Context, c planeConfig) (_ *plane, err error) {
 	if p.objects, err = services.NewS3(services.S3Config{Dir: c.State.Folder.objects()}); err != nil {
 		return nil, fmt.Errorf("opening the embedded S3: %w", err)
 	}
-	if err := p.join(ctx, c, directory); err != nil {
+	if err := p.join(ctx, c); err != nil {
 		return nil, err
 	}
 	return p, nil
 }
 
 // join makes the doors and the handler in front of them.
-func (p *plane) join(ctx context.Context, c planeConfig, directory *iam.Directory) error {
+func (p *plane) join(ctx context.Context, c planeConfig) error {
 	ring, err := sts.OpenRing(ctx, p.store, rand.Reader)
 	if err != nil {
 		return fmt.Errorf("opening the session keys: %w", err)
 	}
-	exchange, err := sts.New(sts.Config{Directory: directory, Verifier: p.verifier, Ring: ring, Trail: p.trail, Partition: "aws"})
+	exchange, err := sts.New(sts.Config{Directory: p.directory, Verifier: p.verifier, Ring: ring, Trail: p.trail, Partition: "aws"})
 	if err != nil {
 		return fmt.Errorf("starting sts: %w", err)
 	}
-	api, err := awsapi.New(awsapi.Config{STS: exchange, Directory: directory, Trail: p.trail, Origin: originOf, Logger: c.Logger,
+	api, err := awsapi.New(awsapi.Config{STS: exchange, Directory: p.directory, Trail: p.trail, Origin: originOf, Logger: c.Logger,
 		DefaultAccount: p.settings.Account})
 	if err != nil {
 		return fmt.Errorf("starting the API: %w", err)
@@ -106,14 +107,14 @@ func (p *plane) join(ctx context.Context, c planeConfig, directory *iam.Director
 }
 
 // registerIssuer makes the embedded issuer a provider of the default account, once in the folder's life.
-func (p *plane) registerIssuer(ctx context.Context, directory *iam.Directory, region string) error {
+func (p *plane) registerIssuer(ctx context.Context, region string) error {
 	if p.settings.Provisioned {
 		return nil
 	}
 	caller := iam.Root("aws", p.settings.Account)
 	caller.Context = new(policy.Context)
 	caller.Origin = trail.Origin{RequestID: newRequestID(), SourceIP: "openirsa.internal", UserAgent: "irsa up", Region: region, Time: time.Now().UTC()}
-	_, err := directory.CreateOpenIDConnectProvider(ctx, caller, iam.CreateOpenIDConnectProviderInput{
+	_, err := p.directory.CreateOpenIDConnectProvider(ctx, caller, iam.CreateOpenIDConnectProviderInput{
 		URL: p.settings.IssuerURL, ClientIDList: []string{"sts.amazonaws.com"}})
 	if refusal := (*iam.Error)(nil); err != nil && !(errors.As(err, &refusal) && refusal.Code == "EntityAlreadyExists") {
 		return fmt.Errorf("registering the embedded issuer: %w", err)
@@ -131,6 +132,9 @@ func (p *plane) Close() error {
 	var failures []error
 	if p.verifier != nil {
 		failures = append(failures, p.verifier.Close())
+	}
+	if p.directory != nil {
+		failures = append(failures, p.directory.Close())
 	}
 	if p.objects != nil {
 		failures = append(failures, p.objects.Close())

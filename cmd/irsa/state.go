@@ -66,7 +66,7 @@ func openState(ctx context.Context, c stateConfig) (_ *state, err error) {
 	}
 	masterKey, err := store.LoadOrCreateMasterKey(c.Folder.masterKey())
 	if err != nil {
-		return nil, err
+		return nil, failure("MasterKey", err, "the key belongs to its owner alone: chmod 600 "+c.Folder.masterKey())
 	}
 	s := &state{}
 	defer func() {
@@ -75,7 +75,7 @@ func openState(ctx context.Context, c stateConfig) (_ *state, err error) {
 		}
 	}()
 	if s.store, err = store.Open(store.Config{Path: c.Folder.database(), MasterKey: masterKey}); err != nil {
-		return nil, err
+		return nil, failure("Store", err, storeHint(err))
 	}
 	if s.settings, err = loadSettings(ctx, s.store, c); err != nil {
 		return nil, err
@@ -91,6 +91,19 @@ func openState(ctx context.Context, c stateConfig) (_ *state, err error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// storeHint says what to do about a store that does not open.
+func storeHint(err error) string {
+	switch {
+	case errors.Is(err, store.ErrLocked):
+		return "stop the irsa that uses this folder, or choose another with --data"
+	case errors.Is(err, store.ErrMasterKey):
+		return "restore the master.key that the folder was created with; without it the sealed keys cannot be read"
+	case errors.Is(err, store.ErrNewerFormat):
+		return "use the newer irsa"
+	}
+	return "check the folder, or choose another with --data"
 }
 
 // Close writes what the trail still holds and releases the folder.
