@@ -61,7 +61,7 @@ func (s *principalSet) match(e *evaluation) grant {
 func (p *principalPattern) match(caller *Principal) bool {
 	switch {
 	case p.matches == namedItself && p.kind == "" && !p.byID:
-		return true
+		return caller.Type != "" // nobody is not even part of everybody
 	case p.matches == namedAccount:
 		return caller.hasCredentials() && caller.Account == p.value
 	case p.byID:
