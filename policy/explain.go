@@ -1,8 +1,8 @@
 package policy
 
 // An implicit denial is explained by the Allow statement that came nearest. A statement is the nearer, the more of its
-// elements match in this order of weight: Action, Principal, Resource, and then the fewer of its conditions fail. The first element
-// that fails, in the same order, is the one to report.
+// elements match in this order of weight: Action, or at least its service; Principal; Resource; and then the fewer of its
+// conditions fail. The first element that fails, in the same order, is the one to report.
 
 // What Reason.Failed says, beside NotAction and NotResource, which fail by listing what was asked for.
 const (
@@ -60,9 +60,9 @@ func (e *evaluation) explainLayer(l layer, policies []*Policy) Reason {
 func (e *evaluation) nearness(s *statement) int {
 	score := 0
 	if s.listsAction(e) != s.notActions {
-		score += 8000
+		score += 16000
 	} else if s.sharesService(e) {
-		score += 500
+		score += 8000
 	}
 	if s.principals == nil || s.principals.match(e) != notNamed {
 		score += 4000

@@ -93,7 +93,7 @@ func parseDate(text string) (time.Time, bool) {
 
 // epoch reads seconds since 1970 within the range that time can compare.
 func epoch(n number) (time.Time, bool) {
-	if len(n.integer) > 15 || len(n.fraction) > 9 {
+	if len(n.integer) > 18 || len(n.fraction) > 9 {
 		return time.Time{}, false
 	}
 	var seconds, nanoseconds int64
