@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -42,17 +41,17 @@ type S3 struct {
 
 // NewS3 opens the S3 in c.Dir and removes what a killed process left unfinished.
 func NewS3(c S3Config) (*S3, error) {
-	s := &S3{now: c.Now, log: c.Log, blobs: blobs{dir: filepath.Join(c.Dir, "blobs")}}
+	s := &S3{now: c.Now, log: c.Log}
 	if s.now == nil {
 		s.now = time.Now
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	if err := os.MkdirAll(s.blobs.dir, 0o700); err != nil {
-		return nil, fmt.Errorf("making S3 folder: %w", err)
-	}
 	var err error
+	if s.blobs, err = openBlobs(filepath.Join(c.Dir, "blobs")); err != nil {
+		return nil, err
+	}
 	if s.index, err = openIndex(filepath.Join(c.Dir, "index.db")); err != nil {
 		return nil, err
 	}

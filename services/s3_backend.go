@@ -155,7 +155,10 @@ func (s *S3) unlink(garbage []string) {
 }
 
 func describe(key string, record objectRecord) *gofakes3.Object {
-	meta := map[string]string{"Last-Modified": record.Modified.UTC().Format(http.TimeFormat)}
+	meta := map[string]string{
+		"Content-Type":  "binary/octet-stream", // S3's default; net/http would guess, and an object could become a page
+		"Last-Modified": record.Modified.UTC().Format(http.TimeFormat),
+	}
 	for name, value := range record.Meta {
 		meta[name] = value
 	}

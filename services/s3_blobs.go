@@ -16,6 +16,20 @@ import (
 // and never changed; one that the index does not point to is garbage.
 type blobs struct{ dir string }
 
+// openBlobs makes the folders.
+func openBlobs(dir string) (blobs, error) {
+	b := blobs{dir}
+	for i := range 256 {
+		if err := os.MkdirAll(filepath.Join(dir, fmt.Sprintf("%02x", i)), 0o700); err != nil {
+			return b, fmt.Errorf("making S3 folder: %w", err)
+		}
+	}
+	if err := syncDir(dir); err != nil {
+		return b, fmt.Errorf("making S3 folder: %w", err)
+	}
+	return b, nil
+}
+
 func newID() string {
 	var id [16]byte
 	rand.Read(id[:]) // it does not fail: crypto/rand
@@ -66,7 +80,7 @@ func (b blobs) finish(id string, file *os.File, err error) error {
 		err = closing
 	}
 	if err == nil {
-		err = b.sync(id)
+		err = syncDir(filepath.Dir(file.Name()))
 	}
 	if err != nil {
 		b.remove(id)
@@ -87,13 +101,10 @@ func (b blobs) appendTo(file *os.File, id string) error {
 // link gives a blob's content a second id; blobs never change, so that is a copy.
 func (b blobs) link(id string) (string, error) {
 	other := newID()
-	if err := os.MkdirAll(filepath.Dir(b.path(other)), 0o700); err != nil {
-		return "", err
-	}
 	if err := os.Link(b.path(id), b.path(other)); err != nil {
 		return "", err
 	}
-	if err := b.sync(other); err != nil {
+	if err := syncDir(filepath.Dir(b.path(other))); err != nil {
 		b.remove(other)
 		return "", err
 	}
@@ -101,26 +112,18 @@ func (b blobs) link(id string) (string, error) {
 }
 
 func (b blobs) make(id string) (*os.File, error) {
-	if err := os.MkdirAll(filepath.Dir(b.path(id)), 0o700); err != nil {
-		return nil, err
-	}
 	return os.OpenFile(b.path(id), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 }
 
 func (b blobs) open(id string) (*os.File, error) { return os.Open(b.path(id)) }
 
-// sync makes the name of a blob durable, and that of its folder.
-func (b blobs) sync(id string) error {
-	for _, dir := range []string{filepath.Dir(b.path(id)), b.dir} {
-		d, err := os.Open(dir)
-		if err != nil {
-			return err
-		}
-		if err := errors.Join(d.Sync(), d.Close()); err != nil {
-			return err
-		}
+// syncDir makes the names in a folder durable.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
 	}
-	return nil
+	return errors.Join(d.Sync(), d.Close())
 }
 
 // remove unlinks blobs. What it cannot unlink is garbage until the next start sweeps it.

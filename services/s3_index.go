@@ -10,6 +10,7 @@ import (
 
 	"github.com/rclone/gofakes3"
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 )
 
 // The index's top-level bbolt buckets. "objects" holds one nested bucket for each S3 bucket, so that its cursor walks exactly its keys.
@@ -77,6 +78,9 @@ type index struct{ db *bbolt.DB }
 
 func openIndex(path string) (index, error) {
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second})
+	if errors.Is(err, berrors.ErrTimeout) {
+		err = errors.New("another process has it open")
+	}
 	if err != nil {
 		return index{}, fmt.Errorf("opening S3 index: %w", err)
 	}

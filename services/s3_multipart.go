@@ -295,14 +295,18 @@ func (r *listUploadsResult) encodeKeys() {
 		return
 	}
 	for _, text := range []*string{&r.Prefix, &r.Delimiter, &r.KeyMarker, &r.NextKeyMarker} {
-		*text = gofakes3.URLEncode(*text)
+		*text = encodeKey(*text)
 	}
 	for i := range r.Upload {
-		r.Upload[i].Key = gofakes3.URLEncode(r.Upload[i].Key)
+		r.Upload[i].Key = encodeKey(r.Upload[i].Key)
 	}
 	for i := range r.CommonPrefixes {
-		r.CommonPrefixes[i].Prefix = gofakes3.URLEncode(r.CommonPrefixes[i].Prefix)
+		r.CommonPrefixes[i].Prefix = encodeKey(r.CommonPrefixes[i].Prefix)
 	}
+}
+
+func encodeKey(key string) string {
+	return strings.NewReplacer("+", "%20", "%2F", "/").Replace(url.QueryEscape(key))
 }
 
 func groupOf(key, prefix, delimiter string) string {

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math/rand"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -15,29 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-	"go.etcd.io/bbolt"
 )
-
-// fill puts keys straight into the index, all pointing to one blob: thousands of objects over HTTP would be thousands of fsyncs.
-func (s *server) fill(bucket string, keys []string) {
-	s.t.Helper()
-	blob, size, sum, err := s.s3.blobs.create(strings.NewReader("x"))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	err = s.s3.index.db.Update(func(tx *bbolt.Tx) error {
-		objects, err := objectsIn(tx, bucket)
-		for _, key := range keys {
-			if err == nil {
-				err = put(objects, []byte(key), objectRecord{Blob: blob, Size: size, MD5: sum, Modified: s.now})
-			}
-		}
-		return err
-	})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-}
 
 func uploadPart(t *testing.T, c *s3.Client, key, id string, number int32, content []byte) types.CompletedPart {
 	t.Helper()
@@ -122,6 +99,12 @@ func TestMultipart(t *testing.T) {
 	head, err := c.HeadObject(ctx, &s3.HeadObjectInput{Bucket: bucket, Key: key})
 	if err != nil || *head.ETag != etag || *head.ContentLength != int64(len(content)) || head.Metadata["a"] != "b" || *head.ContentType != "text/x" {
 		t.Errorf("head: %+v, %v", head, err)
+	}
+	attributes, err := c.GetObjectAttributes(ctx, &s3.GetObjectAttributesInput{
+		Bucket: bucket, Key: key, ObjectAttributes: []types.ObjectAttributes{types.ObjectAttributesEtag, types.ObjectAttributesObjectParts},
+	})
+	if err != nil || `"`+*attributes.ETag+`"` != etag || *attributes.ObjectParts.TotalPartsCount != 3 {
+		t.Errorf("attributes: %+v, %v", attributes, err)
 	}
 	list, err := c.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: bucket})
 	if err != nil || *list.Contents[0].ETag != etag {
@@ -248,59 +231,5 @@ func TestUploadPartCopy(t *testing.T) {
 	}
 	if got := read(t, c, "data", "k"); got != "2345" {
 		t.Errorf("the object is %q", got)
-	}
-}
-
-func BenchmarkPut(b *testing.B) {
-	s, err := NewS3(S3Config{Dir: b.TempDir()})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer s.Close()
-	serve := func(method, path, body string) {
-		r := httptest.NewRequest(method, path, strings.NewReader(body))
-		r.Header.Set(AccountHeader, account)
-		w := httptest.NewRecorder()
-		if s.ServeHTTP(w, r); w.Code != 200 {
-			b.Fatal(w.Body)
-		}
-	}
-	serve("PUT", "/data", "")
-	content := strings.Repeat("x", 64<<10)
-	for b.Loop() {
-		serve("PUT", "/data/k", content)
-	}
-}
-
-func BenchmarkListFolder(b *testing.B) {
-	dir := b.TempDir()
-	s, err := NewS3(S3Config{Dir: dir})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer s.Close()
-	serve := func(method, path string) {
-		r := httptest.NewRequest(method, path, nil)
-		r.Header.Set(AccountHeader, account)
-		w := httptest.NewRecorder()
-		if s.ServeHTTP(w, r); w.Code != 200 {
-			b.Fatal(w.Body)
-		}
-	}
-	serve("PUT", "/data")
-	err = s.index.db.Update(func(tx *bbolt.Tx) error {
-		objects, err := objectsIn(tx, "data")
-		for i := range 100_000 {
-			if err == nil {
-				err = put(objects, fmt.Appendf(nil, "folder%d/%06d", i%10, i), objectRecord{Blob: "00", MD5: make([]byte, 16)})
-			}
-		}
-		return err
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	for b.Loop() {
-		serve("GET", "/data?list-type=2&delimiter=/")
 	}
 }

@@ -19,13 +19,6 @@ import (
 	"github.com/rclone/gofakes3"
 )
 
-// BodyError is what the Read of a request's body may return for a body that is not what was signed or announced: S3 then answers with these
-// instead of IncompleteBody. Nothing of such a body is kept.
-type BodyError interface {
-	error
-	S3Error() (status int, code, message string)
-}
-
 // call is what the backend knows of the request that it works for.
 type call struct {
 	account        string
@@ -50,32 +43,18 @@ func splitPath(path string) (bucket, key string) {
 
 // check refuses what gofakes3 would get wrong, and returns the request as it goes to gofakes3.
 func (s *S3) check(r *http.Request) (*http.Request, error) {
-	account := r.Header.Get(AccountHeader)
-	bucket, key := splitPath(r.URL.Path)
-	streaming := r.Header.Get("X-Amz-Content-Sha256")
-	switch {
-	case account == "":
+	c := &call{account: r.Header.Get(AccountHeader), body: &body{ReadCloser: r.Body}}
+	if c.account == "" {
 		return nil, errDenied
-	case !strings.HasPrefix(r.URL.Path, "/") || strings.HasPrefix(r.URL.Path, "//") || !utf8.ValidString(r.URL.Path):
-		// gofakes3 strips every slash in front: it would find a bucket where the door that authorized saw none.
-		return nil, refusal(http.StatusBadRequest, "InvalidURI", "Couldn't parse the specified URI.")
-	case len(key) > gofakes3.KeySizeLimit:
-		return nil, refusal(http.StatusBadRequest, "KeyTooLongError", "Your key is too long")
-	case strings.HasPrefix(streaming, "STREAMING-") && streaming != "STREAMING-AWS4-HMAC-SHA256-PAYLOAD" && streaming != "STREAMING-UNSIGNED-PAYLOAD-TRAILER":
-		// It would store the framing as content.
-		return nil, refusal(http.StatusNotImplemented, "NotImplemented", "A header you provided implies functionality that is not implemented")
-	case r.Method == http.MethodPost && key == "" && !r.URL.Query().Has("delete"):
-		// Browser uploads bring their policy and signature in the form, which nobody verifies.
-		return nil, refusal(http.StatusMethodNotAllowed, "MethodNotAllowed", "The specified method is not allowed against this resource.")
 	}
-	if err := s.checkOwner(r.Header.Get("X-Amz-Expected-Bucket-Owner"), bucket); err != nil {
+	bucket, key := splitPath(r.URL.Path)
+	if err := checkForm(r, key); err != nil {
 		return nil, err
 	}
 	source, _ := splitPath(r.Header.Get("X-Amz-Copy-Source"))
-	if err := s.checkOwner(r.Header.Get("X-Amz-Source-Expected-Bucket-Owner"), source); err != nil {
-		return nil, err
+	if !s.ownedBy(bucket, r.Header.Get("X-Amz-Expected-Bucket-Owner")) || !s.ownedBy(source, r.Header.Get("X-Amz-Source-Expected-Bucket-Owner")) {
+		return nil, errDenied
 	}
-	c := &call{account: account, body: &body{ReadCloser: r.Body}}
 	if err := c.body.expectChecksum(r); err != nil {
 		return nil, err
 	}
@@ -95,17 +74,34 @@ func (s *S3) check(r *http.Request) (*http.Request, error) {
 	return r, nil
 }
 
-var singleRange = regexp.MustCompile(`^bytes=([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18})$`)
-
-// checkOwner holds an expected owner, where a request names one, against the bucket's.
-func (s *S3) checkOwner(expected, bucket string) error {
-	if expected == "" || bucket == "" {
-		return nil
-	}
-	if owner, ok := s.Owner(bucket); ok && owner != expected {
-		return errDenied
+// checkForm refuses requests by what they look like.
+func checkForm(r *http.Request, key string) error {
+	payload := r.Header.Get("X-Amz-Content-Sha256")
+	switch {
+	case !strings.HasPrefix(r.URL.Path, "/") || strings.HasPrefix(r.URL.Path, "//") || !utf8.ValidString(r.URL.Path):
+		// gofakes3 strips every slash in front: it would find a bucket where the door that authorized saw none.
+		return refusal(http.StatusBadRequest, "InvalidURI", "Couldn't parse the specified URI.")
+	case len(key) > gofakes3.KeySizeLimit:
+		return refusal(http.StatusBadRequest, "KeyTooLongError", "Your key is too long")
+	case strings.HasPrefix(payload, "STREAMING-") && payload != "STREAMING-AWS4-HMAC-SHA256-PAYLOAD" && payload != "STREAMING-UNSIGNED-PAYLOAD-TRAILER":
+		// It would store the framing as content.
+		return refusal(http.StatusNotImplemented, "NotImplemented", words["NotImplemented"].message)
+	case r.Method == http.MethodPost && key == "" && !r.URL.Query().Has("delete"):
+		// Browser uploads bring their policy and signature in the form, which nobody verifies.
+		return refusal(http.StatusMethodNotAllowed, "MethodNotAllowed", words["MethodNotAllowed"].message)
 	}
 	return nil
+}
+
+var singleRange = regexp.MustCompile(`^bytes=([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18})$`)
+
+// ownedBy holds a bucket against the owner that a request expects; a request that names none expects none.
+func (s *S3) ownedBy(bucket, expected string) bool {
+	if expected == "" {
+		return true
+	}
+	owner, ok := s.Owner(bucket)
+	return !ok || owner == expected
 }
 
 // multipartETag is S3's form of the ETag of a multipart upload, hiddenETag the form that gofakes3 makes of objectRecord.hash.
@@ -137,6 +133,14 @@ func showETag(etag string) string {
 	return `"` + m[1] + "-" + strconv.FormatUint(n, 10) + `"`
 }
 
+// attributesETag is where GetObjectAttributes shows an ETag.
+var attributesETag = regexp.MustCompile(`<ETag>[0-9a-f]{36}</ETag>`)
+
+func showAttributesETag(element []byte) []byte {
+	etag := strings.TrimSuffix(strings.TrimPrefix(string(element), "<ETag>"), "</ETag>")
+	return []byte("<ETag>" + strings.Trim(showETag(`"`+etag+`"`), `"`) + "</ETag>")
+}
+
 func appendHex16(dst []byte, n uint16) []byte {
 	const digits = "0123456789abcdef"
 	return append(dst, digits[n>>12], digits[n>>8&15], digits[n>>4&15], digits[n&15])
@@ -164,11 +168,13 @@ func (b *body) Read(p []byte) (int, error) {
 			err = refusal(http.StatusBadRequest, "BadDigest", "The "+algorithm+" you specified did not match the calculated checksum.")
 		}
 	}
-	if err != nil && err != io.EOF {
-		b.err = inWords(err)
-		err = b.err
+	if err == nil || err == io.EOF {
+		return n, err
 	}
-	return n, err
+	if !errors.As(err, &b.err) {
+		b.err = refusal(http.StatusBadRequest, "IncompleteBody", words["IncompleteBody"].message)
+	}
+	return n, b.err
 }
 
 // settle reads a body to its end. gofakes3 stops after the object's last byte; whether the body was what was signed shows at its end.
@@ -189,18 +195,6 @@ func (b *body) refusal() error {
 		return nil
 	}
 	return b.err
-}
-
-// inWords puts a failure to read into S3's words.
-func inWords(err error) *refused {
-	var known BodyError
-	if r := (*refused)(nil); errors.As(err, &r) {
-		return r
-	} else if errors.As(err, &known) {
-		status, code, message := known.S3Error()
-		return refusal(status, code, message)
-	}
-	return refusal(http.StatusBadRequest, "IncompleteBody", words["IncompleteBody"].message)
 }
 
 // expectChecksum has a part's x-amz-checksum-* verified.
