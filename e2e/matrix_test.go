@@ -64,7 +64,9 @@ func TestTokenMatrix(t *testing.T) {
 	w := newWorld(t)
 	good := claims(issuerA, "shop", "app")
 	now := time.Now()
-	header := func(algorithm, kid string) map[string]any { return map[string]any{"alg": algorithm, "kid": kid, "typ": "JWT"} }
+	header := func(algorithm, kid string) map[string]any {
+		return map[string]any{"alg": algorithm, "kid": kid, "typ": "JWT"}
+	}
 	goodToken := w.keyA.token(t, good)
 	parts := strings.Split(goodToken, ".")
 	tampered := []byte(parts[2])

@@ -67,15 +67,12 @@ type account struct {
 
 func (p *plane) createAccount(t testing.TB, id string) account {
 	t.Helper()
-	var out struct {
-		Account       struct{ Id string }
-		RootAccessKey struct{ AccessKeyId, SecretAccessKey string }
-	}
+	var out struct{ AccountId, AccessKeyId, SecretAccessKey string }
 	if err := p.operate(t, p.adminSDK(t).config.Credentials, "CreateAccount", map[string]string{"AccountId": id}, &out); err != nil {
 		t.Fatal(err)
 	}
-	root := credentials.NewStaticCredentialsProvider(out.RootAccessKey.AccessKeyId, out.RootAccessKey.SecretAccessKey, "")
-	return account{id: out.Account.Id, root: root, sdk: newSDK(t, p.endpoint, root)}
+	root := credentials.NewStaticCredentialsProvider(out.AccessKeyId, out.SecretAccessKey, "")
+	return account{id: out.AccountId, root: root, sdk: newSDK(t, p.endpoint, root)}
 }
 
 func (p *plane) adminAccount(t testing.TB) account {

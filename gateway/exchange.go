@@ -183,8 +183,13 @@ func (x *exchange) decide(call awsmodel.Call) error {
 	return nil
 }
 
-// quoted is a resource as S3's sentence has it: in quotation marks, unlike other services'.
-func quoted(resource string) string { return `"` + resource + `"` }
+// quoted is a resource as S3's sentence has it: in quotation marks, unlike other services', and not at all where the action has none.
+func quoted(resource string) string {
+	if resource == "*" {
+		return ""
+	}
+	return `"` + resource + `"`
+}
 
 // denyForeign answers for a bucket of another account: nothing of this caller's account can allow it, and buckets have no policies.
 func (x *exchange) denyForeign(call awsmodel.Call) error {

@@ -23,9 +23,13 @@ func (e *Error) Error() string { return e.Message }
 // Unwrap is the cause that the caller is not told.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Denied is AWS's AccessDenied with its sentence about who may not do what, and why.
+// Denied is AWS's AccessDenied with its sentence about who may not do what, and why. An empty resource leaves it out of the sentence, as
+// some services do for actions that have none.
 func Denied(caller Caller, action, resource string, decision policy.Decision) *Error {
-	message := fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s", caller.Principal.ARN, action, resource)
+	message := fmt.Sprintf("User: %s is not authorized to perform: %s", caller.Principal.ARN, action)
+	if resource != "" {
+		message += " on resource: " + resource
+	}
 	if because := decision.Because(action); because != "" {
 		message += " " + because
 	}

@@ -111,7 +111,7 @@ func (s *Service) checkRequest(x *exchange) (err error) {
 	if x.arn, err = parseRoleARN(*x.in.RoleArn); err != nil {
 		return err
 	}
-	x.event.Account, x.event.Resource = x.arn.Account, *x.in.RoleArn
+	x.event.Resource = *x.in.RoleArn
 	if !s.activeIn(x.origin.Region) {
 		return refusal("RegionDisabledException", fmt.Sprintf(regionDisabled, x.arn.Account), fmt.Errorf("%w %q", ErrRegionNotActive, x.origin.Region))
 	}
@@ -124,21 +124,23 @@ func (s *Service) checkRequest(x *exchange) (err error) {
 
 // verify finds the provider of the token's issuer in the role's account, and has the token verified against it.
 func (s *Service) verify(ctx context.Context, x *exchange) error {
+	account, err := s.directory.Account(ctx, x.arn.Account)
+	if err != nil && !isNoSuchEntity(err) {
+		return internal("reading the role's account", err)
+	}
+	if err == nil { // the event of an account that is not there is nobody's but the plane's operator's
+		x.account, x.event.Account = account, x.arn.Account
+	}
 	token := *x.in.WebIdentityToken
 	claimed, err := oidc.Peek(token)
 	if err != nil {
 		return refuseToken(err)
 	}
 	x.event.UserIdentity.UserName = shorten(claimed.Subject)
-	// An account that is not there answers as one that has no such provider.
-	x.account, err = s.directory.Account(ctx, x.arn.Account)
 	var provider oidc.Provider
 	found := false
-	switch {
-	case err == nil:
+	if x.account != nil { // an account that is not there answers as one that has no such provider
 		provider, x.identity.provider, found = x.account.Provider(claimed.Issuer)
-	case !isNoSuchEntity(err):
-		return internal("reading the role's account", err)
 	}
 	if !found {
 		return refusal("InvalidIdentityToken", "No OpenIDConnect provider found in your account for "+claimed.Issuer,

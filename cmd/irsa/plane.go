@@ -32,11 +32,11 @@ type planeConfig struct {
 type plane struct {
 	*state
 	directory *iam.Directory
-	verifier *oidc.Verifier
-	objects  *services.S3
-	root     iam.AccessKey
-	aws      http.Handler // the one AWS port
-	ops      http.Handler // health and metrics
+	verifier  *oidc.Verifier
+	objects   *services.S3
+	root      iam.AccessKey
+	aws       http.Handler // the one AWS port
+	ops       http.Handler // health and metrics
 }
 
 func openPlane(ctx context.Context, c planeConfig) (_ *plane, err error) {

@@ -144,7 +144,7 @@ func (w *walk) event(ctx context.Context, requestID string) (trail.Event, error)
 func (w *walk) closing(elapsed time.Duration) {
 	w.headline(fmt.Sprintf("Every step came out as it must: %d allowed, %d refused, in %s", len(path())-1, w.denials, seconds(elapsed)))
 	w.text("What next")
-	w.command("irsa up", "keep such a plane and point any AWS SDK at it")
+	w.command("irsa up", "keep such a plane for any AWS SDK")
 	w.command("irsa token --namespace shop --service-account app", "mint tokens from its issuer")
 	w.command("irsa events --request ID", "ask why a request was answered as it was")
 	w.command("irsa simulate < cases.ndjson", "the same engine, without a server")
