@@ -308,7 +308,8 @@ func TestDerivedKeys(t *testing.T) {
 	}
 	keys := []string{"aws:PrincipalArn", "aws:PrincipalAccount", "aws:PrincipalType", "aws:userid", "aws:username", "aws:PrincipalIsAWSService", "aws:PrincipalServiceName"}
 	for _, c := range cases {
-		e := newEvaluation(&Request{Principal: c.principal, Action: "s3:GetObject", Resource: "*"}, false)
+		var e evaluation
+		e.prepare(&Request{Principal: c.principal, Action: "s3:GetObject", Resource: "*"}, false)
 		for _, key := range keys {
 			has := e.lookup(newContextKey(key))
 			if want, ok := c.want[key]; has.ok != ok || has.value != want {
@@ -317,7 +318,8 @@ func TestDerivedKeys(t *testing.T) {
 		}
 	}
 	given := contextOf("AWS:userid=given")
-	e := newEvaluation(&Request{Principal: alice(), Context: given}, false)
+	var e evaluation
+	e.prepare(&Request{Principal: alice(), Context: given}, false)
 	if has := e.lookup(newContextKey("aws:userid")); has.value != "given" {
 		t.Errorf("a given key was overridden by %q", has.value)
 	}

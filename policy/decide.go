@@ -51,21 +51,21 @@ type evaluation struct {
 	anyResource bool // the index is to leave resources aside: an explanation wants to see what failed
 }
 
-func newEvaluation(request *Request, bounded bool) evaluation {
-	e := evaluation{request: request, bounded: bounded, action: newAction(request.Action)}
+func (e *evaluation) prepare(request *Request, bounded bool) {
+	e.request, e.bounded, e.action = request, bounded, newAction(request.Action)
 	if request.WildcardOnly {
 		e.resource = resource{text: "*"}
 	} else {
 		e.resource = newResource(request.Resource)
 	}
-	return e
 }
 
 // Decide evaluates request under p (IAM User Guide, "Policy evaluation logic"). Nothing is cut short by a Deny: an
 // explicit one in any policy wins, and every one that applies is reported. Else each kind of policy that has a say must allow; see
 // required.
 func (p Policies) Decide(request *Request) Decision {
-	e := newEvaluation(request, p.Boundary != nil)
+	var e evaluation
+	e.prepare(request, p.Boundary != nil)
 	if e.alwaysAllowed() {
 		return Decision{Effect: Allowed}
 	}
@@ -128,11 +128,11 @@ func (e *evaluation) assumesRole() bool {
 	if !equalFold(e.action.service, "sts") {
 		return false
 	}
-	switch parts := &e.resource.parts; {
+	switch {
 	case hasPrefix(e.action.name, "assumerole", true):
 		return true
 	case equalFold(e.action.name, "tagsession"), equalFold(e.action.name, "setsourceidentity"):
-		return parts[2] == "iam" && hasPrefix(parts[5], "role/", false)
+		return e.resource.part(2) == "iam" && hasPrefix(e.resource.part(5), "role/", false)
 	}
 	return false
 }
@@ -149,10 +149,10 @@ func (e *evaluation) knownResourceAccount() string {
 	if e.request.ResourceAccount != "" {
 		return e.request.ResourceAccount
 	}
-	if account := e.resource.parts[4]; isAccountID(account) {
+	switch account := e.resource.part(4); {
+	case isAccountID(account):
 		return account
-	}
-	if e.resource.isARN && e.resource.parts[4] == "" {
+	case account == "" && e.resource.isARN:
 		return e.request.Principal.Account
 	}
 	return ""

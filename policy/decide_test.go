@@ -65,6 +65,8 @@ func TestActionsAndResources(t *testing.T) {
 		// Variables ("Policy variables with no value"): literal text in, nothing matches without a value.
 		{`"Action":"*","Resource":"arn:aws:s3:::bucket/${aws:username}/*"`, "s3:GetObject", bucket + "/alice/x", true},
 		{`"Action":"*","Resource":"arn:aws:s3:::bucket/${aws:username}/*"`, "s3:GetObject", bucket + "/bob/x", false},
+		{`"Action":"*","Resource":"arn:*:s3:*:*:bucket/${aws:username}"`, "s3:GetObject", bucket + "/alice", true},
+		{`"Action":"*","Resource":"arn:aws:s3:::bucket/*/${aws:username}?"`, "s3:GetObject", bucket + "/x/y/alice1", true},
 		{`"Action":"*","Resource":"arn:aws:s3:::bucket/${aws:star}"`, "s3:GetObject", bucket + "/x", false},
 		{`"Action":"*","Resource":"arn:aws:s3:::bucket/${aws:star}"`, "s3:GetObject", bucket + "/*", true},
 		{`"Action":"*","Resource":"arn:aws:s3:::bucket/${aws:absent}*"`, "s3:GetObject", bucket + "/x", false},

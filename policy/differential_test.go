@@ -30,7 +30,7 @@ var (
 	genPatterns  = []string{"*", "s3:*", "s3:Get*", "S3:GETOBJECT", "s3:*Object", "ec2:*", "s3:?etObject", "s3:ListBucket", "*:*", "ec2:Run*s"}
 	genResources = []string{"arn:aws:s3:::b", "arn:aws:s3:::b/k", "arn:aws:s3:::b/alice/x", "arn:aws:s3:::b/*", "arn:aws:ec2:us-east-1:111122223333:instance/i-1", "arn:aws:s3:::b/a:b"}
 	genARNs      = []string{"*", "arn:aws:s3:::b", "arn:aws:s3:::*", "arn:aws:s3:::b/*", "arn:aws:s3:::b/${aws:t}/*", "arn:aws:s3:::b/${aws:t, 'k'}", "arn:aws:s3:*", "arn:aws:ec2:*:*:instance/*",
-		"arn:aws:s3:::b/${*}", "arn:aws:s3:::?/k", "arn:*:s3:::b/*", "arn:aws:s3:::b/${aws:none}", "arn:aws:s3:::*/x", "arn:aws:ec2:us-*:1111*:instance/i-?", "arn:aws:s3:::b/*b"}
+		"arn:aws:s3:::b/${*}", "arn:aws:s3:::?/k", "arn:*:s3:::b/*", "arn:aws:s3:::b/${aws:none}", "arn:aws:s3:::*/x", "arn:aws:ec2:us-*:1111*:instance/i-?", "arn:aws:s3:::b/*b", "arn:*:s3:::b/${aws:t}", "arn:aws:s3:*:*:*/${aws:t, 'alice'}/?"}
 	genKeys    = []string{"aws:t", "aws:T", "aws:l", "aws:n", "aws:d", "aws:ip", "aws:b", "aws:arn", "aws:k", "aws:none", "aws:PrincipalArn"}
 	genValues  = []string{"", "alice", "Alice", "a*", "b", "k", "true", "FALSE", "10", "10.0", "-3", "9007199254740993", "2024-01-01T00:00:00Z", "1704067200", "2024", "10.0.0.1", "::1", "QQ==", "arn:aws:s3:::b", "arn:aws:s3:::b/k", "arn:aws:iam::111122223333:role/app"}
 	genOperand = map[string][]any{

@@ -16,17 +16,49 @@ type resourcePattern struct {
 	text   string  // as written
 }
 
-// resource is a request's resource, taken apart.
+// resource is a request's resource, with the places of the colons that part an ARN.
 type resource struct {
-	text  string
-	parts [6]string
-	isARN bool
+	text   string
+	colons [5]int32
+	isARN  bool // begins with arn: and has the colons
 }
 
-func newResource(text string) resource {
-	r := resource{text: text}
-	r.parts, r.isARN = splitARN(text)
+func newResource(text string) (r resource) {
+	r.text = text
+	if !strings.HasPrefix(text, "arn:") {
+		return r
+	}
+	count := 0
+	for i := range len(text) {
+		if text[i] == ':' {
+			r.colons[count] = int32(i)
+			if count++; count == len(r.colons) {
+				r.isARN = true
+				break
+			}
+		}
+	}
 	return r
+}
+
+// part is the ARN's part i, from 0 for "arn" to 5 for the resource. Of what is no ARN it is empty.
+func (r *resource) part(i int) string {
+	tail := r.tail(i)
+	if i < len(r.colons) && r.isARN {
+		return tail[:len(tail)-len(r.text)+int(r.colons[i])]
+	}
+	return tail
+}
+
+// tail is the ARN from its part i on.
+func (r *resource) tail(i int) string {
+	switch {
+	case !r.isARN:
+		return ""
+	case i == 0:
+		return r.text
+	}
+	return r.text[r.colons[i-1]+1:]
 }
 
 // compileResource reads one entry. AWS asks for an ARN or "*", the service part written out, and variables in the last
@@ -61,6 +93,7 @@ func compileResource(place place, t text, variables bool) (resourcePattern, *Err
 		}
 		p.parts[i] = g
 	}
+	p.varied = p.parts[p.count-1].hasVariables()
 	p.simplify()
 	return p, nil
 }
@@ -73,7 +106,6 @@ func (p *resourcePattern) simplify() {
 			prefix.WriteByte(':')
 		}
 		g := p.parts[i]
-		p.varied = p.varied || g.hasVariables()
 		for j := range g {
 			if g[j].kind != literal {
 				p.prefix = prefix.String()
@@ -105,7 +137,7 @@ func (p *resourcePattern) match(r *resource, e *evaluation) bool {
 
 func (p *resourcePattern) matchParts(r *resource, e *evaluation) bool {
 	for i := range p.count - 1 {
-		if !p.parts[i].match(r.parts[i], false) {
+		if !p.parts[i].match(r.part(i), false) {
 			return false
 		}
 	}
@@ -118,13 +150,4 @@ func (p *resourcePattern) matchParts(r *resource, e *evaluation) bool {
 		}
 	}
 	return last.match(r.tail(p.count-1), false)
-}
-
-// tail is the ARN from its part i on.
-func (r *resource) tail(i int) string {
-	start := i
-	for _, part := range r.parts[:i] {
-		start += len(part)
-	}
-	return r.text[start:]
 }
