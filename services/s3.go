@@ -2,12 +2,15 @@ package services
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,8 +23,8 @@ type S3Config struct {
 	Dir string
 	// Now is the time of objects and uploads; nil: time.Now.
 	Now func() time.Time
-	// Log takes what the operator should know of and no client is told, such as a full disk; nil: nothing.
-	Log *slog.Logger
+	// Logger gets what the operator should know of and no client is told, such as a full disk; nil: nowhere.
+	Logger *slog.Logger
 }
 
 // S3 is an embedded S3. An index in one bbolt file maps buckets and keys to metadata and to blobs, which are files named by random ids; so
@@ -30,7 +33,6 @@ type S3 struct {
 	index index
 	blobs blobs
 	now   func() time.Time
-	log   *slog.Logger
 	fake  *gofakes3.GoFakeS3
 	http  http.Handler
 
@@ -41,12 +43,13 @@ type S3 struct {
 
 // NewS3 opens the S3 in c.Dir and removes what a killed process left unfinished.
 func NewS3(c S3Config) (*S3, error) {
-	s := &S3{now: c.Now, log: c.Log}
+	s := &S3{now: c.Now}
+	logger := c.Logger
 	if s.now == nil {
 		s.now = time.Now
 	}
-	if s.log == nil {
-		s.log = slog.New(slog.DiscardHandler)
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
 	}
 	var err error
 	if s.blobs, err = openBlobs(filepath.Join(c.Dir, "blobs")); err != nil {
@@ -58,7 +61,7 @@ func NewS3(c S3Config) (*S3, error) {
 	s.fake = gofakes3.New(backend{s},
 		gofakes3.WithTimeSource(clock{s.now}),
 		gofakes3.WithTimeSkewLimit(0), // the door in front verified the signature's time
-		gofakes3.WithLogger(fakeLog{s.log}))
+		gofakes3.WithLogger(fakeLog{logger}))
 	s.http = s.fake.Server()
 	if err = s.sweep(); err == nil {
 		err = s.restoreUploads()
@@ -87,19 +90,38 @@ func (s *S3) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.refuse(err)
 		return
 	}
-	a.body = callOf(checked.Context()).body
-	if query := checked.URL.Query(); r.Method == http.MethodGet && !query.Has("tagging") {
-		bucket, key := splitPath(r.URL.Path)
-		switch {
-		case query.Has("uploadId") && key != "":
-			s.listParts(a, bucket, key, query)
-			return
-		case query.Has("uploads") && bucket != "" && key == "":
-			s.listUploads(a, bucket, query)
-			return
-		}
+	c := callOf(checked.Context())
+	a.body = c.body
+	bucket, key := splitPath(r.URL.Path)
+	query := checked.URL.Query()
+	switch get := r.Method == http.MethodGet && !query.Has("tagging"); {
+	case get && query.Has("uploadId") && key != "":
+		s.listParts(a, bucket, key, query)
+		return
+	case get && query.Has("uploads") && bucket != "" && key == "":
+		s.listUploads(a, bucket, query)
+		return
+	case get && query.Has("attributes") && key != "":
+		a.rewrite = func(p []byte) []byte { return attributesETag.ReplaceAllFunc(p, showAttributesETag) }
+	case get && bucket == "":
+		a.rewrite = ownedBy(c.account)
 	}
 	s.http.ServeHTTP(a, checked)
+}
+
+// canonicalUser is who owns an account's buckets and objects: a canonical user id has 64 hex digits and says nothing of the account.
+func canonicalUser(account string) *gofakes3.UserInfo {
+	sum := sha256.Sum256([]byte("openirsa canonical user " + account))
+	return &gofakes3.UserInfo{ID: hex.EncodeToString(sum[:]), DisplayName: account}
+}
+
+// ownedBy puts the account in place of the owner that gofakes3 gives every bucket list.
+func ownedBy(account string) func([]byte) []byte {
+	owner := canonicalUser(account)
+	replacer := strings.NewReplacer(
+		"<ID>fe7272ea58be830e56fe1663b10fafef</ID>", "<ID>"+owner.ID+"</ID>",
+		"<DisplayName>GoFakeS3</DisplayName>", "<DisplayName>"+owner.DisplayName+"</DisplayName>")
+	return func(p []byte) []byte { return []byte(replacer.Replace(string(p))) }
 }
 
 // sweep removes blobs that no object and no part points to: a killed process had written but not committed them, or committed their removal

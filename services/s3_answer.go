@@ -70,7 +70,8 @@ type errorBody struct {
 type answer struct {
 	w       http.ResponseWriter
 	request *http.Request
-	body    *body // nil: none
+	body    *body               // nil: none
+	rewrite func([]byte) []byte // of a document that fits into one Write, or of its beginning; nil: none
 	header  http.Header
 	status  int // 0: not yet written
 	held    bytes.Buffer
@@ -107,8 +108,8 @@ func (a *answer) Write(p []byte) (int, error) {
 	switch {
 	case a.failed():
 		return a.held.Write(p)
-	case a.request.URL.Query().Has("attributes"):
-		if _, err := a.w.Write(attributesETag.ReplaceAllFunc(p, showAttributesETag)); err != nil {
+	case a.rewrite != nil:
+		if _, err := a.w.Write(a.rewrite(p)); err != nil {
 			return 0, err
 		}
 		return len(p), nil

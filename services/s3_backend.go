@@ -339,6 +339,11 @@ func (b backend) ListBucket(_ context.Context, bucket string, prefix *gofakes3.P
 		if err != nil {
 			return err
 		}
+		made, _, err := get[bucketRecord](tx.Bucket([]byte(inBuckets)), []byte(bucket))
+		if err != nil {
+			return err
+		}
+		owner := canonicalUser(made.Owner)
 		walk := walker{cursor: objects.Cursor(), prefix: prefix.Prefix, delimiter: prefix.Delimiter}
 		for k, v, group := walk.start(page.Marker); k != nil; k, v, group = walk.next() {
 			if len(list.Contents)+len(list.CommonPrefixes) == limit {
@@ -352,7 +357,9 @@ func (b backend) ListBucket(_ context.Context, bucket string, prefix *gofakes3.P
 				if err != nil {
 					return err
 				}
-				list.Add(&gofakes3.Content{Key: string(k), LastModified: gofakes3.NewContentTime(record.Modified), ETag: record.etag(), Size: record.Size})
+				list.Add(&gofakes3.Content{
+					Key: string(k), LastModified: gofakes3.NewContentTime(record.Modified), ETag: record.etag(), Size: record.Size, Owner: owner,
+				})
 			}
 			list.NextMarker = string(k)
 		}

@@ -52,7 +52,7 @@ func (s *S3) check(r *http.Request) (*http.Request, error) {
 		return nil, err
 	}
 	source, _ := splitPath(r.Header.Get("X-Amz-Copy-Source"))
-	if !s.ownedBy(bucket, r.Header.Get("X-Amz-Expected-Bucket-Owner")) || !s.ownedBy(source, r.Header.Get("X-Amz-Source-Expected-Bucket-Owner")) {
+	if !s.isOwner(bucket, r.Header.Get("X-Amz-Expected-Bucket-Owner")) || !s.isOwner(source, r.Header.Get("X-Amz-Source-Expected-Bucket-Owner")) {
 		return nil, errDenied
 	}
 	if err := c.body.expectChecksum(r); err != nil {
@@ -95,8 +95,8 @@ func checkForm(r *http.Request, key string) error {
 
 var singleRange = regexp.MustCompile(`^bytes=([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18})$`)
 
-// ownedBy holds a bucket against the owner that a request expects; a request that names none expects none.
-func (s *S3) ownedBy(bucket, expected string) bool {
+// isOwner holds a bucket against the owner that a request expects; a request that names none expects none.
+func (s *S3) isOwner(bucket, expected string) bool {
 	if expected == "" {
 		return true
 	}

@@ -156,7 +156,8 @@ func TestBuckets(t *testing.T) {
 		t.Fatal(err)
 	}
 	list, err := mine.ListBuckets(ctx, nil)
-	if err != nil || len(list.Buckets) != 1 || *list.Buckets[0].Name != "first" || !list.Buckets[0].CreationDate.Equal(s.now) {
+	if err != nil || len(list.Buckets) != 1 || *list.Buckets[0].Name != "first" || !list.Buckets[0].CreationDate.Equal(s.now) ||
+		*list.Owner.DisplayName != account || len(*list.Owner.ID) != 64 {
 		t.Errorf("ListBuckets: %+v, %v", list, err)
 	}
 	if owner, ok := s.s3.Owner("second"); owner != "444455556666" || !ok {
