@@ -61,6 +61,7 @@ func TestHostile(t *testing.T) {
 		{"payload hash in upper case", p.root, rawRequest{method: "GET", target: "/bucket/key", hash: strings.ToUpper(emptyHash)}, "InvalidArgument", 400},
 		{"chunked signature", p.root, rawRequest{method: "PUT", target: "/bucket/key", body: "0\r\n\r\n", hash: "STREAMING-AWS4-HMAC-SHA256-PAYLOAD", header: []string{"x-amz-decoded-content-length: 0"}}, "InvalidRequest", 400},
 		{"chunked trailer", p.root, rawRequest{method: "PUT", target: "/bucket/key", body: "0\r\n\r\n", hash: "STREAMING-UNSIGNED-PAYLOAD-TRAILER", header: []string{"x-amz-trailer: x-amz-checksum-crc32"}}, "InvalidRequest", 400},
+		{"chunked without more", p.root, rawRequest{method: "PUT", target: "/bucket/key", hash: "STREAMING-UNSIGNED-PAYLOAD-TRAILER"}, "InvalidRequest", 400},
 		{"hash of no body with none", p.root, rawRequest{method: "GET", target: "/bucket/key", hash: strings.Repeat("0", 64)}, "XAmzContentSHA256Mismatch", 400},
 
 		// Paths.
@@ -146,16 +147,17 @@ const emptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b
 // TestHostileWire sends request lines that net/http takes and S3 does not.
 func TestHostileWire(t *testing.T) {
 	p := newPlane(t)
-	for _, c := range []struct{ method, target string }{
-		{"GET", "http://bucket/key"}, {"GET", "http://evil@bucket/key"}, {"OPTIONS", "*"}, {"CONNECT", "bucket:80"}, {"GET", "/bucket/key?X-Amz-Signature=1"},
-		{"GET", "/bucket/key?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=%zz"},
+	for _, c := range []struct{ method, target, code string }{
+		{"GET", "http://bucket/key", "InvalidURI"},
+		{"GET", "http://evil@bucket/key", "InvalidURI"},
+		{"OPTIONS", "*", "InvalidURI"},
+		{"CONNECT", "bucket:80", "InvalidURI"},
+		{"GET", "/bucket/key?X-Amz-Signature=1", "AuthorizationQueryParametersError"},
+		{"GET", "/bucket/key?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=%zz", "InvalidURI"},
 	} {
 		response, body := p.wire(t, c.method, c.method+" "+c.target+" HTTP/1.1\r\nHost: s3\r\nConnection: close\r\n\r\n")
-		if response.StatusCode/100 != 4 {
-			t.Errorf("%s %s: %d %s", c.method, c.target, response.StatusCode, body)
-		}
-		if code, _ := refused(t, response, body); code == "" {
-			t.Errorf("%s %s has no code", c.method, c.target)
+		if code, _ := refused(t, response, body); code != c.code || response.StatusCode != 400 {
+			t.Errorf("%s %s: %d %s, want %s", c.method, c.target, response.StatusCode, body, c.code)
 		}
 	}
 	if p.backend.count() != 0 {
