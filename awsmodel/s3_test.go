@@ -234,7 +234,7 @@ func TestClassifyS3Refuses(t *testing.T) {
 		{wire("PUT /bucket/key", "x-amz-copy-source: other/a b"), "InvalidArgument"},
 		{wire("PUT /bucket/key", "x-amz-copy-source: other/%ff"), "InvalidArgument"},
 		{wire("PUT /bucket/key", "x-amz-copy-source: other/%00"), "InvalidArgument"},
-		{wire("PUT /bucket/key", "x-amz-copy-source: other/" + long), "InvalidArgument"},
+		{wire("PUT /bucket/key", "x-amz-copy-source: other/"+long), "InvalidArgument"},
 		{wire("GET /bucket/key?X-Amz-Signature=a&x-amz-checksum-mode=ENABLED&X-Amz-Checksum-Mode=ENABLED"), "InvalidArgument"},
 		{wire("PUT /bucket/key?X-Amz-Signature=a&X-Amz-Content-Sha256=0"), "InvalidArgument"},
 		{wire("PUT /bucket/key", "x-amz-copy-source: arn:aws:s3:us-east-1:1:accesspoint/a/object/key"), "InvalidArgument"},

@@ -149,4 +149,3 @@ func TestPresignedPayloadHash(t *testing.T) {
 		t.Errorf("%d %s", response.StatusCode, body)
 	}
 }
-
