@@ -237,7 +237,8 @@ func (c *condition) matchString(value string, e *evaluation) bool {
 			}
 		}
 		if c.operator.relation == equalsIgnoreCase {
-			if strings.EqualFold(g.join(), value) {
+			// No letter is more than three times as long as another case of it.
+			if text, ok := g.joined(3 * len(value)); ok && strings.EqualFold(text, value) {
 				return true
 			}
 		} else if g.match(value, false) {
@@ -247,16 +248,24 @@ func (c *condition) matchString(value string, e *evaluation) bool {
 	return false
 }
 
-// join is the text of a glob without wildcards.
-func (g glob) join() string {
+// joined is the text of a glob without wildcards. It is not ok if it is longer than limit: a short document can ask for
+// a long value very often.
+func (g glob) joined(limit int) (string, bool) {
+	length := 0
+	for i := range g {
+		length += len(g[i].text)
+	}
+	if length > limit {
+		return "", false
+	}
 	if text, ok := g.isLiteral(); ok {
-		return text
+		return text, true
 	}
 	var text strings.Builder
 	for i := range g {
 		text.WriteString(g[i].text)
 	}
-	return text.String()
+	return text.String(), true
 }
 
 func (c *condition) matchARN(value string, e *evaluation) (matched, understood bool) {
@@ -329,7 +338,8 @@ func (c *condition) matchFlag(value string, e *evaluation) (matched, understood 
 		if g := c.flags[i].glob; g != nil {
 			var buffer [16]piece
 			if g, ok = g.resolve(buffer[:0], e); ok {
-				wanted, ok = parseBool(g.join())
+				text, _ := g.joined(len("false"))
+				wanted, ok = parseBool(text)
 			}
 		}
 		if ok && wanted == flag {

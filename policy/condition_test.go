@@ -71,6 +71,7 @@ func TestConditions(t *testing.T) {
 			{`"StringNotEquals":{"aws:x":["a","b"]}`, `aws:x=c`, true},
 			{`"StringEqualsIgnoreCase":{"aws:x":"äB"}`, `aws:x=ÄB`, true},
 			{`"StringEqualsIgnoreCase":{"aws:x":"a*"}`, `aws:x=AB`, false},
+			{`"StringEqualsIgnoreCase":{"aws:x":"${aws:y}"}`, "aws:x=k aws:y=\u212a", true}, // one byte and three
 			{`"StringNotEqualsIgnoreCase":{"aws:x":"a"}`, `aws:x=A`, false},
 			{`"StringNotEqualsIgnoreCase":{"aws:x":"a"}`, `aws:x=B`, true},
 			{`"StringLike":{"aws:x":"a*c"}`, `aws:x=abbc`, true},

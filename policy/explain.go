@@ -148,11 +148,12 @@ func (e *evaluation) resolved(text string) string {
 	if malformed != "" || !g.hasVariables() {
 		return text
 	}
-	g, ok := g.resolve(nil, e)
-	if !ok {
-		return text
+	if g, ok := g.resolve(nil, e); ok {
+		if value, ok := g.joined(maxReasonText); ok {
+			return value
+		}
 	}
-	return g.join()
+	return text
 }
 
 // name is how a principal is shown.

@@ -46,6 +46,33 @@ func TestExcerpt(t *testing.T) {
 	}
 }
 
+// TestExcerptOfStatement: what decided as a whole is shown with its first lines.
+func TestExcerptOfStatement(t *testing.T) {
+	source := strings.Replace(trustSource, "Allow", "Deny", 1)
+	caller, err := ParsePrincipal("arn:aws:iam::111122223333:oidc-provider/issuer.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	request := &Request{Principal: caller, Action: "sts:AssumeRoleWithWebIdentity", Resource: "arn:aws:iam::111122223333:role/r",
+		Context: contextOf("issuer.example:aud=sts.amazonaws.com issuer.example:sub=system:serviceaccount:shop:orders")}
+	decision := Policies{Trust: compiled(t, source, Trust)}.Decide(request)
+	const excerpt = `4 |     {
+  |     ^
+5 |       "Sid": "App",
+6 |       "Effect": "Deny",
+7 |       "Principal": {"Federated": "arn:aws:iam::111122223333:oidc-provider/issuer.example"},
+`
+	if got := decision.Reasons()[0].Excerpt([]byte(source)); got != excerpt || decision.Effect != ExplicitlyDenied {
+		t.Errorf("%s\n%swant\n%s", decision, got, excerpt)
+	}
+	if got := (Reason{Statement: -1}).Excerpt([]byte(source)); got != "" {
+		t.Errorf("a reason without a place shows %q", got)
+	}
+	if decision.Because(request.Action) != "with an explicit deny in the role trust policy" {
+		t.Error(decision.Because(request.Action))
+	}
+}
+
 // TestExcerptOfOneLine: a document without line breaks is shown around the clause, at any width of the clause.
 func TestExcerptOfOneLine(t *testing.T) {
 	for _, length := range []int{0, 5, 60, 90, 500} {

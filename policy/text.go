@@ -88,8 +88,11 @@ func bound(values []string) []string {
 	return bounded
 }
 
-// excerptColumns is the width of a terminal that an excerpt fits.
-const excerptColumns = 100
+// An excerpt fits a terminal of excerptColumns; of a statement it shows contextLines more.
+const (
+	excerptColumns = 100
+	contextLines   = 3
+)
 
 // Excerpt shows the reason's place in the document that source is: its line, carets under the clause and, where one
 // failed, what the request had there. It is plain text of at most 100 columns a line, each ended by a newline; it is empty
@@ -109,7 +112,7 @@ func (r Reason) Excerpt(source []byte) string {
 	column := utf8.RuneCountInString(line[:start])
 	carets := utf8.RuneCountInString(line[start : start+length])
 
-	number := fmt.Sprint(r.Line)
+	number := fmt.Sprintf("%*d", len(fmt.Sprint(min(r.Line+contextLines, len(lines)))), r.Line)
 	room := excerptColumns - len(number) - len(" | ")
 	text, column = window(text, column, carets, room)
 	carets = min(carets, room-column)
@@ -120,7 +123,12 @@ func (r Reason) Excerpt(source []byte) string {
 	put(number, string(text))
 	gutter := strings.Repeat(" ", len(number))
 	put(gutter, strings.Repeat(" ", column)+strings.Repeat("^", carets))
-	if r.Failed != "" {
+	if r.Failed == "" { // a statement, which mostly begins with a brace alone on its line
+		for i := r.Line; i < min(r.Line+contextLines, len(lines)) && strings.TrimSpace(string(text)) == "{"; i++ {
+			next, _ := window([]rune(printable(string(lines[i]))), 0, 0, room)
+			put(fmt.Sprintf("%*d", len(number), i+1), string(next))
+		}
+	} else {
 		got := []rune("got " + printable(r.got()))
 		if len(got) > room {
 			got = append(got[:room-1], '…')
