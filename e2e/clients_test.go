@@ -33,7 +33,7 @@ func newSDK(t testing.TB, endpoint string, provider aws.CredentialsProvider) *sd
 		config.WithCredentialsProvider(provider), config.WithRetryMaxAttempts(1),
 		config.WithSharedConfigFiles(nil), config.WithSharedCredentialsFiles(nil),
 		// A transport of its own: httptest closes the default one's connections under other tests' feet.
-		config.WithHTTPClient(&http.Client{Transport: &http.Transport{}}))
+		config.WithHTTPClient(awshttp.NewBuildableClient()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -62,7 +62,9 @@ func TestKill(t *testing.T) {
 
 		p = start(t, folder)
 		kept := map[string]bool{}
-		pages := iam.NewListRolesPaginator(p.adminSDK(t).iam, &iam.ListRolesInput{})
+		// The SDK sometimes closes a connection under a large answer that it is reading, whoever the server is, and then tries again.
+		patient := iam.New(p.adminSDK(t).iam.Options(), func(o *iam.Options) { o.RetryMaxAttempts = 10 })
+		pages := iam.NewListRolesPaginator(patient, &iam.ListRolesInput{})
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(t.Context())
 			if err != nil {
