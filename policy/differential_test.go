@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -232,4 +233,54 @@ func TestIndex(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestMonotony: another Deny never allows more, another Allow never denies more.
+func TestMonotony(t *testing.T) {
+	g := generator{rand.New(rand.NewPCG(5, 6))}
+	rank := map[Effect]int{ExplicitlyDenied: 0, ImplicitlyDenied: 1, Allowed: 2}
+	for range 3000 {
+		d := g.next()
+		source, err := json.Marshal(d.identity[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		policies := Policies{Identity: []*Policy{compiled(t, string(source), Identity)}}
+		before := policies.Decide(&d.request)
+		extra := g.document(false)
+		for _, effect := range []string{"Deny", "Allow"} {
+			for _, s := range extra["Statement"].([]any) {
+				s.(map[string]any)["Effect"] = effect
+			}
+			source, err := json.Marshal(extra)
+			if err != nil {
+				t.Fatal(err)
+			}
+			more := Policies{Identity: append(policies.Identity[:1:1], compiled(t, string(source), Identity))}
+			after := more.Decide(&d.request)
+			if effect == "Deny" && rank[after.Effect] > rank[before.Effect] || effect == "Allow" && rank[after.Effect] < rank[before.Effect] {
+				t.Fatalf("%s, and %s with another %s: %s", before, after, effect, source)
+			}
+		}
+	}
+}
+
+// TestConcurrentDecisions shares one policy and one Context among goroutines, for the race detector to watch.
+func TestConcurrentDecisions(t *testing.T) {
+	policies := Policies{Identity: []*Policy{compiled(t, conditionalPolicy, Identity), compiled(t, manyStatements(20), Identity)}}
+	request := benchmarkRequest(20)
+	denied := *request
+	denied.Resource = "arn:aws:s3:::another/k"
+	want := policies.Decide(&denied).String()
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			for range 100 {
+				if got := policies.Decide(&denied).String(); got != want || !policies.Decide(request).Allowed() {
+					t.Errorf("%s, want %s", got, want)
+				}
+			}
+		})
+	}
+	group.Wait()
 }
