@@ -25,7 +25,7 @@ const maxAnswer = 8 << 20
 // ErrNoEndpoint: OpenIRSA's own operations need an endpoint; AWS does not have them.
 var ErrNoEndpoint = errors.New("no endpoint is configured: set AWS_ENDPOINT_URL, for example by sourcing admin.env")
 
-// Events returns the trail's events of one request, oldest first.
+// Events returns the trail's events of one request, newest first.
 func (c *Client) Events(ctx context.Context, requestID string) ([]trail.Event, error) {
 	var out struct{ Events []trail.Event }
 	err := c.operate(ctx, "GetEvents", map[string]string{"RequestId": requestID}, &out)

@@ -110,7 +110,7 @@ func (p *plane) wantExplained(t *testing.T, requestID string) {
 			t.Errorf("irsa events said %q (%v)", out, err)
 			continue
 		}
-		last := found.Events[len(found.Events)-1]
+		last := found.Events[0]
 		if last.RequestID != requestID || last.ErrorCode == "" ||
 			last.Explanation == "" && len(last.Decision) == 0 && last.ErrorCode != "ValidationError" { // whose message says it all
 			t.Errorf("the event explains nothing: %s", out)

@@ -42,20 +42,22 @@ the trail's files in the data folder. Exit code 0 when the request is found, 2 w
 					Events []trail.Event `json:"events"`
 				}{events})
 			}
-			for i, event := range events {
-				if i > 0 {
-					fmt.Fprintln(env.stdout)
-				}
-				if _, err := fmt.Fprint(env.stdout, describe(event)); err != nil {
-					return err
-				}
-			}
-			return nil
+			return tell(env, events)
 		},
 	}
 	command.Flags().StringVar(&requestID, "request", "", "the request's id (required)")
 	command.Flags().StringVar(&data, "data", defaultFolder(env.getenv), "read the trail in this data folder")
 	return command
+}
+
+// tell prints events in the order in which they happened; the trail gives the newest first.
+func tell(env environment, events []trail.Event) error {
+	texts := make([]string, len(events))
+	for i, event := range events {
+		texts[len(events)-1-i] = describe(event)
+	}
+	_, err := fmt.Fprint(env.stdout, strings.Join(texts, "\n"))
+	return err
 }
 
 func findEvents(ctx context.Context, fromFiles bool, f folder, requestID string) ([]trail.Event, error) {

@@ -11,9 +11,6 @@ import (
 	"github.com/openirsa/openirsa/policy"
 )
 
-// maxSimulateLine bounds one case.
-const maxSimulateLine = 1 << 20
-
 func newSimulateCommand(env environment) *cobra.Command {
 	return &cobra.Command{
 		Use:   "simulate",
@@ -38,7 +35,7 @@ func simulate(in io.Reader, out io.Writer) error {
 	reader, writer := bufio.NewReaderSize(in, 64<<10), bufio.NewWriterSize(out, 64<<10)
 	unreadable := 0
 	for {
-		line, long, err := readLine(reader, maxSimulateLine)
+		line, long, err := readLine(reader, policy.MaxLineSize)
 		if err != nil && !errors.Is(err, io.EOF) {
 			return fmt.Errorf("reading cases: %w", err)
 		}
@@ -46,7 +43,7 @@ func simulate(in io.Reader, out io.Writer) error {
 			var result []byte
 			readable := false
 			if long {
-				result = fmt.Appendf(nil, `{"error":"1:%d: the line is longer than %d bytes"}`, maxSimulateLine+1, maxSimulateLine)
+				result = fmt.Appendf(nil, `{"id":"","error":"1:%d: the line is longer than %d bytes"}`, policy.MaxLineSize+1, policy.MaxLineSize)
 			} else {
 				result, readable = simulator.Line(line)
 			}

@@ -128,7 +128,7 @@ func (w *walk) podClient(ctx context.Context, token string) (*cloud.Client, erro
 		WebIdentity: cloud.WebIdentity{RoleARN: w.roleARN, TokenFile: file, SessionName: sessionName}})
 }
 
-// event finds what the trail holds about a request. The last event of a request is its outcome.
+// event finds what the trail holds about a request. The newest event of a request is its outcome.
 func (w *walk) event(ctx context.Context, requestID string) (trail.Event, error) {
 	events, err := w.admin.Events(ctx, requestID)
 	if err != nil {
@@ -137,7 +137,7 @@ func (w *walk) event(ctx context.Context, requestID string) (trail.Event, error)
 	if len(events) == 0 {
 		return trail.Event{}, fmt.Errorf("the trail has no event of request %s", requestID)
 	}
-	return events[len(events)-1], nil
+	return events[0], nil
 }
 
 // closing says that it went well, and where to go from here.

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain lets the scripts run this binary as `irsa`.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"irsa": main})
+}
+
+// TestScripts are terminal sessions: testdata/script/*.txtar.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("NO_COLOR", "1")
+			return nil
+		},
+	})
+}
+
+// TestHelp demands an example of every command, and that it begins with the command as one types it.
+func TestHelp(t *testing.T) {
+	output := outputText
+	root := newRootCommand(environment{getenv: os.Getenv}, &output)
+	commands := root.Commands()
+	if len(commands) < 6 {
+		t.Fatalf("found %d commands", len(commands))
+	}
+	for _, command := range commands {
+		if command.Short == "" || command.Example == "" || !strings.Contains(command.Example, "irsa "+command.Name()) {
+			t.Errorf("%s: no summary, or no example of it", command.CommandPath())
+		}
+	}
+}
