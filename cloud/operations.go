@@ -22,7 +22,7 @@ import (
 // maxAnswer bounds the answer to one of OpenIRSA's own operations.
 const maxAnswer = 8 << 20
 
-// ErrNoEndpoint: OpenIRSA's own operations need an endpoint; AWS does not have them.
+// ErrNoEndpoint is returned when no endpoint is configured: OpenIRSA's own operations need one, since AWS does not have them.
 var ErrNoEndpoint = errors.New("no endpoint is configured: set AWS_ENDPOINT_URL, for example by sourcing admin.env")
 
 // Events returns the trail's events of one request, newest first.

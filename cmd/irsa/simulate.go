@@ -62,7 +62,7 @@ func simulate(in io.Reader, out io.Writer) error {
 		}
 	}
 	if unreadable > 0 {
-		return failure("UnreadableCase", fmt.Errorf("%d of the lines could not be read", unreadable), `their results have "error" in place of "decision"`)
+		return failure("UnreadableCase", fmt.Errorf("lines that could not be read: %d", unreadable), `their results have "error" in place of "decision"`)
 	}
 	return nil
 }
