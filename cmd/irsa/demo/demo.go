@@ -142,7 +142,7 @@ func (w *walk) event(ctx context.Context, requestID string) (trail.Event, error)
 
 // closing says that it went well, and where to go from here.
 func (w *walk) closing(elapsed time.Duration) {
-	w.headline(fmt.Sprintf("Every step came out as it must: %d allowed, %d refused, in %s", len(path())-1, w.denials, seconds(elapsed)))
+	w.headline(fmt.Sprintf("Every step came out as it must: %d steps, %d of them refusals, in %s", len(path())+len(breakages()), w.denials, seconds(elapsed)))
 	w.text("What next")
 	w.command("irsa up", "keep such a plane for any AWS SDK")
 	w.command("irsa token --namespace shop --service-account app", "mint tokens from its issuer")

@@ -6,8 +6,7 @@ import "fmt"
 func trustPolicy(account, hostPath string) string {
 	return fmt.Sprintf(`{
   "Version": "2012-10-17",
-  "Statement": [{
-    "Sid": "OnlyShopApp",
+  "Statement": [{ "Sid": "OnlyShopApp",
     "Effect": "Allow",
     "Principal": {"Federated":
       "arn:aws:iam::%s:oidc-provider/%s"},
@@ -26,8 +25,7 @@ func trustPolicy(account, hostPath string) string {
 // permissions allow one prefix of one bucket.
 const permissions = `{
   "Version": "2012-10-17",
-  "Statement": [{
-    "Sid": "ReportsOnly",
+  "Statement": [{ "Sid": "ReportsOnly",
     "Effect": "Allow",
     "Action": ["s3:GetObject", "s3:PutObject"],
     "Resource": "arn:aws:s3:::` + bucket + `/reports/*"

@@ -86,7 +86,7 @@ func (w *walk) mintToken(ctx context.Context) (err error) {
 	w.field("iss", claims.Issuer)
 	w.field("sub", claims.Subject)
 	w.field("aud", strings.Join(claims.Audience, ", "))
-	w.field("exp", "in "+time.Until(claims.ExpiresAt).Round(time.Minute).String())
+	w.field("exp", "in "+minutes(claims.ExpiresAt.Sub(w.config.Now())))
 	return nil
 }
 
@@ -96,7 +96,7 @@ func (w *walk) exchange(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.field("answered", fmt.Sprintf("200, %s… and a secret and a session token, for %s", got.Credentials.AccessKeyID[:8], time.Until(got.Credentials.Expires).Round(time.Minute)))
+	w.field("answered", fmt.Sprintf("200, %s… and a secret and a session token, for %s", got.Credentials.AccessKeyID[:8], minutes(got.Credentials.Expires.Sub(w.config.Now()))))
 	w.field("session", got.RoleARN)
 	return w.explainAllowed(ctx, got.RequestID, w.trust)
 }

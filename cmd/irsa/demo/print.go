@@ -83,6 +83,11 @@ func seconds(d time.Duration) string {
 	return fmt.Sprintf("%.1f s", d.Seconds())
 }
 
+// minutes prints a duration in whole hours and minutes.
+func minutes(d time.Duration) string {
+	return strings.TrimSuffix(strings.TrimSuffix(d.Round(time.Minute).String(), "0s"), "0m")
+}
+
 // field prints a labelled text, wrapped under itself.
 func (p *printer) field(name, text string) {
 	code := map[string]string{"answered": green, "took": dim, "because": yellow}[name]
