@@ -168,7 +168,7 @@ func (p *plane) token(t testing.TB, namespace, serviceAccount string, more ...st
 	if code != 0 {
 		t.Fatalf("irsa token: exit %d\n%s", code, errOut)
 	}
-	return strings.TrimSpace(out)
+	return out // as it is: into a file it goes without a line's end
 }
 
 // cleanEnvironment is this process's, without anything that would steer an AWS client.

@@ -62,7 +62,12 @@ It works while up runs and when it does not. Issuing is recorded in the trail.`,
 			if *output == outputJSON {
 				return printJSON(env, answer)
 			}
-			_, err = fmt.Fprintln(env.stdout, answer.Token)
+			// A file gets exactly the token, as kubelet writes it: SDKs send what AWS_WEB_IDENTITY_TOKEN_FILE holds as it stands.
+			end := ""
+			if isTerminal(env.stdout) {
+				end = "\n"
+			}
+			_, err = fmt.Fprint(env.stdout, answer.Token, end)
 			return err
 		},
 	}
