@@ -20,16 +20,17 @@ const (
 type world struct {
 	*plane
 	keyA, keyB *signer
-	roleARN    string // MaxSessionDuration 12 h
-	shortARN   string // MaxSessionDuration 1 h
+	curveA     *signer // issuer A's second key, ECDSA
+	roleARN    string  // MaxSessionDuration 12 h
+	shortARN   string  // MaxSessionDuration 1 h
 	client     *sts.Client
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{plane: start(t, t.TempDir()), keyA: newSigner(t, "key-a"), keyB: newSigner(t, "key-b")}
+	w := &world{plane: start(t, t.TempDir()), keyA: newSigner(t, "key-a"), keyB: newSigner(t, "key-b"), curveA: newECSigner(t, "curve-a")}
 	admin := w.adminAccount(t)
-	w.provider(t, admin, issuerA, jwks(t, w.keyA), "sts.amazonaws.com")
+	w.provider(t, admin, issuerA, jwks(t, w.keyA, w.curveA), "sts.amazonaws.com")
 	w.provider(t, admin, issuerB, jwks(t, w.keyB), "sts.amazonaws.com")
 	w.roleARN = admin.sdk.role(t, "long", trustOf(w.account, issuerA, "shop", "app"), "")
 	if _, err := admin.sdk.iam.UpdateRole(t.Context(), &iam.UpdateRoleInput{RoleName: aws.String("long"), MaxSessionDuration: aws.Int32(43200)}); err != nil {
@@ -84,6 +85,8 @@ func TestTokenMatrix(t *testing.T) {
 		change  func(*sts.AssumeRoleWithWebIdentityInput)
 	}{
 		{name: "good token", token: goodToken},
+		{name: "good token of an ECDSA key", token: w.curveA.token(t, good)},
+		{name: "ES256 under the RSA key's id", token: sign(t, w.curveA, header("ES256", "key-a"), good, nil), status: 400, code: invalid},
 		{name: "aud as a string", token: w.keyA.token(t, with(good, map[string]any{"aud": "sts.amazonaws.com"}))},
 		{name: "other namespace", token: w.keyA.token(t, claims(issuerA, "staging", "app")), status: 403, code: denied, message: "Not authorized to perform sts:AssumeRoleWithWebIdentity"},
 		{name: "other service account", token: w.keyA.token(t, claims(issuerA, "shop", "api")), status: 403, code: denied, message: "Not authorized to perform sts:AssumeRoleWithWebIdentity"},

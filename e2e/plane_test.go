@@ -5,7 +5,6 @@ package e2e
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -16,7 +15,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // binary is the irsa under test; scripts/e2e builds it.
@@ -204,12 +202,4 @@ func (p *plane) asPod(t testing.TB, roleARN, token string) []string {
 		"AWS_ROLE_ARN=" + roleARN, "AWS_WEB_IDENTITY_TOKEN_FILE=" + file, "AWS_ROLE_SESSION_NAME=e2e",
 		"AWS_ENDPOINT_URL=" + p.endpoint, "AWS_REGION=" + p.admin["AWS_REGION"], "AWS_DEFAULT_REGION=" + p.admin["AWS_REGION"],
 	}
-}
-
-// within gives a test's calls a deadline, so that a hang is a failure and not a time-out of the whole run.
-func within(t testing.TB, limit time.Duration) context.Context {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
-	t.Cleanup(cancel)
-	return ctx
 }
