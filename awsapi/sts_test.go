@@ -128,4 +128,12 @@ func TestPresignedIdentity(t *testing.T) {
 	if got := readRefusal(t, response, body); got.Code != "SignatureDoesNotMatch" || got.Status != http.StatusForbidden {
 		t.Errorf("another call under the same signature: %+v", got)
 	}
+
+	sdk, err := awssts.NewPresignClient(awssts.NewFromConfig(p.config(p.root))).PresignGetCallerIdentity(t.Context(), nil)
+	must(t, err)
+	headers = sdk.SignedHeader
+	response, body = get(sdk.URL)
+	if response.StatusCode != http.StatusOK || strings.Contains(sdk.URL, "X-Amz-Expires") {
+		t.Errorf("as the SDK presigns it, %s: %d: %s", sdk.URL, response.StatusCode, body)
+	}
 }

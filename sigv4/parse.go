@@ -172,7 +172,7 @@ func parseQuery(r *Request, q authQuery) (*Authorization, error) {
 	var missing []string
 	for _, part := range [...]struct{ name, value string }{
 		{"X-Amz-Algorithm", q.algorithm}, {"X-Amz-Credential", q.credential}, {"X-Amz-Signature", q.signature},
-		{"X-Amz-SignedHeaders", q.signedHeaders}, {"X-Amz-Date", q.date}, {"X-Amz-Expires", q.expires},
+		{"X-Amz-SignedHeaders", q.signedHeaders}, {"X-Amz-Date", q.date},
 	} {
 		if part.value == "" {
 			missing = append(missing, part.name)
@@ -195,13 +195,20 @@ func parseQuery(r *Request, q authQuery) (*Authorization, error) {
 	if a.Time, err = time.Parse(TimeFormat, q.date); err != nil {
 		return nil, errDate(true)
 	}
-	if a.Expires, err = parseExpires(q.expires); err != nil {
+	if err := a.fill(q.credential, q.signedHeaders); err != nil {
 		return nil, err
 	}
-	return a, a.fill(q.credential, q.signedHeaders)
+	// Only S3 has an X-Amz-Expires. The others ignore it: their presigned requests hold as long as signed headers do.
+	if a.Expires = MaxSkew; a.Scope.Service == "s3" {
+		a.Expires, err = parseExpires(q.expires)
+	}
+	return a, err
 }
 
 func parseExpires(s string) (time.Duration, error) {
+	if s == "" {
+		return 0, errMissingParameters([]string{"X-Amz-Expires"})
+	}
 	seconds, err := strconv.ParseInt(s, 10, 32)
 	expires := time.Duration(seconds) * time.Second
 	switch {

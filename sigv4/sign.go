@@ -39,7 +39,8 @@ func Sign(r *Request, c Credentials, region, service string, at time.Time) error
 }
 
 // Presign returns r's query with the signature added; r is left as it is. The URL holds for expires, 1 second to 7 days in whole seconds,
-// for requests that carry r's headers. S3's payload hash of a presigned request is UnsignedPayload.
+// for requests that carry r's headers; services other than S3 ignore expires and let it hold for 15 minutes. S3's payload hash of a
+// presigned request is UnsignedPayload.
 func Presign(r *Request, c Credentials, region, service string, at time.Time, expires time.Duration) (string, error) {
 	scope := Scope{Date: at.UTC().Format(dateFormat), Region: region, Service: service}
 	return presign(r, c, scope, at, expires, rulesOf(service))

@@ -68,7 +68,7 @@ type Authorization struct {
 	SignedHeaders []string // lower case, ascending, each once
 	Signature     string
 	Time          time.Time     // UTC, whole seconds
-	Expires       time.Duration // presigned only
+	Expires       time.Duration // presigned only: X-Amz-Expires of S3, MaxSkew of every other service
 	SessionToken  string        // empty: none
 	Presigned     bool
 }

@@ -156,7 +156,7 @@ func TestRefusals(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			r := signedRequest(t, "sts")
 			if c.presigned {
-				r = presignedRequest(t, "sts")
+				r = presignedRequest(t, "s3")
 			}
 			if err := parseAndVerify(r, noon); err != nil {
 				t.Fatalf("before the change: %v", err)
@@ -229,6 +229,49 @@ func TestWindow(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestPresignedWindow: services other than S3 ignore X-Amz-Expires, whatever it says; aws-iam-authenticator and `aws eks get-token` send 60,
+// the SDKs' PresignGetCallerIdentity nothing.
+func TestPresignedWindow(t *testing.T) {
+	for _, edit := range []func(*Request){
+		func(*Request) {},
+		editQuery("&X-Amz-Expires=3600", ""),
+		editQuery("X-Amz-Expires=3600", "X-Amz-Expires=1"),
+		editQuery("X-Amz-Expires=3600", "X-Amz-Expires=604801"),
+		editQuery("X-Amz-Expires=3600", "X-Amz-Expires="),
+		editQuery("X-Amz-Expires=3600", "X-Amz-Expires=soon"),
+	} {
+		r := presignedRequest(t, "sts")
+		edit(r)
+		resign(t, r)
+		for offset, accepted := range map[time.Duration]bool{
+			-15*time.Minute - time.Second: false, -15 * time.Minute: true, 0: true, 15 * time.Minute: true, 15*time.Minute + time.Second: false,
+		} {
+			err := parseAndVerify(r, noon.Add(offset))
+			if refusal := (*Error)(nil); accepted != (err == nil) || !accepted && (!errors.As(err, &refusal) || refusal.Code != "SignatureDoesNotMatch") {
+				t.Errorf("%s after %v: %v", r.RawQuery, offset, err)
+			}
+		}
+	}
+}
+
+// resign replaces the signature of a presigned request whose query was edited.
+func resign(t *testing.T, r *Request) {
+	t.Helper()
+	a, err := Parse(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values, err := signedValues(r, a.SignedHeaders, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, err := signature(r, a.SignedHeaders, values, stamp(a.Time), a.Scope, SigningKey(credentials.SecretAccessKey, a.Scope), true, rulesOf(a.Scope.Service))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.RawQuery = strings.Replace(r.RawQuery, a.Signature, string(sum[:]), 1)
 }
 
 // TestDateHeader: a request may be dated by Date in either format, as long as it is signed.
