@@ -33,6 +33,9 @@ func (x *exchange) forward(w http.ResponseWriter, operation awsmodel.Operation, 
 		// The owner that was decided upon, in case the bucket becomes another's before the backend opens it.
 		header.Set("X-Amz-Expected-Bucket-Owner", x.caller.Principal.Account)
 	}
+	if header.Get("X-Amz-Copy-Source") != "" {
+		header.Set("X-Amz-Source-Expected-Bucket-Owner", x.caller.Principal.Account)
+	}
 	forwarded := &http.Request{
 		Method:     canonical.Method,
 		URL:        &url.URL{Path: path, RawPath: canonical.Path, RawQuery: canonical.RawQuery},

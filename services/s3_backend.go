@@ -248,11 +248,15 @@ func (s *S3) receive(ctx context.Context, input io.Reader, size int64) (blob str
 	return blob, written, sum, nil
 }
 
-// commit points a key at a new blob and removes the old one; where it fails the new one goes. also joins the transaction.
+// commit points a key at a new blob and removes the old one; where it fails the new one goes. also joins the transaction. The owner is looked at
+// once more: a client may send its body so slowly that the bucket is deleted and made anew by another account meanwhile.
 func (s *S3) commit(ctx context.Context, bucket, key string, record objectRecord, also func(*bbolt.Tx) (garbage []string, err error)) error {
 	conditions := func(exists bool, etag string) error { return gofakes3.CheckWriteConditions(ctx, exists, etag) }
 	var garbage, more []string
 	err := s.index.db.Update(func(tx *bbolt.Tx) (err error) {
+		if err := checkOwner(tx, bucket, callOf(ctx).expectedOwner); err != nil {
+			return err
+		}
 		if also != nil {
 			if more, err = also(tx); err != nil {
 				return err
@@ -267,6 +271,15 @@ func (s *S3) commit(ctx context.Context, bucket, key string, record objectRecord
 	}
 	s.unlink(append(garbage, more...))
 	return nil
+}
+
+// checkOwner holds a bucket against the owner that a request expects, within a transaction.
+func checkOwner(tx *bbolt.Tx, bucket, expected string) error {
+	record, found, err := get[bucketRecord](tx.Bucket([]byte(inBuckets)), []byte(bucket))
+	if err == nil && found && expected != "" && record.Owner != expected {
+		err = errDenied
+	}
+	return err
 }
 
 // withoutDate drops what describe puts in anew.

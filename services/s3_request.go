@@ -22,6 +22,7 @@ import (
 // call is what the backend knows of the request that it works for.
 type call struct {
 	account        string
+	expectedOwner  string // of the bucket; empty: anyone
 	body           *body  // nil: none
 	restoredUpload string // while the S3 opens
 }
@@ -43,7 +44,7 @@ func splitPath(path string) (bucket, key string) {
 
 // check refuses what gofakes3 would get wrong, and returns the request as it goes to gofakes3.
 func (s *S3) check(r *http.Request) (*http.Request, error) {
-	c := &call{account: r.Header.Get(AccountHeader), body: &body{ReadCloser: r.Body}}
+	c := &call{account: r.Header.Get(AccountHeader), expectedOwner: r.Header.Get("X-Amz-Expected-Bucket-Owner"), body: &body{ReadCloser: r.Body}}
 	if c.account == "" {
 		return nil, errDenied
 	}
@@ -52,7 +53,7 @@ func (s *S3) check(r *http.Request) (*http.Request, error) {
 		return nil, err
 	}
 	source, _ := splitPath(r.Header.Get("X-Amz-Copy-Source"))
-	if !s.isOwner(bucket, r.Header.Get("X-Amz-Expected-Bucket-Owner")) || !s.isOwner(source, r.Header.Get("X-Amz-Source-Expected-Bucket-Owner")) {
+	if !s.isOwner(bucket, c.expectedOwner) || !s.isOwner(source, r.Header.Get("X-Amz-Source-Expected-Bucket-Owner")) {
 		return nil, errDenied
 	}
 	if err := c.body.expectChecksum(r); err != nil {

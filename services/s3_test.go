@@ -202,6 +202,46 @@ func object(t *testing.T, s *server, c *s3.Client) (etag string) {
 	return etag
 }
 
+// TestOwnerChanges: whoever sends a body slowly enough can delete the bucket meanwhile. It is another account's when the body ends.
+func TestOwnerChanges(t *testing.T) {
+	const other = "444455556666"
+	s := start(t)
+	create := &s3.CreateBucketInput{Bucket: aws.String("shop")}
+	if _, err := s.client(account).CreateBucket(t.Context(), create); err != nil {
+		t.Fatal(err)
+	}
+	body, pen := io.Pipe()
+	request := httptest.NewRequest("PUT", "/shop/planted", body)
+	request.ContentLength = 2
+	request.Header.Set("Content-Length", "2")
+	request.Header.Set(AccountHeader, account)
+	request.Header.Set("X-Amz-Expected-Bucket-Owner", account)
+	answer := httptest.NewRecorder()
+	var sent sync.WaitGroup
+	sent.Go(func() { s.s3.ServeHTTP(answer, request) })
+	if _, err := pen.Write([]byte("a")); err != nil { // the request is past every check that comes before the body
+		t.Fatal(err)
+	}
+	if _, err := s.client(account).DeleteBucket(t.Context(), &s3.DeleteBucketInput{Bucket: create.Bucket}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.client(other).CreateBucket(t.Context(), create); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pen.Write([]byte("b")); err != nil {
+		t.Fatal(err)
+	}
+	pen.Close()
+	sent.Wait()
+	if answer.Code != http.StatusForbidden {
+		t.Errorf("answered %d", answer.Code)
+	}
+	list, err := s.client(other).ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: create.Bucket})
+	if err != nil || len(list.Contents) != 0 {
+		t.Errorf("the other account's bucket holds %d objects, %v", len(list.Contents), err)
+	}
+}
+
 func TestHeadAndRange(t *testing.T) {
 	s := start(t)
 	ctx := t.Context()
