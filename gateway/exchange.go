@@ -62,9 +62,17 @@ func (x *exchange) serve() {
 		x.refuse(err)
 		return
 	}
+	x.takeTime()
 	answer := &answer{w: x.w, exchange: x, body: body}
 	x.forward(answer, x.operation, body)
 	answer.finish()
+}
+
+// takeTime lifts the server's deadlines, which keep strangers from holding connections: an object takes as long as its client's line needs.
+func (x *exchange) takeTime() {
+	controller := http.NewResponseController(x.w)
+	_ = controller.SetReadDeadline(time.Time{}) // a ResponseWriter without deadlines has none to lift
+	_ = controller.SetWriteDeadline(time.Time{})
 }
 
 // classify finds the operation out and begins to describe it in the event.

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -342,5 +343,32 @@ func TestRegions(t *testing.T) {
 		if event := p.event(t, requestID); event.Region != name || time.Since(event.Time) > time.Minute {
 			t.Errorf("the event is %+v", event)
 		}
+	}
+}
+
+// TestDeadlines: the server's deadlines, here over before anything is read, are lifted for those who may send or fetch an object, and for nobody else.
+func TestDeadlines(t *testing.T) {
+	p := newPlane(t)
+	p.fill(t, p.root, "shop")
+	server := httptest.NewUnstartedServer(p.door)
+	server.Config.ReadHeaderTimeout, server.Config.ReadTimeout, server.Config.WriteTimeout = time.Minute, time.Nanosecond, time.Nanosecond
+	server.Start()
+	defer server.Close()
+	q := *p
+	q.url = server.URL
+	content := strings.Repeat("x", 1<<20) // more than a server reads ahead
+	put := &s3.PutObjectInput{Bucket: aws.String("shop"), Key: aws.String("k"), Body: strings.NewReader(content)}
+	_, err := q.client(p.root).PutObject(t.Context(), put)
+	must(t, err)
+	out, err := q.client(p.root).GetObject(t.Context(), &s3.GetObjectInput{Bucket: put.Bucket, Key: put.Key})
+	must(t, err)
+	defer out.Body.Close()
+	if got, err := io.ReadAll(out.Body); err != nil || string(got) != content {
+		t.Errorf("read %d bytes, %v", len(got), err)
+	}
+	reader := q.client(p.session(t, "reader", allow("s3:GetObject", "*")))
+	put.Body = strings.NewReader(content)
+	if _, err = reader.PutObject(t.Context(), put); err == nil || strings.Contains(err.Error(), "AccessDenied") {
+		t.Errorf("who may not write is answered after the deadline: %v", err)
 	}
 }

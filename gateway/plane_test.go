@@ -49,6 +49,7 @@ const (
 // plane is the gateway with the real parts around it, on a temporary folder.
 type plane struct {
 	url         string
+	door        *gateway.Gateway
 	root        sigv4.Credentials // of account
 	foreignRoot sigv4.Credentials // of other
 	directory   *iam.Directory
@@ -125,7 +126,7 @@ func newPlane(t testing.TB) *plane {
 			t.Errorf("the gateway logged a failure of its own:\n%s", logs.String())
 		}
 	})
-	p := &plane{url: server.URL, directory: directory, issuer: tokens, sts: service, events: events, backend: backend, logs: logs}
+	p := &plane{url: server.URL, door: door, directory: directory, issuer: tokens, sts: service, events: events, backend: backend, logs: logs}
 	p.root, p.foreignRoot = p.bootstrap(t, account), p.bootstrap(t, other)
 	_, err = directory.CreateOpenIDConnectProvider(t.Context(), iam.Root("aws", account),
 		iam.CreateOpenIDConnectProviderInput{URL: issuer, ClientIDList: []string{"sts.amazonaws.com"}})

@@ -158,6 +158,9 @@ func serve(ctx context.Context, logger *slog.Logger, services ...service) error 
 		servers[i] = &http.Server{
 			Handler:           s.handler,
 			ReadHeaderTimeout: 10 * time.Second,
+			// Of a whole request and its answer. The gateway lifts both where an object is to cross, for those who may.
+			ReadTimeout:  time.Minute,
+			WriteTimeout: 2 * time.Minute,
 			// The doors answer OPTIONS * themselves.
 			DisableGeneralOptionsHandler: true,
 			IdleTimeout:                  2 * time.Minute,
