@@ -68,7 +68,7 @@ func openPlane(ctx context.Context, c planeConfig) (_ *plane, err error) {
 	if err != nil {
 		return nil, failure("AllowIssuer", err, "--allow-issuer takes a host name or a CIDR")
 	}
-	if p.objects, err = services.NewS3(services.S3Config{Dir: c.State.Folder.objects()}); err != nil {
+	if p.objects, err = services.NewS3(services.S3Config{Dir: c.State.Folder.objects(), Logger: c.Logger}); err != nil {
 		return nil, fmt.Errorf("opening the embedded S3: %w", err)
 	}
 	if err := p.join(ctx, c); err != nil {
