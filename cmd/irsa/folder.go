@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 )
 
 // folder is where a plane keeps its state. Its paths are part of the contract with scripts.
@@ -26,10 +27,19 @@ func defaultFolder(getenv func(string) string) string {
 	return filepath.Join(getenv("HOME"), ".local", "share", "openirsa")
 }
 
-// create makes the folder, for its owner only, if it does not exist.
+// create makes the folder, for its owner only, if it does not exist. One that everybody can write to is refused: whoever puts files into it, or
+// other files in their place, has the plane's keys.
 func (f folder) create() error {
 	if err := os.MkdirAll(string(f), 0o700); err != nil {
 		return failure("DataFolder", fmt.Errorf("making the data folder: %w", err), "choose another with --data")
+	}
+	info, err := os.Stat(string(f))
+	if err != nil {
+		return fmt.Errorf("looking at the data folder: %w", err)
+	}
+	if mode := info.Mode().Perm(); mode&0o002 != 0 && runtime.GOOS != "windows" { // which has no such bits; os makes them up
+		return failure("DataFolder", fmt.Errorf("the data folder %s has mode %#o, so everybody can change what is in it", f, mode),
+			fmt.Sprintf("chmod go-w %s, or choose another with --data", f))
 	}
 	return nil
 }
