@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -80,7 +82,7 @@ func describe(e trail.Event) string {
 	var b strings.Builder
 	line := func(label, text string) {
 		if text != "" {
-			fmt.Fprintf(&b, "%-10s %s\n", label, text)
+			fmt.Fprintf(&b, "%-10s %s\n", label, printable(text))
 		}
 	}
 	line("request", e.RequestID)
@@ -104,7 +106,20 @@ func describe(e trail.Event) string {
 	}
 	line("decision", e.Decision.Effect.String())
 	for _, reason := range e.Decision.Reasons() {
-		fmt.Fprintf(&b, "  - %s\n", reason)
+		fmt.Fprintf(&b, "  - %s\n", printable(reason.String()))
+	}
+	return b.String()
+}
+
+// printable shows what a terminal would act on, or hide, as Go writes it: any stranger can have an event hold an escape sequence.
+func printable(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if unicode.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+		}
 	}
 	return b.String()
 }
