@@ -80,6 +80,7 @@ func TestAuthorize(t *testing.T) {
 		{"resource without the tag", `"Action": "iam:GetRole", ` + anything + condition("StringEquals", "aws:ResourceTag/team", "blue"), get("Plain"), false},
 		{"request tag", `"Action": "iam:TagRole", ` + anything + condition("StringEquals", "aws:RequestTag/team", "red"), tag("team", "red"), true},
 		{"other request tag", `"Action": "iam:TagRole", ` + anything + condition("StringEquals", "aws:RequestTag/team", "red"), tag("team", "green"), false},
+		{"request tag with a key like another key's name", `"Action": "iam:TagRole", ` + anything + condition("StringEquals", "aws:RequestTag/aTagKeys", "red"), tag("aTagKeys", "red"), true},
 		{"tag keys", `"Action": "iam:TagRole", ` + anything + condition("ForAllValues:StringEquals", "aws:TagKeys", "team"), tag("team", "x"), true},
 		{"other tag keys", `"Action": "iam:TagRole", ` + anything + condition("ForAllValues:StringEquals", "aws:TagKeys", "team"), tag("owner", "x"), false},
 		{"create with tags takes both", `"Action": ["iam:CreateRole", "iam:TagRole"], ` + anything, create("New3", "", iam.Tag{Key: "a", Value: "b"}), true},

@@ -72,7 +72,7 @@ var rootPolicy = sync.OnceValue(func() *policy.Policy {
 })
 
 // Authorize decides action on resource for caller, without recording: for doors and services that record themselves. Extra are condition
-// keys of this call beside caller.Context; those whose names end in TagKeys are multivalued. Resource "*" stands for an action without
+// keys of this call beside caller.Context; aws:TagKeys is multivalued whatever it holds. Resource "*" stands for an action without
 // resource-level permissions, which only a literal "*" grants.
 func Authorize(caller Caller, action, resource string, extra map[string][]string) policy.Decision {
 	keys := caller.Context
@@ -83,7 +83,7 @@ func Authorize(caller Caller, action, resource string, extra map[string][]string
 			keys = keys.Clone()
 		}
 		for name, values := range extra {
-			if len(values) == 1 && !strings.HasSuffix(strings.ToLower(name), "tagkeys") {
+			if len(values) == 1 && !strings.EqualFold(name, "aws:TagKeys") {
 				keys.Set(name, values[0])
 			} else {
 				keys.SetList(name, values...)
