@@ -99,7 +99,7 @@ func appendQuery(dst []byte, rawQuery string, presigned bool, rules rules) ([]by
 		if err != nil {
 			return nil, err
 		}
-		if presigned && (strings.EqualFold(name, "X-Amz-Signature") || rules.tokenUnsigned && name == "X-Amz-Security-Token") {
+		if presigned && (name == "X-Amz-Signature" || rules.tokenUnsigned && name == "X-Amz-Security-Token") {
 			continue
 		}
 		value, err := recode(rawValue)

@@ -150,6 +150,11 @@ func errTwice(name string) *Error {
 	return &Error{Code: incomplete, Message: message, S3Code: s3Argument, S3Message: message}
 }
 
+func errMisspelled(name, spelling string) *Error {
+	message := quote(name) + " must be spelled " + spelling + "."
+	return &Error{Code: incomplete, Message: message, S3Code: s3Argument, S3Message: message}
+}
+
 func errTooLong(what string) *Error {
 	message := "The " + what + " is too long."
 	return &Error{Code: incomplete, Message: message, S3Code: "RequestHeaderSectionTooLarge", S3Message: message}

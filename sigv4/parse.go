@@ -120,28 +120,29 @@ type authQuery struct {
 	present                                                               bool
 }
 
-// parameter finds where a query parameter belongs; names are compared without case, so that "x-amz-date" cannot stand beside "X-Amz-Date".
-func (q *authQuery) parameter(name string) (target *string, bit uint8, signs bool) {
+// parameter finds where a query parameter belongs, and how its name is spelled. Names are found without case, so that none in another
+// spelling can stand beside the one that counts.
+func (q *authQuery) parameter(name string) (target *string, spelling string, bit uint8, signs bool) {
 	if len(name) < len("X-Amz-Date") || !strings.EqualFold(name[:len("X-Amz-")], "X-Amz-") {
-		return nil, 0, false
+		return nil, "", 0, false
 	}
 	switch strings.ToLower(name) {
 	case "x-amz-algorithm":
-		return &q.algorithm, 1 << 0, true
+		return &q.algorithm, "X-Amz-Algorithm", 1 << 0, true
 	case "x-amz-credential":
-		return &q.credential, 1 << 1, true
+		return &q.credential, "X-Amz-Credential", 1 << 1, true
 	case "x-amz-date":
-		return &q.date, 1 << 2, false
+		return &q.date, "X-Amz-Date", 1 << 2, false
 	case "x-amz-expires":
-		return &q.expires, 1 << 3, false
+		return &q.expires, "X-Amz-Expires", 1 << 3, false
 	case "x-amz-signedheaders":
-		return &q.signedHeaders, 1 << 4, true
+		return &q.signedHeaders, "X-Amz-SignedHeaders", 1 << 4, true
 	case "x-amz-signature":
-		return &q.signature, 1 << 5, true
+		return &q.signature, "X-Amz-Signature", 1 << 5, true
 	case "x-amz-security-token":
-		return &q.token, 1 << 6, false
+		return &q.token, "X-Amz-Security-Token", 1 << 6, false
 	}
-	return nil, 0, false
+	return nil, "", 0, false
 }
 
 func readAuthQuery(rawQuery string) (authQuery, error) {
@@ -152,9 +153,12 @@ func readAuthQuery(rawQuery string) (authQuery, error) {
 		if err != nil {
 			return q, err
 		}
-		target, bit, signs := q.parameter(name)
+		target, spelling, bit, signs := q.parameter(name)
 		if target == nil {
 			continue
+		}
+		if name != spelling {
+			return q, errMisspelled(name, spelling)
 		}
 		if q.seen&bit != 0 {
 			return q, errTwice(name)

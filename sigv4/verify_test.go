@@ -122,7 +122,7 @@ func TestRefusals(t *testing.T) {
 			r.Header["X-Amz-Security-Token"] = append(r.Header["X-Amz-Security-Token"], "b")
 		}, "IncompleteSignature", "InvalidArgument", "only once"},
 		{"header and query", false, editQuery("Version", "X-Amz-Signature=00&Version"), "IncompleteSignature", "InvalidArgument", "Only one of"},
-		{"header and query in lower case", false, editQuery("Version", "x-amz-credential=00&Version"), "IncompleteSignature", "InvalidArgument", "Only one of"},
+		{"header and query in lower case", false, editQuery("Version", "x-amz-credential=00&Version"), "IncompleteSignature", "InvalidArgument", "must be spelled X-Amz-Credential"},
 		{"long Authorization", false, header("Authorization", long+"x"), "IncompleteSignature", "RequestHeaderSectionTooLarge", "too long"},
 		{"long query", false, func(r *Request) { r.RawQuery = strings.Repeat("x", maxQuery+1) }, "IncompleteSignature", "RequestHeaderSectionTooLarge", "too long"},
 		{"signature in capitals", false, func(r *Request) {
@@ -142,7 +142,8 @@ func TestRefusals(t *testing.T) {
 		{"presigned: expires is no number", true, editQuery("X-Amz-Expires=3600", "X-Amz-Expires=1h"), "IncompleteSignature", "AuthorizationQueryParametersError", "a number"},
 		{"presigned: expires longer than signed", true, editQuery("X-Amz-Expires=3600", "X-Amz-Expires=3601"), "SignatureDoesNotMatch", "SignatureDoesNotMatch", "we calculated"},
 		{"presigned: parameter twice", true, editQuery("X-Amz-Date", "X-Amz-Expires=3600&X-Amz-Date"), "IncompleteSignature", "InvalidArgument", "'X-Amz-Expires' must be given only once."},
-		{"presigned: parameter twice in another case", true, editQuery("X-Amz-Date", "x-amz-expires=3600&X-Amz-Date"), "IncompleteSignature", "InvalidArgument", "only once"},
+		{"presigned: parameter twice in another case", true, editQuery("X-Amz-Date", "x-amz-expires=3600&X-Amz-Date"), "IncompleteSignature", "InvalidArgument", "must be spelled X-Amz-Expires"},
+		{"presigned: signature in another spelling", true, editQuery("X-Amz-Signature", "X-Amz-signature"), "IncompleteSignature", "InvalidArgument", "must be spelled X-Amz-Signature"},
 		{"presigned: parameter twice, encoded", true, editQuery("X-Amz-Date", "X%2DAmz-Expires=3600&X-Amz-Date"), "IncompleteSignature", "InvalidArgument", "only once"},
 		{"presigned: two signatures", true, func(r *Request) { r.RawQuery += "&X-Amz-Signature=00" }, "IncompleteSignature", "InvalidArgument", "only once"},
 		{"presigned: token in the header too", true, header("X-Amz-Security-Token", "x"), "IncompleteSignature", "InvalidArgument", "only once"},
