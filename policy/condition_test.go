@@ -119,6 +119,8 @@ func TestConditions(t *testing.T) {
 			{`"DateGreaterThan":{"aws:d":"2024-01-01T00:00:00Z"}`, `aws:d=1704067201`, true},
 			{`"DateGreaterThanEquals":{"aws:d":"2024-01-01T00:00:00Z"}`, `aws:d=1704067199`, false},
 			{`"DateGreaterThan":{"aws:d":"2023"}`, `aws:d=2024-02-30`, false}, // there is no such day
+			{`"DateGreaterThan":{"aws:d":"2023"}`, `aws:d=10000-01-01`, false},
+			{`"DateNotEquals":{"aws:d":"2023"}`, `aws:d=2024-01-01T`, false},
 			{`"DateGreaterThan":{"aws:d":"2023"}`, `aws:d=2024-02-28T1:00:00Z`, false},
 		},
 		"Boolean condition operators": {

@@ -148,6 +148,22 @@ func matchSlowly(pattern, text []string) bool {
 	return row[len(text)]
 }
 
+// FuzzDate: what is read as a date of ISO 8601 begins with the date that it is, and nothing else is taken for one.
+func FuzzDate(f *testing.F) {
+	for _, seed := range []string{"10000-01-01", "2024-01-01T", "2024-01-01T1:00Z", "2024-01-01T10:00:00,5Z", "2024-02-29T23:59:59.999999999+14:00", "-1", "1e9", "", "2024-1-1"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		at, ok := parseDate(text)
+		if _, number := parseNumber(text); !ok || number {
+			return
+		}
+		if written := at.Format("2006-01-02T15:04"); !strings.HasPrefix(text, written[:min(len(text), len(written))]) {
+			t.Errorf("%q was taken for %s", text, written)
+		}
+	})
+}
+
 // FuzzSimulate: every line has a result of the contract's shape.
 func FuzzSimulate(f *testing.F) {
 	f.Add([]byte(`{"id":"a","request":{"principal":"arn:aws:iam::111122223333:user/alice","action":"s3:GetObject","resource":"arn:aws:s3:::b/k","context":{"aws:x":["a"]}},"policies":{"identity":[` + allowAll + `],"session":[` + denyRead + `]}}`))
@@ -165,6 +181,12 @@ func TestGlobIsNotExponential(t *testing.T) {
 	for _, pattern := range []string{strings.Repeat("*?", 500) + "b", strings.Repeat("a*", 1000) + "b", strings.Repeat("*a", 1000) + "b"} {
 		if MatchGlob(pattern, text) {
 			t.Errorf("%.20s… matched", pattern)
+		}
+	}
+	long := strings.Repeat("a", 1<<20)
+	for range 20 { // a search that began anew at each character would take minutes
+		if MatchGlob("*"+long[:1<<19]+"b", long) || MatchGlob("*"+long[:1<<10]+"b*", long[:1<<14]) {
+			t.Fatal("*aaa…b matched")
 		}
 	}
 	if !MatchGlob(strings.Repeat("*a", 1000), text) {

@@ -86,9 +86,12 @@ func parseDate(text string) (time.Time, bool) {
 		layout = "2006-01-02T15:04Z07:00"
 	}
 	at, err := time.Parse(layout, text)
+	if err != nil {
+		return time.Time{}, false
+	}
 	// time.Parse also takes one digit for the hour and a comma before the fraction, which the W3C does not have.
 	lenient := len(text) > len("2006-01-02") && (text[len("2006-01-02T15")] != ':' || strings.Contains(text, ","))
-	return at, err == nil && !lenient
+	return at, !lenient
 }
 
 // epoch reads seconds since 1970 within the range that time can compare.
