@@ -63,7 +63,8 @@ func (g glob) appendLiteral(text string) glob {
 }
 
 // match walks g and text side by side. A * first takes nothing; when what follows it fails, the last * takes one more
-// character and matching goes on from there. Earlier ones need no second look: whatever they left over, the last one can take.
+// character, and all up to where the text after it stands next, and matching goes on from there. Earlier ones need no second
+// look: whatever they left over, the last one can take.
 // fold: g is in lower case, and ASCII letters of text count as such.
 func (g glob) match(text string, fold bool) bool {
 	i, at := 0, 0
@@ -87,10 +88,14 @@ func (g glob) match(text string, fold bool) bool {
 				continue
 			}
 		case g[i].kind == anyRun:
-			if i == len(g)-1 {
-				return true
+			if tail, ok := g[i+1:].length(); ok { // what follows the last * ends the text, or nothing matches
+				if len(text)-at < tail {
+					return false
+				}
+				star, at = -1, len(text)-tail
+			} else {
+				star, taken = i, at
 			}
-			star, taken = i, at
 			i++
 			continue
 		}
@@ -98,8 +103,26 @@ func (g glob) match(text string, fold bool) bool {
 			return false
 		}
 		taken += characterLength(text[taken:])
+		if next := &g[star+1]; next.kind == literal && !fold {
+			skip := strings.Index(text[taken:], next.text)
+			if skip < 0 {
+				return false
+			}
+			taken += skip
+		}
 		i, at = star+1, taken
 	}
+}
+
+// length is how many bytes g matches, if it is nothing but literal text.
+func (g glob) length() (bytes int, ok bool) {
+	for i := range g {
+		if g[i].kind != literal {
+			return 0, false
+		}
+		bytes += len(g[i].text)
+	}
+	return bytes, true
 }
 
 func characterLength(text string) int {
