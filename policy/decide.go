@@ -106,14 +106,15 @@ func (e *evaluation) alwaysAllowed() bool {
 //   - Within one account the resource's policy is enough for a caller that it names itself, "*" included. To a role that it
 //     names, boundary and session policies are still a limit. If it names the account, it only delegates.
 //   - Across accounts both sides must allow.
-//   - A role's trust policy must allow explicitly, in the same account as well.
+//   - A role's trust policy must allow explicitly, in the same account as well. It is about actions of sts alone, and says
+//     nothing about, say, iam:GetRole.
 func (e *evaluation) required(p Policies, named grant) (must [layers]bool) {
 	if !e.request.Principal.hasCredentials() {
 		must[layerTrust] = true
 		return must
 	}
 	across := e.acrossAccounts()
-	must[layerTrust] = p.Trust != nil || across || e.assumesRole()
+	must[layerTrust] = p.Trust != nil && equalFold(e.action.service, "sts") || across || e.assumesRole()
 	if named == namedItself && !across {
 		return must
 	}

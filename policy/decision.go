@@ -68,8 +68,8 @@ type Reason struct {
 	Failed    string   `json:"failed,omitempty"` // Action, Resource, Principal, Condition
 	Operator  string   `json:"operator,omitempty"`
 	Key       string   `json:"key,omitempty"`
-	Wanted    []string `json:"wanted,omitempty"`
-	Got       []string `json:"got,omitempty"`
+	Wanted    []string `json:"wanted,omitzero"`
+	Got       []string `json:"got,omitzero"` // empty, not nil: the request has no such key
 }
 
 // reason is the statement as such.

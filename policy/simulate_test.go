@@ -36,6 +36,8 @@ func TestSimulate(t *testing.T) {
 		{"trust", `{"request":{` + web + `,"context":{"Issuer.Example:SUB":"system:serviceaccount:a:app"}},"policies":{"resource":` + trust + `}}`, `"decision":"Allowed","reasons":[{"layer":"trust","policy":"resource"`, true},
 		{"near miss", `{"request":{` + web + `,"context":{"issuer.example:sub":"system:serviceaccount:b:app"}},"policies":{"resource":` + trust + `}}`,
 			`"failed":"Condition","operator":"StringEquals","key":"issuer.example:sub","wanted":["system:serviceaccount:a:app"],"got":["system:serviceaccount:b:app"]}`, true},
+		{"an absent key", `{"request":{` + web + `},"policies":{"resource":` + trust + `}}`, `"wanted":["system:serviceaccount:a:app"],"got":[]}`, true},
+		{"a trust policy says nothing of other services", `{"request":{"principal":"arn:aws:iam::111122223333:user/alice","action":"iam:GetRole","resource":"arn:aws:iam::111122223333:role/r"},"policies":{"identity":[` + allow + `],"resource":` + trust + `}}`, `"decision":"Allowed","reasons":[{"layer":"identity"`, true},
 		{"a list of one is multivalued", `{"request":{` + web + `,"context":{"issuer.example:sub":["system:serviceaccount:a:app"]}},"policies":{"resource":` + trust + `}}`, `"decision":"ImplicitlyDenied"`, true},
 		{"a resource policy that says nothing", `{"request":{` + get + `},"policies":{"identity":[` + allow + `],"resource":{"Statement":[]}}}`, `"decision":"Allowed"`, true},
 		{"root may do everything in its account", `{"request":{"principal":"111122223333","action":"s3:GetObject","resource":"arn:aws:s3:::b/k"}}`, `"decision":"Allowed","reasons":[{"layer":"identity","policy":"root"`, true},
