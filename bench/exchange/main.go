@@ -134,5 +134,5 @@ type workload struct {
 var workloads = []workload{
 	{name: "one token", tokens: 1},
 	{name: "1,000 tokens in turn", tokens: 1000},
-	{name: "a new token each time", tokens: 2500, once: true},
+	{name: "a new token each time", tokens: 5000, once: true},
 }

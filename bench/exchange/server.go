@@ -31,6 +31,7 @@ func launch(name, binary string, environment []string, stdout bool, arguments ..
 	s := &server{name: name, command: exec.Command(binary, arguments...), output: &bytes.Buffer{}}
 	s.command.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}, environment...)
 	s.command.Stderr = s.output
+	s.command.WaitDelay = 10 * time.Second // for what it may have left behind that holds its output open
 	var reader io.Reader
 	if stdout {
 		pipe, err := s.command.StdoutPipe()

@@ -43,7 +43,7 @@ func (s *signer) jwks() map[string]any {
 }
 
 // tokens mints n tokens of one service account, each of a pod of its own, with the claims that kube-apiserver puts into a
-// projected token. They are signed on every core: 2,500 RSA signatures take seconds.
+// projected token. They are signed on every core: thousands of RSA signatures take seconds.
 func (s *signer) tokens(n int) ([]string, error) {
 	minted := make([]string, n)
 	failures := make([]error, runtime.NumCPU())
