@@ -22,10 +22,12 @@ format:
 vet:
 	$(GO) vet ./...
 	cd e2e && $(GO) vet ./...
+	cd bench && $(GO) vet ./... && $(GO) test ./...
 
 lint: ## staticcheck.conf says which checks, and why any is off
 	$(STATICCHECK) ./...
 	cd e2e && $(STATICCHECK) ./...
+	cd bench && $(STATICCHECK) ./...
 
 vulnerabilities: ## needs Go's vulnerability database; says so where that is out of reach
 	@GOVULNCHECK="$(GOVULNCHECK)" scripts/vulnerabilities
@@ -39,8 +41,11 @@ fuzz: ## every fuzz target for FUZZTIME
 e2e: ## the real AWS CLI and SDKs against the built binary
 	@GO="$(GO)" scripts/e2e
 
-bench: ## benchmarks; docs/performance.md has the figures and what they mean
+bench: build ## benchmarks, and exchanges over HTTP beside the peer that bench/peers builds, where there is one
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+	cd bench && $(GO) run ./exchange -irsa ../irsa
 
-full: check e2e bench ## everything, with ten minutes for each fuzz target
+full: check e2e ## everything, with the peer built and ten minutes for each fuzz target
+	GO="$(GO)" bench/peers
+	$(MAKE) bench
 	$(MAKE) fuzz FUZZTIME=10m
