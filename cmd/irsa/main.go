@@ -32,6 +32,7 @@ func main() {
 func run(arguments []string, env environment) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 	output := outputText
 	root := newRootCommand(env, &output)
 	root.SetArgs(arguments)

@@ -186,8 +186,9 @@ func serve(ctx context.Context, logger *slog.Logger, services ...service) error 
 	defer cancel()
 	for _, server := range servers {
 		if shutdownErr := server.Shutdown(drain); shutdownErr != nil {
+			// Somebody is slower than the drain allows; that is no failure of ours.
+			logger.Warn("requests were cut off", "after", drainTime, "error", shutdownErr)
 			server.Close()
-			err = errors.Join(err, fmt.Errorf("draining: %w", shutdownErr))
 		}
 	}
 	return err
