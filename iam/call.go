@@ -177,7 +177,10 @@ func read[T any](ctx context.Context, d *Directory, caller Caller, c call, do fu
 // change decides and records a call that changes the caller's account. The order is: validate, authorize, see whether it can be done, record,
 // write. What cannot be recorded is not written; a write that fails after that is recorded as failed. Do sees the account as it is and puts
 // records into the draft; it may be called again when another writer got ahead.
+//
+// A caller who hangs up does not stop it half way: it is done or refused, and recorded so.
 func (d *Directory) change(ctx context.Context, caller Caller, c call, do func(tx *draft) error) error {
+	ctx = context.WithoutCancel(ctx)
 	event := c.event(caller, false)
 	s, err := d.slot(ctx, caller.Principal.Account)
 	if err != nil {

@@ -30,8 +30,10 @@ func (s *slot) saw(revision int64) {
 func (s *slot) isCurrent(a *Account) bool { return a != nil && a.revision >= s.seen.Load() }
 
 // Account returns the current snapshot, or an *Error: NoSuchEntity for an unknown account, else ServiceFailure. It shows every write of this
-// process that has returned, and those of others as soon as the store reports them.
+// process that has returned, and those of others as soon as the store reports them. A snapshot is everybody's: who asks for it first and then
+// hangs up does not keep it from being loaded.
 func (d *Directory) Account(ctx context.Context, id string) (*Account, error) {
+	ctx = context.WithoutCancel(ctx)
 	s, err := d.slot(ctx, id)
 	if err != nil {
 		return nil, err

@@ -488,3 +488,17 @@ func TestUnknownSchema(t *testing.T) {
 	_, err := p.Account(ctx, account)
 	refused(t, err, "ServiceFailure")
 }
+
+// TestCallerHangsUp: a request whose client is gone is answered from the same state as any other, and its change is done whole.
+func TestCallerHangsUp(t *testing.T) {
+	p := newPlane(t)
+	gone, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	d := p.another() // has loaded nothing yet
+	defer d.Close()
+	must(d.Account(gone, account))
+	_, err := d.Account(gone, "999999999999")
+	refused(t, err, "NoSuchEntity")
+	must(d.CreateRole(gone, p.root, iam.CreateRoleInput{RoleName: "R", AssumeRolePolicyDocument: trustAnyone}))
+	must(d.GetRole(t.Context(), p.root, iam.RoleInput{RoleName: "R"}))
+}
