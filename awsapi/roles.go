@@ -17,7 +17,7 @@ func roleOperations(d *iam.Directory) map[string]operation {
 				PermissionsBoundary: f.text("PermissionsBoundary"), Tags: f.tags("Tags"),
 			}
 		}, d.CreateRole, encodeRole),
-		"GetRole": query(decodeRole, d.GetRole, encodeUsedRole),
+		"GetRole": query(decodeNamedRole, d.GetRole, encodeUsedRole),
 		"ListRoles": query(func(f *form) iam.ListRolesInput {
 			return iam.ListRolesInput{PathPrefix: f.text("PathPrefix"), Paging: decodePaging(f)}
 		}, d.ListRoles, encodeRoles),
@@ -36,7 +36,7 @@ func roleOperations(d *iam.Directory) map[string]operation {
 			return iam.PutRolePermissionsBoundaryInput{RoleName: f.required("RoleName"), PermissionsBoundary: f.required("PermissionsBoundary")}
 		}, d.PutRolePermissionsBoundary),
 		"DeleteRolePermissionsBoundary": change(decodeRole, d.DeleteRolePermissionsBoundary),
-		"DeleteRole":                    change(decodeRole, d.DeleteRole),
+		"DeleteRole":                    change(decodeNamedRole, d.DeleteRole),
 		"TagRole": change(func(f *form) iam.TagRoleInput {
 			return iam.TagRoleInput{RoleName: f.required("RoleName"), Tags: f.tags("Tags")}
 		}, d.TagRole),
@@ -67,6 +67,8 @@ func rolePolicyOperations(d *iam.Directory) map[string]operation {
 }
 
 func decodeRole(f *form) iam.RoleInput { return iam.RoleInput{RoleName: f.required("RoleName")} }
+
+func decodeNamedRole(f *form) iam.RoleInput { return iam.RoleInput{RoleName: f.parameter("RoleName")} }
 
 func decodeByRole(f *form) iam.ListByRoleInput {
 	return iam.ListByRoleInput{RoleName: f.required("RoleName"), Paging: decodePaging(f)}
