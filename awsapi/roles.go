@@ -35,7 +35,7 @@ func roleOperations(d *iam.Directory) map[string]operation {
 }
 
 func decodeRole(f *form) iam.IdentityInput {
-	return iam.IdentityInput{IdentityName: iam.OfRole(f.required("RoleName"))}
+	return iam.IdentityInput{IdentityName: iam.OfRole(f.parameter("RoleName"))}
 }
 
 // roleElement is the Role data type (https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html).

@@ -32,13 +32,13 @@ func userOperations(d *iam.Directory) map[string]operation {
 			return iam.ListByUserInput{UserName: f.anyText("UserName"), Paging: decodePaging(f)}
 		}, d.ListAccessKeys, encodeAccessKeys),
 		"UpdateAccessKey": change(func(f *form) iam.AccessKeyInput {
-			return iam.AccessKeyInput{UserName: f.text("UserName"), AccessKeyID: f.required("AccessKeyId"), Status: f.required("Status")}
+			return iam.AccessKeyInput{UserName: f.text("UserName"), AccessKeyID: f.parameter("AccessKeyId"), Status: f.parameter("Status")}
 		}, d.UpdateAccessKey),
 		"DeleteAccessKey": change(func(f *form) iam.AccessKeyInput {
-			return iam.AccessKeyInput{UserName: f.text("UserName"), AccessKeyID: f.required("AccessKeyId")}
+			return iam.AccessKeyInput{UserName: f.text("UserName"), AccessKeyID: f.parameter("AccessKeyId")}
 		}, d.DeleteAccessKey),
 		"GetAccessKeyLastUsed": query(func(f *form) iam.AccessKeyInput {
-			return iam.AccessKeyInput{AccessKeyID: f.required("AccessKeyId")}
+			return iam.AccessKeyInput{AccessKeyID: f.parameter("AccessKeyId")}
 		}, d.GetAccessKeyLastUsed, encodeAccessKeyUse),
 	}
 }

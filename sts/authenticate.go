@@ -19,6 +19,9 @@ import (
 const (
 	tokenInvalid = "The security token included in the request is invalid."
 	tokenExpired = "The security token included in the request is expired"
+
+	// AWS's sentence ends with a space.
+	scopedElsewhere = "Credential should be scoped to a valid region. "
 )
 
 // Authenticate finds who signed request, in a header or in a presigned URL, and what they may do. The answer holds for this request only: its
@@ -48,7 +51,7 @@ func (s *Service) Authenticate(ctx context.Context, request *sigv4.Request, orig
 
 func (s *Service) authenticate(ctx context.Context, request *sigv4.Request, a *sigv4.Authorization, origin trail.Origin) (iam.Caller, error) {
 	if !s.activeIn(a.Scope.Region) {
-		return iam.Caller{}, refusal("SignatureDoesNotMatch", fmt.Sprintf("Credential should be scoped to a valid region, not '%s'.", shorten(a.Scope.Region)), ErrRegionNotActive)
+		return iam.Caller{}, refusal("SignatureDoesNotMatch", scopedElsewhere, fmt.Errorf("%w %q", ErrRegionNotActive, shorten(a.Scope.Region)))
 	}
 	// Any region is accepted unless configured; the one that was signed is aws:RequestedRegion.
 	origin.Region = a.Scope.Region
