@@ -17,8 +17,9 @@ import (
 type Account struct {
 	id, partition string
 	created       time.Time
-	revision      int64 // of the store, that this snapshot shows
-	generation    int64 // of the account's own record, which every write of the account renews
+	closed        time.Time // zero: open
+	revision      int64     // of the store, that this snapshot shows
+	generation    int64     // of the account's own record, which every write of the account renews
 
 	roles     map[string]*roleEntry     // by lower-case name
 	roleIDs   map[string]*roleEntry     // by unique id
@@ -93,7 +94,7 @@ func newAccount(partition, id string) *Account {
 // clone copies the maps, not what they point to: a write costs pointer copies, whatever the size of the account's documents.
 func (a *Account) clone() *Account {
 	c := &Account{
-		id: a.id, partition: a.partition, created: a.created, revision: a.revision, generation: a.generation,
+		id: a.id, partition: a.partition, created: a.created, closed: a.closed, revision: a.revision, generation: a.generation,
 		roles: maps.Clone(a.roles), roleIDs: maps.Clone(a.roleIDs), policies: maps.Clone(a.policies),
 		providers: maps.Clone(a.providers), keys: maps.Clone(a.keys),
 	}

@@ -142,6 +142,7 @@ func (c call) decide(a *Account, caller Caller, event *trail.Event) error {
 			event.Action, event.Decision = action, &decision
 		}
 		if !decision.Allowed() {
+			event.Context = caller.ConditionKeys(keys)
 			if t.shown != "" {
 				return Denied(caller, action, t.shown, decision)
 			}
@@ -190,6 +191,9 @@ func (d *Directory) change(ctx context.Context, caller Caller, c call, do func(t
 	defer s.mu.Unlock()
 	a, err := d.latest(ctx, s)
 	recorded := false
+	if err == nil && !a.closed.IsZero() {
+		err = noSuchAccount(a.id)
+	}
 	for range maxAttempts {
 		tx := &draft{Account: a, ctx: ctx, directory: d}
 		if err == nil {
@@ -219,7 +223,9 @@ func (d *Directory) change(ctx context.Context, caller Caller, c call, do func(t
 			s.current.Store(nil)
 			return d.refuse(ctx, event, failure(fmt.Errorf("writing %s: %w", c.name, err)))
 		}
-		a, err = d.load(ctx, s)
+		if a, err = d.load(ctx, s); err == nil && !a.closed.IsZero() {
+			err = noSuchAccount(a.id)
+		}
 	}
 	return d.refuse(ctx, event, &Error{Code: "ConcurrentModification", Message: "The request was rejected because multiple requests to change this object were submitted simultaneously. Wait a few minutes and submit your request again.", Err: err})
 }

@@ -83,6 +83,7 @@ type PolicyRole struct{ RoleName, RoleID string }
 type AccountSummary struct {
 	ID      string
 	Created time.Time
+	Closed  time.Time // zero: open
 }
 
 // AccessKey is a long-term key of an account's root (users come later).

@@ -67,6 +67,7 @@ type envelope[T any] struct {
 type (
 	accountRecord struct {
 		Created time.Time `json:"created"`
+		Closed  time.Time `json:"closed,omitzero"` // an account is closed for good, and its records stay
 	}
 	roleRecord struct {
 		Role
@@ -111,7 +112,7 @@ func (a *Account) install(r Record, previous *Account) error {
 	switch kind {
 	case kindAccount:
 		record, err := decode[accountRecord](r)
-		a.created, a.generation = record.Created, r.Revision
+		a.created, a.closed, a.generation = record.Created, record.Closed, r.Revision
 		return err
 	case kindRole:
 		return a.installRole(name, r, previous.roles[name])

@@ -48,9 +48,9 @@ func (s *Service) Authenticate(ctx context.Context, request *sigv4.Request, orig
 
 func (s *Service) authenticate(ctx context.Context, request *sigv4.Request, a *sigv4.Authorization, origin trail.Origin) (iam.Caller, error) {
 	if !s.activeIn(a.Scope.Region) {
-		return iam.Caller{}, refusal("SignatureDoesNotMatch", fmt.Sprintf("Credential should be scoped to a valid region, not '%s'.", shorten(a.Scope.Region)), ErrRegionNotActive)
+		return iam.Caller{}, refusal("SignatureDoesNotMatch", fmt.Sprintf("Credential should be scoped to a valid region, not '%s'. ", shorten(a.Scope.Region)), ErrRegionNotActive)
 	}
-	// Any region is accepted unless configured; the one that was signed is aws:RequestedRegion.
+	// Any other region is accepted unless configured; the one that was signed is aws:RequestedRegion.
 	origin.Region = a.Scope.Region
 	now := s.now()
 	if strings.HasPrefix(a.AccessKeyID, sessionPrefix) {
@@ -70,10 +70,11 @@ func (s *Service) authenticate(ctx context.Context, request *sigv4.Request, a *s
 	if err := sigv4.Verify(request, a, key.Secret, now); err != nil {
 		return iam.Caller{}, refuseSignature(err)
 	}
-	caller := iam.Root(s.partition, key.Account)
+	caller := iam.Root(s.partition.ID, key.Account)
 	caller.AccessKeyID = a.AccessKeyID
 	caller.Origin = origin
 	caller.Context = authenticatedContext(origin, now)
+	caller.Encoder = s.messages
 	return caller, nil
 }
 
@@ -93,49 +94,46 @@ func (s *Service) authenticateSession(ctx context.Context, request *sigv4.Reques
 	if err := sigv4.Verify(request, a, held.secretAccessKey, now); err != nil {
 		return iam.Caller{}, refuseSignature(err)
 	}
+	// IAM does not know these sessions: they would need MFA, which the plane has not.
+	if a.Scope.Service == "iam" && held.record.Kind != roleSession {
+		return iam.Caller{}, refusal("InvalidClientTokenId", tokenInvalid, fmt.Errorf("%w: sessions from GetSessionToken and GetFederationToken cannot call IAM", ErrInvalidSessionToken))
+	}
 	account, err := s.directory.Account(ctx, held.record.Account)
-	if err != nil && !isNoSuchEntity(err) {
+	if isNoSuchEntity(err) {
+		return iam.Caller{}, refusal("InvalidClientTokenId", tokenInvalid, fmt.Errorf("%w: its account %s is gone", ErrInvalidSessionToken, held.record.Account))
+	}
+	if err != nil {
 		return iam.Caller{}, internal("reading the session's account", err)
 	}
-	var role *iam.Role
-	if err == nil {
-		role, _ = account.RoleByID(held.record.RoleID)
-	}
-	if role == nil {
-		return iam.Caller{}, refusal("InvalidClientTokenId", tokenInvalid, fmt.Errorf("%w: its role %s is gone", ErrInvalidSessionToken, held.record.RoleID))
-	}
-	return s.sessionCaller(account, role, held, origin, now)
+	return s.sessionCaller(account, held, origin, now)
 }
 
-// sessionCaller is who a session's request comes from, with the role as it is now.
-func (s *Service) sessionCaller(account *iam.Account, role *iam.Role, held *heldSession, origin trail.Origin, now time.Time) (iam.Caller, error) {
+// sessionCaller is who a session's request comes from, with its role or user as it is now.
+func (s *Service) sessionCaller(account *iam.Account, held *heldSession, origin trail.Origin, now time.Time) (iam.Caller, error) {
 	record := &held.record
-	policies, err := account.Policies(role)
+	who, err := s.holder(account, held)
 	if err != nil {
-		return iam.Caller{}, internal("compiling the role's policies", err)
+		return iam.Caller{}, err
 	}
-	policies.Session = held.policies(account)
 	caller := iam.Caller{
-		Principal: policy.Principal{
-			Type:    policy.AssumedRole,
-			ARN:     s.sessionARN(role, record.Name),
-			Account: role.Account,
-			RoleARN: role.ARN,
-			ID:      role.ID,
-			Session: record.Name,
-		},
+		Principal:      who.principal,
 		AccessKeyID:    held.accessKeyID,
-		Policies:       policies,
+		Policies:       who.policies,
 		Context:        authenticatedContext(origin, now),
 		Origin:         origin,
 		Issued:         time.Unix(record.Issued, 0).UTC(),
 		Expires:        time.Unix(record.Expires, 0).UTC(),
 		SourceIdentity: record.SourceIdentity,
 		ChainDepth:     record.ChainDepth,
+		Encoder:        s.messages,
 	}
 	caller.Context.Set("aws:TokenIssueTime", caller.Issued.Format(time.RFC3339))
+	// The plane knows no MFA devices. Federation says nothing about MFA: there the key is absent.
+	if record.Kind == ownSession || record.Kind == roleSession && record.Issuer == "" {
+		caller.Context.Set("aws:MultiFactorAuthPresent", "false")
+	}
 	setUnlessEmpty(caller.Context, "aws:SourceIdentity", record.SourceIdentity)
-	addPrincipalTags(&caller, role.Tags, record.Tags)
+	addPrincipalTags(&caller, who.tags, record.Tags)
 	if record.Issuer != "" {
 		setFederation(caller.Context, webIdentity{
 			issuer:   record.Issuer,
@@ -148,9 +146,9 @@ func (s *Service) sessionCaller(account *iam.Account, role *iam.Role, held *held
 	return caller, nil
 }
 
-// addPrincipalTags makes aws:PrincipalTag/… of the role's tags and of the session's, which override them, and keeps the latter for role chaining.
-func addPrincipalTags(caller *iam.Caller, ofRole []iam.Tag, ofSession []sessionTag) {
-	for _, tag := range ofRole {
+// addPrincipalTags makes aws:PrincipalTag/… of the role's or user's tags and of the session's, which override them, and keeps the latter for role chaining.
+func addPrincipalTags(caller *iam.Caller, own []iam.Tag, ofSession []sessionTag) {
+	for _, tag := range own {
 		caller.Context.Set("aws:PrincipalTag/"+tag.Key, tag.Value)
 	}
 	if len(ofSession) > 0 {
@@ -175,12 +173,20 @@ func authenticatedContext(origin trail.Origin, now time.Time) *policy.Context {
 
 // providerARN names the provider of an issuer, as IAM does.
 func (s *Service) providerARN(account, issuer string) string {
-	return "arn:" + s.partition + ":iam::" + account + ":oidc-provider/" + strings.TrimPrefix(issuer, "https://")
+	return "arn:" + s.partition.ID + ":iam::" + account + ":oidc-provider/" + strings.TrimPrefix(issuer, "https://")
 }
 
-// activeIn tells whether the service answers in region.
+// activeIn tells whether the service answers in region. A region of another partition is none of its own; a name that no partition uses, such as
+// those that clients of S3 servers invent, is accepted like any of its own.
 func (s *Service) activeIn(region string) bool {
-	return len(s.regions) == 0 || slices.Contains(s.regions, region)
+	if len(s.regions) > 0 {
+		return slices.Contains(s.regions, region)
+	}
+	if s.partition.HasRegion(region) {
+		return true
+	}
+	_, foreign := policy.PartitionOfRegion(region)
+	return !foreign
 }
 
 func refuseSignature(err error) *iam.Error {

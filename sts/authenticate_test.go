@@ -131,7 +131,7 @@ func TestAuthenticateRefuses(t *testing.T) {
 	}
 	elsewhere := p.serviceWith(func(c *sts.Config) { c.Regions = []string{"eu-west-1"} })
 	_, err = elsewhere.Authenticate(t.Context(), p.signed(session), p.origin())
-	if wantError(t, err, "SignatureDoesNotMatch", "Credential should be scoped to a valid region, not 'eu-central-1'."); !errors.Is(err, sts.ErrRegionNotActive) {
+	if wantError(t, err, "SignatureDoesNotMatch", "Credential should be scoped to a valid region, not 'eu-central-1'. "); !errors.Is(err, sts.ErrRegionNotActive) {
 		t.Errorf("cause = %v", errors.Unwrap(err))
 	}
 }
