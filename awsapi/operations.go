@@ -11,7 +11,7 @@ import (
 func queryOperations(c Config) map[string]operation {
 	table := map[string]operation{}
 	for _, part := range []map[string]operation{
-		stsOperations(c.STS), roleOperations(c.Directory), rolePolicyOperations(c.Directory),
+		stsOperations(c.STS, c.Inquiries), roleOperations(c.Directory), rolePolicyOperations(c.Directory),
 		policyOperations(c.Directory), providerOperations(c.Directory),
 	} {
 		maps.Copy(table, part)
