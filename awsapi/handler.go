@@ -82,6 +82,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, origin trail.Ori
 	}()
 	q, err := readRequest(w, r, origin)
 	if err != nil {
+		a.claim(r)
 		return h.refuse(origin, operation{}, err)
 	}
 	op, err := h.route(q, a)
@@ -113,7 +114,7 @@ func (h *handler) route(q *request, a *answer) (operation, error) {
 		}
 		return op, nil
 	}
-	action, _ := q.form.lookup("Action")
+	action, named := q.form.lookup("Action")
 	version, versioned := q.form.lookup("Version")
 	if !versioned {
 		version = "NO_VERSION_SPECIFIED"
@@ -121,13 +122,12 @@ func (h *handler) route(q *request, a *answer) (operation, error) {
 	op, known := h.actions[action]
 	service := services[op.service]
 	switch {
-	case action == "":
+	case !named:
 		return op, &iam.Error{Code: "MissingAction", Message: "The request is missing an action or a required parameter."}
-	case versioned && version != services["sts"].version && version != services["iam"].version:
-		return op, &iam.Error{Code: "NoSuchVersion", Message: fmt.Sprintf("The requested version (%.40s) is not valid.", version)}
 	case !known || version != service.version:
-		return op, &iam.Error{Code: "InvalidAction", Message: fmt.Sprintf("Could not find operation %.100s for version %s", action, version)}
+		return op, &iam.Error{Code: "InvalidAction", Message: fmt.Sprintf("Could not find operation %.100s for version %.40s", action, version)}
 	}
+	q.form.showsNull = op.service == "sts"
 	a.protocol = queryProtocol{action: action, namespace: service.namespace}
 	return op, nil
 }
@@ -140,6 +140,7 @@ func (h *handler) authenticate(ctx context.Context, q *request, op operation) (i
 	}
 	authorization, err := sigv4.Parse(q.signed)
 	if err == nil && authorization.Scope.Service != op.service {
+		// AWS's sentence ends with a space.
 		return iam.Caller{}, h.refuse(q.origin, op, &iam.Error{Code: "SignatureDoesNotMatch",
 			Message: fmt.Sprintf("Credential should be scoped to correct service: '%s'. ", op.service)})
 	}
@@ -174,5 +175,8 @@ func recorded(caller iam.Caller, op operation, err error) trail.Event {
 		event.UserIdentity.Type = "Unknown"
 	}
 	event.ErrorCode, event.ErrorMessage, event.Category = told.Code, told.Message, trail.Management
+	if told.Message == "" && told.Err != nil {
+		event.ErrorMessage = told.Err.Error()
+	}
 	return event
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/openirsa/openirsa/iam"
+	"github.com/openirsa/openirsa/sigv4"
 )
 
 // protocol is one of the two wire formats of an answer.
@@ -51,6 +52,19 @@ func (a *answer) write(w http.ResponseWriter) error {
 	return err
 }
 
+// claim has a request that could not be read refused in the namespace of the service that its signature's scope names, if that is one.
+func (a *answer) claim(r *http.Request) {
+	query, isQuery := a.protocol.(queryProtocol)
+	authorization, err := sigv4.Parse(&sigv4.Request{Method: r.Method, RawQuery: r.URL.RawQuery, Host: r.Host, Header: r.Header})
+	if err != nil || !isQuery {
+		return
+	}
+	if service, known := services[authorization.Scope.Service]; known {
+		query.namespace = service.namespace
+		a.protocol = query
+	}
+}
+
 // queryProtocol is AWS's Query protocol, answering XML
 // (https://smithy.io/2.0/aws/protocols/aws-query-protocol.html).
 type queryProtocol struct {
@@ -71,7 +85,7 @@ type queryFailure struct {
 	XMLName   xml.Name
 	Type      string `xml:"Error>Type"`
 	Code      string `xml:"Error>Code"`
-	Message   string `xml:"Error>Message"`
+	Message   string `xml:"Error>Message,omitempty"`
 	RequestID string `xml:"RequestId"`
 }
 
@@ -107,13 +121,10 @@ func (p queryProtocol) failure(refused *iam.Error, status int, requestID string)
 }
 
 func marshalXML(value any) ([]byte, error) {
-	var buffer bytes.Buffer
-	encoder := xml.NewEncoder(&buffer)
-	encoder.Indent("", "  ")
-	if err := encoder.Encode(value); err != nil {
+	buffer := bytes.NewBufferString(xml.Header)
+	if err := xml.NewEncoder(buffer).Encode(value); err != nil {
 		return nil, err
 	}
-	buffer.WriteByte('\n')
 	return buffer.Bytes(), nil
 }
 

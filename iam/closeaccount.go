@@ -13,7 +13,7 @@ type CloseAccountInput struct {
 
 func (in CloseAccountInput) validate(v *validator) {
 	if v.required("accountId", in.AccountID) && !isAccountID(in.AccountID) {
-		v.fail("accountId", in.AccountID, `Member must satisfy regular expression pattern: \d{12}`)
+		v.fail("accountId", `Member must satisfy regular expression pattern: \d{12}`)
 	}
 }
 

@@ -33,7 +33,7 @@ func TestCloseAccount(t *testing.T) {
 		}
 		_, err := d.Account(ctx, otherAccount)
 		wantCode(t, err, "NoSuchEntity")
-		_, err = d.ListRoles(ctx, other, iam.ListRolesInput{})
+		_, err = d.ListRoles(ctx, other, iam.ListByPathInput{})
 		wantCode(t, err, "NoSuchEntity")
 		_, err = d.CreateRole(ctx, other, iam.CreateRoleInput{RoleName: "S", AssumeRolePolicyDocument: trustAnyone})
 		wantCode(t, err, "NoSuchEntity")

@@ -66,12 +66,29 @@ func (s *Service) roleHolder(account *iam.Account, held *heldSession) (holder, e
 }
 
 // ownHolder is the user or the root that asked for the session.
-func (s *Service) ownHolder(_ *iam.Account, record *session) (holder, error) {
+func (s *Service) ownHolder(account *iam.Account, record *session) (holder, error) {
 	if record.PrincipalID == "" {
 		root := iam.Root(s.partition.ID, record.Account)
 		return holder{principal: root.Principal, policies: root.Policies}, nil
 	}
-	return holder{}, gone("its user %s is gone", record.PrincipalID)
+	user, ok := account.UserByID(record.PrincipalID)
+	if !ok {
+		return holder{}, gone("its user %s is gone", record.PrincipalID)
+	}
+	return userHolder(account, user)
+}
+
+// userHolder is a user as it is now.
+func userHolder(account *iam.Account, user *iam.User) (holder, error) {
+	policies, err := account.UserPolicies(user)
+	if err != nil {
+		return holder{}, internal("compiling the user's policies", err)
+	}
+	return holder{
+		principal: policy.Principal{Type: policy.User, ARN: user.ARN, Account: user.Account, ID: user.ID},
+		policies:  policies,
+		tags:      user.Tags,
+	}, nil
 }
 
 func gone(format string, arguments ...any) *iam.Error {

@@ -141,8 +141,8 @@ func TestCrossAccount(t *testing.T) {
 	try(caller, denying.ARN, false)
 	try(caller, strings.Replace(delegated.ARN, "arn:aws:", "arn:aws-cn:", 1), false)
 
-	p.must(p.directory.DeleteRolePolicy(t.Context(), p.root(accountA), iam.RolePolicyInput{RoleName: "app", PolicyName: "p"}))
-	p.must(p.directory.DeleteRole(t.Context(), p.root(accountA), iam.RoleInput{RoleName: "app"}))
+	p.must(p.directory.DeleteInlinePolicy(t.Context(), p.root(accountA), iam.InlinePolicyInput{IdentityName: iam.OfRole("app"), PolicyName: "p"}))
+	p.must(p.directory.DeleteRole(t.Context(), p.root(accountA), iam.IdentityInput{IdentityName: iam.OfRole("app")}))
 	second := p.role(accountA, "app", trustFor(accountA, subject))
 	p.allow(accountA, "app", `{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"arn:aws:iam::444455556666:role/*"}`)
 	caller = p.session(second, good.sign(p.goodClaims()))
