@@ -48,6 +48,7 @@ func TestSTS(t *testing.T) {
 	t.Parallel()
 	p := start(t, t.TempDir())
 	t.Run("GetSessionToken", p.testGetSessionToken)
+	t.Run("GetSessionToken of a user", p.testGetSessionTokenOfUser)
 	t.Run("GetFederationToken", p.testGetFederationToken)
 	t.Run("GetAccessKeyInfo", p.testGetAccessKeyInfo)
 	t.Run("AssumeRole", p.testAssumeRole)
@@ -79,6 +80,40 @@ func (p *plane) testGetSessionToken(t *testing.T) {
 	want(t, err, 400, "ValidationError", "Value '60' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to 900")
 	_, err = admin.sts.GetSessionToken(t.Context(), &sts.GetSessionTokenInput{SerialNumber: aws.String("arn:aws:iam::000000000000:mfa/x"), TokenCode: aws.String("123456")})
 	want(t, err, 403, "AccessDenied", "MultiFactorAuthentication failed")
+}
+
+func (p *plane) testGetSessionTokenOfUser(t *testing.T) {
+	admin := p.adminSDK(t)
+	name := aws.String("alice")
+	user, err := admin.iam.CreateUser(t.Context(), &iam.CreateUserInput{UserName: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := admin.iam.PutUserPolicy(t.Context(), &iam.PutUserPolicyInput{UserName: name, PolicyName: aws.String("p"),
+		PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:ListAllMyBuckets","iam:*"],"Resource":"*"}]}`)}); err != nil {
+		t.Fatal(err)
+	}
+	key, err := admin.iam.CreateAccessKey(t.Context(), &iam.CreateAccessKeyInput{UserName: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	alice := newSDK(t, p.endpoint, credentials.NewStaticCredentialsProvider(*key.AccessKey.AccessKeyId, *key.AccessKey.SecretAccessKey, ""))
+	out, err := alice.sts.GetSessionToken(t.Context(), &sts.GetSessionTokenInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if left := time.Until(*out.Credentials.Expiration); left > 12*time.Hour || left < 11*time.Hour {
+		t.Errorf("the session lasts %s", left)
+	}
+	session := p.as(t, out.Credentials)
+	if who := session.whoAmI(t); who != *user.User.Arn+" "+*user.User.UserId+" 000000000000" {
+		t.Errorf("the session is of %s", who)
+	}
+	if _, err := session.s3.ListBuckets(t.Context(), nil); err != nil {
+		t.Error(err)
+	}
+	_, err = session.iam.ListRoles(t.Context(), &iam.ListRolesInput{})
+	want(t, err, 403, "InvalidClientTokenId", "")
 }
 
 func (p *plane) testGetFederationToken(t *testing.T) {

@@ -116,7 +116,7 @@ func (p *plane) join(ctx context.Context, c planeConfig) error {
 }
 
 // registerIssuer makes the embedded issuer a provider of the default account, once in the folder's life. Its client id is the audience that
-// `irsa token`, EKS's webhook and eksctl put into tokens; the guides have the same one in every partition.
+// `irsa token` and EKS's webhook put into tokens, in every partition.
 func (p *plane) registerIssuer(ctx context.Context) error {
 	if p.settings.Provisioned {
 		return nil
