@@ -25,6 +25,8 @@ type Account struct {
 	policies  map[string]*policyEntry   // by lower-case name
 	providers map[string]*providerEntry // by lower-case URL
 	keys      map[string]*keyEntry      // by access key id
+	clusters  map[string]*clusterEntry  // by region/name
+	addons    map[string]*addonEntry    // by region/cluster/name
 
 	resolved sync.Map // *roleEntry → resolved
 	usage    func() map[string]usage
@@ -85,6 +87,7 @@ func newAccount(partition, id string) *Account {
 		id: id, partition: partition,
 		roles: map[string]*roleEntry{}, roleIDs: map[string]*roleEntry{}, policies: map[string]*policyEntry{},
 		providers: map[string]*providerEntry{}, keys: map[string]*keyEntry{},
+		clusters: map[string]*clusterEntry{}, addons: map[string]*addonEntry{},
 	}
 	a.usage = sync.OnceValue(a.countUsage)
 	return a
@@ -96,6 +99,7 @@ func (a *Account) clone() *Account {
 		id: a.id, partition: a.partition, created: a.created, revision: a.revision, generation: a.generation,
 		roles: maps.Clone(a.roles), roleIDs: maps.Clone(a.roleIDs), policies: maps.Clone(a.policies),
 		providers: maps.Clone(a.providers), keys: maps.Clone(a.keys),
+		clusters: maps.Clone(a.clusters), addons: maps.Clone(a.addons),
 	}
 	c.usage = sync.OnceValue(c.countUsage)
 	return c

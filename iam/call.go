@@ -43,6 +43,13 @@ type target struct {
 	resource string // ARN; "*" for actions without resource-level permissions
 	shown    string // what AWS's sentence names in its place; "": the resource
 	keys     conditions
+	needs    []need
+}
+
+// need is a further action that a call must be allowed, on a resource of its own: to pass a role to a service, for example.
+type need struct {
+	action, resource string
+	keys             conditions
 }
 
 // conditions are condition keys and their values.
@@ -146,6 +153,12 @@ func (c call) decide(a *Account, caller Caller, event *trail.Event) error {
 				return Denied(caller, action, t.shown, decision)
 			}
 			return Denied(caller, action, t.resource, decision)
+		}
+	}
+	for _, n := range t.needs {
+		if decision := Authorize(caller, n.action, n.resource, n.keys); !decision.Allowed() {
+			event.Action, event.Resource, event.Decision = n.action, n.resource, &decision
+			return Denied(caller, n.action, n.resource, decision)
 		}
 	}
 	return nil

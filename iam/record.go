@@ -17,6 +17,8 @@ import (
 //	account/<id>/role/<lower-case name>        a role with its trust policy, inline policies and attachments
 //	account/<id>/policy/<lower-case name>      a managed policy with its versions
 //	account/<id>/provider/<lower-case URL>     an OIDC provider with its inline keys
+//	account/<id>/cluster/<region>/<name>       a cluster
+//	account/<id>/addon/<region>/<cluster>/<name>  an add-on of a cluster
 //	sealed/account/<id>/access-key/<key id>    an access key's secret
 //
 // The account's own record sorts first among the account's. Every write of an account renews it, on condition of its revision: so writes to
@@ -28,6 +30,8 @@ const (
 	kindRole       = "role"
 	kindPolicy     = "policy"
 	kindProvider   = "provider"
+	kindCluster    = "cluster"
+	kindAddon      = "addon"
 	kindKey        = "access-key"
 
 	// schema of the records' values. A later one is refused, not guessed at.
@@ -119,6 +123,10 @@ func (a *Account) install(r Record, previous *Account) error {
 		return put(a.policies, name, r, previous.policies[name], (*policyEntry).at, a.readPolicy)
 	case kindProvider:
 		return put(a.providers, name, r, previous.providers[name], (*providerEntry).at, a.readProvider)
+	case kindCluster:
+		return put(a.clusters, name, r, previous.clusters[name], (*clusterEntry).at, a.readCluster)
+	case kindAddon:
+		return put(a.addons, name, r, previous.addons[name], (*addonEntry).at, a.readAddon)
 	case kindKey:
 		return put(a.keys, name, r, previous.keys[name], (*keyEntry).at, a.readKey)
 	}
