@@ -35,21 +35,18 @@ var services = map[string]struct{ version, namespace string }{
 
 type handler struct {
 	Config
-	// actions are the Query operations by Action, targets the JSON ones by what follows "OpenIRSA." in X-Amz-Target. Both are
-	// only read.
+	// actions are the Query operations by Action, targets the JSON ones by X-Amz-Target, routes those of EKS. All are only read.
 	actions, targets map[string]operation
+	routes           []route
 }
 
 // ServeHTTP answers every request exactly once, with the id that the trail knows it by.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	origin := h.Origin(r)
-	a := &answer{protocol: queryProtocol{namespace: faultNamespace}, requestID: origin.RequestID}
-	if strings.HasPrefix(r.Header.Get("Content-Type"), jsonContentType) {
-		a.protocol = jsonProtocol{}
-	}
+	a := &answer{protocol: h.protocol(r), requestID: origin.RequestID}
 	err := h.serve(w, r, origin, a)
 	if err != nil {
-		told, status := refusal(err)
+		told, status := a.words(refusal(err))
 		if status >= http.StatusInternalServerError {
 			h.logFailure(r.Context(), origin, err, told.Err)
 		}
@@ -61,6 +58,27 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		h.Logger.DebugContext(r.Context(), "answer not written", "requestID", origin.RequestID, "error", err)
 	}
+}
+
+// protocol chooses a request's protocol by its shape: of the path and the content type, and for a path that no protocol has, of the signature's
+// scope, so that the client can read the refusal.
+func (h *handler) protocol(r *http.Request) protocol {
+	switch path := r.URL.EscapedPath(); {
+	case isClusterPath(path) || path != "/" && scopeOf(r) == "eks":
+		return restProtocol{routes: h.routes}
+	case strings.HasPrefix(r.Header.Get("Content-Type"), jsonContentType):
+		return jsonProtocol{targets: h.targets}
+	}
+	return queryProtocol{actions: h.actions, namespace: faultNamespace}
+}
+
+// scopeOf is the service that a request says to be signed for; "" without a signature that can be read.
+func scopeOf(r *http.Request) string {
+	authorization, err := sigv4.Parse(&sigv4.Request{Method: r.Method, RawQuery: r.URL.RawQuery, Host: r.Host, Header: r.Header})
+	if err != nil {
+		return ""
+	}
+	return authorization.Scope.Service
 }
 
 // logFailure keeps the error level for what an operator can act on: a client that hangs up must not be able to fill the log.
@@ -84,7 +102,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, origin trail.Ori
 	if err != nil {
 		return h.refuse(origin, operation{}, err)
 	}
-	op, err := h.route(q, a)
+	op, err := a.route(q, a)
 	if err != nil {
 		return h.refuse(origin, op, err)
 	}
@@ -103,22 +121,17 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, origin trail.Ori
 	return a.succeed(result)
 }
 
-// route finds the operation, and from then on answers in its protocol and namespace.
-func (h *handler) route(q *request, a *answer) (operation, error) {
-	if q.form == nil {
-		name, ours := strings.CutPrefix(q.target, "OpenIRSA.")
-		op, known := h.targets[name]
-		if !ours || !known {
-			return operation{}, &iam.Error{Code: "UnknownOperationException", Message: "X-Amz-Target names no operation."}
-		}
-		return op, nil
+// route reads the form and finds the operation, in whose namespace the answers are from then on.
+func (p queryProtocol) route(q *request, a *answer) (operation, error) {
+	if err := q.readForm(); err != nil {
+		return operation{}, err
 	}
 	action, _ := q.form.lookup("Action")
 	version, versioned := q.form.lookup("Version")
 	if !versioned {
 		version = "NO_VERSION_SPECIFIED"
 	}
-	op, known := h.actions[action]
+	op, known := p.actions[action]
 	service := services[op.service]
 	switch {
 	case action == "":

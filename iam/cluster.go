@@ -38,6 +38,7 @@ var (
 type Cluster struct {
 	Account              string    `json:"-"`
 	ARN                  string    `json:"-"`
+	ProviderARN          string    `json:"-"` // of its issuer; the provider may have been deleted since
 	Name                 string    `json:"name"`
 	Region               string    `json:"region"`
 	Issuer               string    `json:"issuer"`
@@ -61,8 +62,15 @@ func (a *Account) readCluster(_ string, r Record, _ *clusterEntry) (*clusterEntr
 	if err != nil {
 		return nil, err
 	}
-	cluster.Account, cluster.ARN = a.id, a.eksARN(cluster.Region, "cluster/"+cluster.Name)
+	cluster = a.identified(cluster)
 	return &clusterEntry{revision: r.Revision, cluster: cluster}, nil
+}
+
+// identified adds what a cluster's record implies.
+func (a *Account) identified(c Cluster) Cluster {
+	c.Account, c.ARN = a.id, a.eksARN(c.Region, "cluster/"+c.Name)
+	c.ProviderARN = a.arn("oidc-provider/" + strings.TrimPrefix(c.Issuer, "https://"))
+	return c
 }
 
 // eksARN of a resource of EKS in this account.
@@ -217,7 +225,7 @@ func (tx *draft) provide(in RegisterClusterInput) error {
 // register writes the cluster's record: a new one, or the present one with what is given.
 func (tx *draft) register(region string, in RegisterClusterInput) (Cluster, error) {
 	var revision int64
-	c := Cluster{Account: tx.id, ARN: tx.eksARN(region, "cluster/"+in.Name), Name: in.Name, Region: region, Issuer: in.Issuer, Created: tx.now}
+	c := tx.identified(Cluster{Name: in.Name, Region: region, Issuer: in.Issuer, Created: tx.now})
 	if entry, err := tx.cluster(region, in.Name); err == nil {
 		c, revision = entry.cluster, entry.revision
 	} else if len(tx.clustersIn(region)) >= maxClusters {
