@@ -3,6 +3,7 @@ package awsapi
 import (
 	"context"
 	"errors"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -11,8 +12,12 @@ import (
 	"github.com/openirsa/openirsa/trail"
 )
 
-// cloudTrailPrefix begins CloudTrail's X-Amz-Target (botocore's model of 2013-11-01, targetPrefix).
-const cloudTrailPrefix = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101."
+// cloudTrailPrefix begins CloudTrail's X-Amz-Target; the CLI and boto3 put the service's package before it (botocore's model of 2013-11-01,
+// targetPrefix), the SDKs that are made from Smithy's model do not.
+const (
+	cloudTrailPrefix  = "CloudTrail_20131101."
+	cloudTrailPackage = "com.amazonaws.cloudtrail.v20131101."
+)
 
 // Limits of LookupEvents (CloudTrail API reference).
 const (
@@ -25,7 +30,9 @@ var lookupAttributes = []string{
 }
 
 func cloudTrailOperations(c Config) map[string]operation {
-	return prefixed(cloudTrailPrefix, named(map[string]operation{"LookupEvents": jsonCall("cloudtrail", lookupEvents(c.Trail))}))
+	table := prefixed(cloudTrailPrefix, named(map[string]operation{"LookupEvents": jsonCall("cloudtrail", lookupEvents(c.Trail))}))
+	maps.Copy(table, prefixed(cloudTrailPackage, table))
+	return table
 }
 
 // mayRead authorizes a call on the trail, which knows no callers, and begins its event. A denial is recorded before it is answered. Shown is

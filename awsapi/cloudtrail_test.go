@@ -160,6 +160,8 @@ func TestLookupEventsRefusals(t *testing.T) {
 		{"an unknown key", sigv4.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "x"}, lookupTarget, "UnrecognizedClientException"},
 		{"a wrong secret", sigv4.Credentials{AccessKeyID: p.root.AccessKeyID, SecretAccessKey: "x"}, lookupTarget, "InvalidSignatureException"},
 		{"no permission", session, lookupTarget, "AccessDeniedException"},
+		{"no permission, by the short target", session, "CloudTrail_20131101.LookupEvents", "AccessDeniedException"},
+		{"another operation, by the short target", p.root, "CloudTrail_20131101.CreateTrail", "UnknownOperationException"},
 		{"another operation", p.root, "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.CreateTrail", "UnknownOperationException"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
