@@ -3,6 +3,7 @@ package awsapi
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -45,7 +46,15 @@ func decodeListClusters(q *request) (iam.ListClustersInput, error) {
 }
 
 func decodeClusterPaging(f *form) iam.ClusterPaging {
-	return iam.ClusterPaging{MaxResults: f.integer("maxResults"), NextToken: f.emptyOr("nextToken")}
+	paging := iam.ClusterPaging{NextToken: f.emptyOr("nextToken")}
+	if text, given := f.lookup("maxResults"); given {
+		n, err := strconv.ParseInt(text, 10, 32)
+		if err != nil {
+			f.fail(malformed("maxResults is not an integer"))
+		}
+		paging.MaxResults = new(int(n))
+	}
+	return paging
 }
 
 func decodeAddon(q *request) iam.AddonInput {

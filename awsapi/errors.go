@@ -57,7 +57,7 @@ var statuses = map[string]int{
 	"MethodNotAllowed":               http.StatusMethodNotAllowed,
 	"MissingAction":                  http.StatusBadRequest,
 	"MissingAuthenticationToken":     http.StatusForbidden,
-	"NoSuchVersion":                  http.StatusBadRequest,
+	"MissingParameter":               http.StatusBadRequest,
 	"RequestEntityTooLargeException": http.StatusRequestEntityTooLarge,
 	"RequestExpired":                 http.StatusBadRequest,
 	"RequestAbortedException":        http.StatusBadRequest,

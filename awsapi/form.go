@@ -29,6 +29,8 @@ type form struct {
 	values  map[string]string
 	taken   map[string]bool
 	problem error
+	// showsNull: the service is STS, which says "Value null at"; IAM says "Value at".
+	showsNull bool
 }
 
 // parseForm decodes the query of the URL and the body together, both application/x-www-form-urlencoded. It is stricter than
@@ -120,7 +122,15 @@ func (f *form) lookup(name string) (value string, given bool) {
 // required takes a string that must be given and not be empty.
 func (f *form) required(name string) string {
 	if _, given := f.lookup(name); !given {
-		f.fail(missing(lowerFirst(name)))
+		f.fail(f.null(lowerFirst(name)))
+	}
+	return f.text(name)
+}
+
+// parameter is required for the few operations of IAM that answer a missing name in another way, with its name as it is on the wire.
+func (f *form) parameter(name string) string {
+	if _, given := f.lookup(name); !given {
+		f.fail(&iam.Error{Code: "MissingParameter", Message: "The request must contain the parameter " + name + "."})
 	}
 	return f.text(name)
 }
@@ -130,7 +140,7 @@ func (f *form) required(name string) string {
 func (f *form) text(name string) string {
 	value, given := f.lookup(name)
 	if given && value == "" {
-		f.fail(invalid("'' at '"+lowerFirst(name)+"'", "have length greater than or equal to 1"))
+		f.fail(invalid("at '"+lowerFirst(name)+"'", "have length greater than or equal to 1"))
 	}
 	return value
 }
@@ -153,20 +163,25 @@ func (f *form) emptyOr(name string) string {
 func (f *form) requiredAny(name string) string {
 	value, given := f.lookup(name)
 	if !given {
-		f.fail(missing(lowerFirst(name)))
+		f.fail(f.null(lowerFirst(name)))
 	}
 	return value
 }
 
-// integer takes a whole number that fits 32 bits, as all of AWS's models have it here; nil when it is not given.
+// integer takes a whole number that fits 32 bits, as all of AWS's models have it here; nil when it is not given. AWS has nothing to say to what
+// is none: its MalformedInput has no message.
 func (f *form) integer(name string) *int {
 	value, given := f.lookup(name)
 	if !given {
 		return nil
 	}
 	n, err := strconv.ParseInt(value, 10, 32)
-	if err != nil {
-		f.fail(malformed("%s is not an integer", name))
+	switch {
+	case value == "":
+		f.fail(malformed("missing value for decimal type"))
+		return nil
+	case err != nil:
+		f.fail(&iam.Error{Code: "MalformedInput", Err: fmt.Errorf("%s is not an integer", name)})
 		return nil
 	}
 	return new(int(n))
@@ -210,9 +225,9 @@ func (f *form) tags(name string) []iam.Tag {
 		case !hasKey && !hasValue:
 			return tags
 		case !hasKey:
-			f.fail(missing(fmt.Sprintf("%s.%d.member.key", lowerFirst(name), len(tags)+1)))
+			f.fail(f.null(fmt.Sprintf("%s.%d.member.key", lowerFirst(name), len(tags)+1)))
 		case !hasValue:
-			f.fail(missing(fmt.Sprintf("%s.%d.member.value", lowerFirst(name), len(tags)+1)))
+			f.fail(f.null(fmt.Sprintf("%s.%d.member.value", lowerFirst(name), len(tags)+1)))
 		}
 		tags = append(tags, iam.Tag{Key: key, Value: value})
 	}
@@ -260,8 +275,16 @@ func (f *form) finish() error {
 
 func member(name string, index int) string { return name + ".member." + strconv.Itoa(index) }
 
-// missing and invalid are the sentences of AWS's model validation.
-func missing(field string) *iam.Error { return invalid("null at '"+field+"'", "not be null") }
+// null is the sentence of the form's service for what is not there.
+func (f *form) null(field string) *iam.Error {
+	if f.showsNull {
+		return invalid("null at '"+field+"'", "not be null")
+	}
+	return missing(field)
+}
+
+// missing and invalid are the sentences of AWS's model validation, as IAM has them: without the value.
+func missing(field string) *iam.Error { return invalid("at '"+field+"'", "not be null") }
 
 func invalid(valueAndField, must string) *iam.Error {
 	return &iam.Error{Code: "ValidationError", Message: fmt.Sprintf(

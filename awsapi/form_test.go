@@ -74,6 +74,7 @@ func TestParseFormNeverRepeatsValues(t *testing.T) {
 func TestFormReaders(t *testing.T) {
 	number := func(n int) *int { return &n }
 	text := func(s string) *string { return &s }
+	const none = "no message at all"
 	cases := []struct {
 		name, body string
 		read       func(*form) any
@@ -84,16 +85,23 @@ func TestFormReaders(t *testing.T) {
 		{name: "integer", body: "N=3600", read: func(f *form) any { return f.integer("N") }, want: number(3600)},
 		{name: "negative integer", body: "N=-1", read: func(f *form) any { return f.integer("N") }, want: number(-1)},
 		{name: "no integer", read: func(f *form) any { return f.integer("N") }, want: (*int)(nil)},
-		{name: "empty integer", body: "N=", read: func(f *form) any { return f.integer("N") }, code: "MalformedInput", message: "N is not an integer"},
-		{name: "decimal", body: "N=1.5", read: func(f *form) any { return f.integer("N") }, code: "MalformedInput", message: "N is not an integer"},
-		{name: "beyond 32 bits", body: "N=4294967296", read: func(f *form) any { return f.integer("N") }, code: "MalformedInput", message: "N is not an integer"},
+		{name: "empty integer", body: "N=", read: func(f *form) any { return f.integer("N") }, code: "MalformedInput", message: "missing value for decimal type"},
+		{name: "with a plus", body: "N=%2B900", read: func(f *form) any { return f.integer("N") }, want: number(900)},
+		{name: "with a leading zero", body: "N=0900", read: func(f *form) any { return f.integer("N") }, want: number(900)},
+		{name: "decimal", body: "N=1.5", read: func(f *form) any { return f.integer("N") }, code: "MalformedInput", message: none},
+		{name: "beyond 32 bits", body: "N=4294967296", read: func(f *form) any { return f.integer("N") }, code: "MalformedInput", message: none},
 		{name: "true", body: "B=true", read: func(f *form) any { return f.boolean("B") }, want: true},
 		{name: "false", body: "B=false", read: func(f *form) any { return f.boolean("B") }, want: false},
 		{name: "yes", body: "B=yes", read: func(f *form) any { return f.boolean("B") }, code: "MalformedInput", message: "B is neither true nor false"},
 		{name: "empty optional text", body: "Path=", read: func(f *form) any { return f.text("Path") }, code: "ValidationError",
-			message: "1 validation error detected: Value '' at 'path' failed to satisfy constraint: Member must have length greater than or equal to 1"},
+			message: "1 validation error detected: Value at 'path' failed to satisfy constraint: Member must have length greater than or equal to 1"},
 		{name: "missing required text", read: func(f *form) any { return f.required("RoleName") }, code: "ValidationError",
-			message: "1 validation error detected: Value null at 'roleName' failed to satisfy constraint: Member must not be null"},
+			message: "1 validation error detected: Value at 'roleName' failed to satisfy constraint: Member must not be null"},
+		{name: "missing required text of STS", read: func(f *form) any { f.showsNull = true; return f.required("RoleArn") }, code: "ValidationError",
+			message: "1 validation error detected: Value null at 'roleArn' failed to satisfy constraint: Member must not be null"},
+		{name: "missing parameter", read: func(f *form) any { return f.parameter("RoleName") }, code: "MissingParameter", message: "The request must contain the parameter RoleName."},
+		{name: "empty parameter", body: "RoleName=", read: func(f *form) any { return f.parameter("RoleName") }, code: "ValidationError", message: "Value at 'roleName' failed"},
+		{name: "parameter", body: "RoleName=r", read: func(f *form) any { return f.parameter("RoleName") }, want: "r"},
 		{name: "text that may be empty", body: "D=", read: func(f *form) any { return f.anyText("D") }, want: text("")},
 		{name: "text that is not there", read: func(f *form) any { return f.anyText("D") }, want: (*string)(nil)},
 		{name: "list", body: "L.member.1=a&L.member.2=b", read: func(f *form) any { return f.list("L") }, want: []string{"a", "b"}},
@@ -106,7 +114,7 @@ func TestFormReaders(t *testing.T) {
 		{name: "tags", body: "T.member.1.Key=k&T.member.1.Value=&T.member.2.Key=l&T.member.2.Value=v",
 			read: func(f *form) any { return f.tags("T") }, want: []iam.Tag{{Key: "k"}, {Key: "l", Value: "v"}}},
 		{name: "tag without a value", body: "Tags.member.1.Key=k", read: func(f *form) any { return f.tags("Tags") }, code: "ValidationError",
-			message: "1 validation error detected: Value null at 'tags.1.member.value' failed to satisfy constraint: Member must not be null"},
+			message: "1 validation error detected: Value at 'tags.1.member.value' failed to satisfy constraint: Member must not be null"},
 		{name: "tag without a key", body: "Tags.member.1.Value=v", read: func(f *form) any { return f.tags("Tags") }, code: "ValidationError", message: "'tags.1.member.key'"},
 		{name: "tag with more", body: "T.member.1.Key=k&T.member.1.Value=v&T.member.1.Scope=x", read: func(f *form) any { return f.tags("T") },
 			code: "InvalidQueryParameter", message: "T.member.1.Scope"},
@@ -124,7 +132,7 @@ func TestFormReaders(t *testing.T) {
 			err = f.finish()
 			if c.code != "" {
 				var refused *iam.Error
-				if !errors.As(err, &refused) || refused.Code != c.code || !strings.Contains(refused.Message, c.message) {
+				if !errors.As(err, &refused) || refused.Code != c.code || !(strings.Contains(refused.Message, c.message) || c.message == none && refused.Message == "") {
 					t.Fatalf("got %#v, want %s with %q", err, c.code, c.message)
 				}
 				return

@@ -43,8 +43,9 @@ type handler struct {
 // ServeHTTP answers every request exactly once, with the id that the trail knows it by.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	origin := h.Origin(r)
-	a := &answer{protocol: h.protocol(r), requestID: origin.RequestID}
-	err := h.serve(w, r, origin, a)
+	q := newRequest(r, origin)
+	a := &answer{protocol: h.protocol(q), requestID: origin.RequestID}
+	err := h.serve(w, r, q, a)
 	if err != nil {
 		told, status := a.words(refusal(err))
 		if status >= http.StatusInternalServerError {
@@ -62,23 +63,14 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // protocol chooses a request's protocol by its shape: of the path and the content type, and for a path that no protocol has, of the signature's
 // scope, so that the client can read the refusal.
-func (h *handler) protocol(r *http.Request) protocol {
-	switch path := r.URL.EscapedPath(); {
-	case isClusterPath(path) || path != "/" && scopeOf(r) == "eks":
+func (h *handler) protocol(q *request) protocol {
+	switch path := q.signed.Path; {
+	case isClusterPath(path) || path != "/" && q.scope() == "eks":
 		return restProtocol{routes: h.routes}
-	case strings.HasPrefix(r.Header.Get("Content-Type"), jsonContentType):
+	case strings.HasPrefix(q.header("Content-Type"), jsonContentType):
 		return jsonProtocol{targets: h.targets}
 	}
 	return queryProtocol{actions: h.actions, namespace: faultNamespace}
-}
-
-// scopeOf is the service that a request says to be signed for; "" without a signature that can be read.
-func scopeOf(r *http.Request) string {
-	authorization, err := sigv4.Parse(&sigv4.Request{Method: r.Method, RawQuery: r.URL.RawQuery, Host: r.Host, Header: r.Header})
-	if err != nil {
-		return ""
-	}
-	return authorization.Scope.Service
 }
 
 // logFailure keeps the error level for what an operator can act on: a client that hangs up must not be able to fill the log.
@@ -92,19 +84,19 @@ func (h *handler) logFailure(ctx context.Context, origin trail.Origin, err, caus
 
 // serve holds the steps that all calls share, so that no operation can forget one. What is refused here is recorded here; what
 // the call refuses was recorded by its package.
-func (h *handler) serve(w http.ResponseWriter, r *http.Request, origin trail.Origin, a *answer) (err error) {
+func (h *handler) serve(w http.ResponseWriter, r *http.Request, q *request, a *answer) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = fmt.Errorf("recovered from a panic: %v\n%s", cause, debug.Stack())
 		}
 	}()
-	q, err := readRequest(w, r, origin)
-	if err != nil {
-		return h.refuse(origin, operation{}, err)
+	if err := q.read(w, r); err != nil {
+		a.claim(q)
+		return h.refuse(q.origin, operation{}, err)
 	}
 	op, err := a.route(q, a)
 	if err != nil {
-		return h.refuse(origin, op, err)
+		return h.refuse(q.origin, op, err)
 	}
 	caller, err := h.authenticate(r.Context(), q, op)
 	if err != nil {
@@ -124,9 +116,10 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, origin trail.Ori
 // route reads the form and finds the operation, in whose namespace the answers are from then on.
 func (p queryProtocol) route(q *request, a *answer) (operation, error) {
 	if err := q.readForm(); err != nil {
+		a.claim(q)
 		return operation{}, err
 	}
-	action, _ := q.form.lookup("Action")
+	action, named := q.form.lookup("Action")
 	version, versioned := q.form.lookup("Version")
 	if !versioned {
 		version = "NO_VERSION_SPECIFIED"
@@ -134,13 +127,12 @@ func (p queryProtocol) route(q *request, a *answer) (operation, error) {
 	op, known := p.actions[action]
 	service := services[op.service]
 	switch {
-	case action == "":
+	case !named:
 		return op, &iam.Error{Code: "MissingAction", Message: "The request is missing an action or a required parameter."}
-	case versioned && version != services["sts"].version && version != services["iam"].version:
-		return op, &iam.Error{Code: "NoSuchVersion", Message: fmt.Sprintf("The requested version (%.40s) is not valid.", version)}
 	case !known || version != service.version:
-		return op, &iam.Error{Code: "InvalidAction", Message: fmt.Sprintf("Could not find operation %.100s for version %s", action, version)}
+		return op, &iam.Error{Code: "InvalidAction", Message: fmt.Sprintf("Could not find operation %.100s for version %.40s", action, version)}
 	}
+	q.form.showsNull = op.service == "sts"
 	a.protocol = queryProtocol{action: action, namespace: service.namespace}
 	return op, nil
 }
@@ -153,6 +145,7 @@ func (h *handler) authenticate(ctx context.Context, q *request, op operation) (i
 	}
 	authorization, err := sigv4.Parse(q.signed)
 	if err == nil && authorization.Scope.Service != op.service {
+		// AWS's sentence ends with a space.
 		return iam.Caller{}, h.refuse(q.origin, op, &iam.Error{Code: "SignatureDoesNotMatch",
 			Message: fmt.Sprintf("Credential should be scoped to correct service: '%s'. ", op.service)})
 	}
@@ -187,5 +180,8 @@ func recorded(caller iam.Caller, op operation, err error) trail.Event {
 		event.UserIdentity.Type = "Unknown"
 	}
 	event.ErrorCode, event.ErrorMessage, event.Category = told.Code, told.Message, trail.Management
+	if told.Message == "" && told.Err != nil {
+		event.ErrorMessage = told.Err.Error()
+	}
 	return event
 }

@@ -44,7 +44,7 @@ func jsonCall[In any](service string, do func(context.Context, iam.Caller, In) (
 }
 
 func (p jsonProtocol) route(q *request, a *answer) (operation, error) {
-	target := http.Header(q.signed.Header).Get("X-Amz-Target")
+	target := q.header("X-Amz-Target")
 	if strings.HasPrefix(strings.TrimPrefix(target, cloudTrailPackage), cloudTrailPrefix) {
 		p.service = "cloudtrail"
 		a.protocol = p

@@ -103,7 +103,7 @@ type policyVersionElement struct {
 	CreateDate       string
 }
 
-// newPolicyVersion leaves the document out: only GetPolicyVersion returns it (IAM API reference, PolicyVersion).
+// newPolicyVersion leaves the document out (IAM API reference, PolicyVersion).
 func newPolicyVersion(v iam.PolicyVersion) policyVersionElement {
 	return policyVersionElement{VersionId: v.VersionID, IsDefaultVersion: v.IsDefault, CreateDate: timestamp(v.Created)}
 }
@@ -122,9 +122,7 @@ func encodeCreatedVersion(v iam.PolicyVersion) any {
 }
 
 func encodePolicyVersion(v iam.PolicyVersion) any {
-	element := newPolicyVersion(v)
-	element.Document = urlEncoded(v.Document)
-	return struct{ PolicyVersion policyVersionElement }{element}
+	return struct{ PolicyVersion policyVersionElement }{newDocumentedVersion(v)}
 }
 
 func encodePolicyVersions(p iam.Page[iam.PolicyVersion]) any {
@@ -134,12 +132,36 @@ func encodePolicyVersions(p iam.Page[iam.PolicyVersion]) any {
 	}{listOf(p.Items, newPolicyVersion), newPage(p)}
 }
 
-// encodeEntities has the lists of groups and users too, empty: SDKs expect all three.
-func encodeEntities(p iam.Page[iam.PolicyRole]) any {
-	type entity struct{ RoleName, RoleId string }
-	return struct {
-		PolicyGroups, PolicyUsers members[struct{}]
-		PolicyRoles               members[entity]
+// newDocumentedVersion is a version with its document, which only GetPolicyVersion and GetAccountAuthorizationDetails return.
+func newDocumentedVersion(v iam.PolicyVersion) policyVersionElement {
+	element := newPolicyVersion(v)
+	element.Document = urlEncoded(v.Document)
+	return element
+}
+
+// encodeEntities has all three lists even when they are empty: SDKs expect them.
+func encodeEntities(p iam.Page[iam.PolicyEntity]) any {
+	type (
+		group struct{ GroupName, GroupId string }
+		user  struct{ UserName, UserId string }
+		role  struct{ RoleName, RoleId string }
+	)
+	var out struct {
+		PolicyGroups members[group]
+		PolicyUsers  members[user]
+		PolicyRoles  members[role]
 		pageElement
-	}{PolicyRoles: listOf(p.Items, func(r iam.PolicyRole) entity { return entity{r.RoleName, r.RoleID} }), pageElement: newPage(p)}
+	}
+	out.pageElement = newPage(p)
+	for _, e := range p.Items {
+		switch e.Kind {
+		case iam.GroupKind:
+			out.PolicyGroups.Member = append(out.PolicyGroups.Member, group{e.Name, e.ID})
+		case iam.UserKind:
+			out.PolicyUsers.Member = append(out.PolicyUsers.Member, user{e.Name, e.ID})
+		case iam.RoleKind:
+			out.PolicyRoles.Member = append(out.PolicyRoles.Member, role{e.Name, e.ID})
+		}
+	}
+	return out
 }

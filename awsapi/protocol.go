@@ -59,6 +59,15 @@ func (a *answer) write(w http.ResponseWriter) error {
 	return err
 }
 
+// claim has a request that could not be read refused in the namespace of the service that its signature's scope names, if that is one.
+func (a *answer) claim(q *request) {
+	query, isQuery := a.protocol.(queryProtocol)
+	if service, known := services[q.scope()]; known && isQuery {
+		query.namespace = service.namespace
+		a.protocol = query
+	}
+}
+
 // queryProtocol is AWS's Query protocol, answering XML
 // (https://smithy.io/2.0/aws/protocols/aws-query-protocol.html).
 type queryProtocol struct {
@@ -80,7 +89,7 @@ type queryFailure struct {
 	XMLName   xml.Name
 	Type      string `xml:"Error>Type"`
 	Code      string `xml:"Error>Code"`
-	Message   string `xml:"Error>Message"`
+	Message   string `xml:"Error>Message,omitempty"`
 	RequestID string `xml:"RequestId"`
 }
 
@@ -122,12 +131,9 @@ func (p queryProtocol) failure(refused *iam.Error, status int, requestID string)
 }
 
 func marshalXML(value any) ([]byte, error) {
-	var buffer bytes.Buffer
-	encoder := xml.NewEncoder(&buffer)
-	encoder.Indent("", "  ")
-	if err := encoder.Encode(value); err != nil {
+	buffer := bytes.NewBufferString(xml.Header)
+	if err := xml.NewEncoder(buffer).Encode(value); err != nil {
 		return nil, err
 	}
-	buffer.WriteByte('\n')
 	return buffer.Bytes(), nil
 }

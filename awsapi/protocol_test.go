@@ -1,6 +1,7 @@
 package awsapi
 
 import (
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,24 +12,14 @@ import (
 	"github.com/openirsa/openirsa/iam"
 )
 
-// TestQueryAnswers compares with answers as the STS and IAM API references print them.
+// TestQueryAnswers compares with answers as the STS and IAM API references print them, without the space between elements.
 func TestQueryAnswers(t *testing.T) {
 	sts := queryProtocol{action: "GetCallerIdentity", namespace: "https://sts.amazonaws.com/doc/2011-06-15/"}
 	got, err := sts.success(callerIdentityResult{Arn: "arn:aws:iam::123456789012:user/Alice", UserId: "AIDA", Account: "123456789012"}, "01234567-89ab-cdef-0123-456789abcdef")
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
-  <GetCallerIdentityResult>
-    <Arn>arn:aws:iam::123456789012:user/Alice</Arn>
-    <UserId>AIDA</UserId>
-    <Account>123456789012</Account>
-  </GetCallerIdentityResult>
-  <ResponseMetadata>
-    <RequestId>01234567-89ab-cdef-0123-456789abcdef</RequestId>
-  </ResponseMetadata>
-</GetCallerIdentityResponse>
-`
+	want := xml.Header + `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/Alice</Arn><UserId>AIDA</UserId><Account>123456789012</Account></GetCallerIdentityResult><ResponseMetadata><RequestId>01234567-89ab-cdef-0123-456789abcdef</RequestId></ResponseMetadata></GetCallerIdentityResponse>`
 	if string(got) != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -37,16 +28,7 @@ func TestQueryAnswers(t *testing.T) {
 	if got, err = list.success(encodeRoles(iam.Page[iam.Role]{}), "7a62c49f"); err != nil {
 		t.Fatal(err)
 	}
-	want = `<ListRolesResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/">
-  <ListRolesResult>
-    <Roles></Roles>
-    <IsTruncated>false</IsTruncated>
-  </ListRolesResult>
-  <ResponseMetadata>
-    <RequestId>7a62c49f</RequestId>
-  </ResponseMetadata>
-</ListRolesResponse>
-`
+	want = xml.Header + `<ListRolesResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ListRolesResult><Roles></Roles><IsTruncated>false</IsTruncated></ListRolesResult><ResponseMetadata><RequestId>7a62c49f</RequestId></ResponseMetadata></ListRolesResponse>`
 	if string(got) != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -55,12 +37,7 @@ func TestQueryAnswers(t *testing.T) {
 	if got, err = deletion.success(nil, "5a1c3e0f"); err != nil {
 		t.Fatal(err)
 	}
-	want = `<DeleteRoleResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/">
-  <ResponseMetadata>
-    <RequestId>5a1c3e0f</RequestId>
-  </ResponseMetadata>
-</DeleteRoleResponse>
-`
+	want = xml.Header + `<DeleteRoleResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ResponseMetadata><RequestId>5a1c3e0f</RequestId></ResponseMetadata></DeleteRoleResponse>`
 	if string(got) != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -68,17 +45,18 @@ func TestQueryAnswers(t *testing.T) {
 	if got, err = sts.failure(&iam.Error{Code: "AccessDenied", Message: "a <b> & \"c\""}, http.StatusForbidden, "4f5a"); err != nil {
 		t.Fatal(err)
 	}
-	want = `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
-  <Error>
-    <Type>Sender</Type>
-    <Code>AccessDenied</Code>
-    <Message>a &lt;b&gt; &amp; &#34;c&#34;</Message>
-  </Error>
-  <RequestId>4f5a</RequestId>
-</ErrorResponse>
-`
+	want = xml.Header + `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>a &lt;b&gt; &amp; &#34;c&#34;</Message></Error><RequestId>4f5a</RequestId></ErrorResponse>`
 	if string(got) != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestRefusalWithoutMessage: AWS's MalformedInput of a number that is none has no Message element.
+func TestRefusalWithoutMessage(t *testing.T) {
+	got, err := queryProtocol{namespace: faultNamespace}.failure(&iam.Error{Code: "MalformedInput"}, http.StatusBadRequest, "4f5a")
+	want := xml.Header + `<ErrorResponse xmlns="http://webservices.amazon.com/AWSFault/2005-15-09"><Error><Type>Sender</Type><Code>MalformedInput</Code></Error><RequestId>4f5a</RequestId></ErrorResponse>`
+	if err != nil || string(got) != want {
+		t.Errorf("got\n%s (%v)\nwant\n%s", got, err, want)
 	}
 }
 

@@ -29,30 +29,42 @@ type request struct {
 	labels []string
 }
 
-// readRequest reads the whole body, at most MaxBody bytes. The hash that the signature must cover is always that of the bytes
-// that were read: UNSIGNED-PAYLOAD is S3's alone, and a false x-amz-content-sha256 fails with the signature.
-func readRequest(w http.ResponseWriter, r *http.Request, origin trail.Origin) (*request, error) {
+// newRequest takes what stands before the body.
+func newRequest(r *http.Request, origin trail.Origin) *request {
+	return &request{origin: origin, signed: &sigv4.Request{
+		Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery, Host: r.Host, Header: r.Header,
+	}}
+}
+
+// scope is the service that the request says to be signed for; "" without a signature that can be read.
+func (q *request) scope() string {
+	authorization, err := sigv4.Parse(q.signed)
+	if err != nil {
+		return ""
+	}
+	return authorization.Scope.Service
+}
+
+func (q *request) header(name string) string { return http.Header(q.signed.Header).Get(name) }
+
+// read reads the whole body, at most MaxBody bytes. The hash that the signature must cover is always that of the bytes that were read:
+// UNSIGNED-PAYLOAD is S3's alone, and a false x-amz-content-sha256 fails with the signature.
+func (q *request) read(w http.ResponseWriter, r *http.Request) error {
 	for _, name := range []string{"Content-Type", "Content-Encoding", "X-Amz-Target"} {
 		if len(r.Header.Values(name)) > 1 {
-			return nil, badHTTP("%s is given twice", name)
+			return badHTTP("%s is given twice", name)
 		}
 	}
-	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
-		return nil, badHTTP("Content-Encoding is not supported")
+	if encoding := q.header("Content-Encoding"); encoding != "" && encoding != "identity" {
+		return badHTTP("Content-Encoding is not supported")
 	}
 	body, err := readBody(w, r)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	hash := sha256.Sum256(body)
-	return &request{origin: origin, body: body, signed: &sigv4.Request{
-		Method:      r.Method,
-		Path:        r.URL.EscapedPath(),
-		RawQuery:    r.URL.RawQuery,
-		Host:        r.Host,
-		Header:      r.Header,
-		PayloadHash: hex.EncodeToString(hash[:]),
-	}}, nil
+	q.body, q.signed.PayloadHash = body, hex.EncodeToString(hash[:])
+	return nil
 }
 
 // checkLine refuses other methods, and other paths than "/".
@@ -83,7 +95,7 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 
 // mediaType is that of the body.
 func (q *request) mediaType() (string, error) {
-	return contentType(http.Header(q.signed.Header).Get("Content-Type"))
+	return contentType(q.header("Content-Type"))
 }
 
 // readForm reads the query and the body of a call of the Query protocol. Only an empty body may lack its content type.

@@ -16,11 +16,9 @@ func roleOperations(d *iam.Directory) map[string]operation {
 				Description: f.emptyOr("Description"), MaxSessionDuration: f.integer("MaxSessionDuration"),
 				PermissionsBoundary: f.text("PermissionsBoundary"), Tags: f.tags("Tags"),
 			}
-		}, d.CreateRole, encodeRole),
-		"GetRole": query(decodeRole, d.GetRole, encodeUsedRole),
-		"ListRoles": query(func(f *form) iam.ListRolesInput {
-			return iam.ListRolesInput{PathPrefix: f.text("PathPrefix"), Paging: decodePaging(f)}
-		}, d.ListRoles, encodeRoles),
+		}, d.CreateRole, encodeUsedRole),
+		"GetRole":   query(decodeRole, d.GetRole, encodeUsedRole),
+		"ListRoles": query(decodeByPath, d.ListRoles, encodeRoles),
 		"UpdateRole": query(func(f *form) iam.UpdateRoleInput {
 			return iam.UpdateRoleInput{
 				RoleName: f.required("RoleName"), Description: f.anyText("Description"), MaxSessionDuration: f.integer("MaxSessionDuration"),
@@ -32,52 +30,12 @@ func roleOperations(d *iam.Directory) map[string]operation {
 		"UpdateAssumeRolePolicy": change(func(f *form) iam.UpdateAssumeRolePolicyInput {
 			return iam.UpdateAssumeRolePolicyInput{RoleName: f.required("RoleName"), PolicyDocument: f.required("PolicyDocument")}
 		}, d.UpdateAssumeRolePolicy),
-		"PutRolePermissionsBoundary": change(func(f *form) iam.PutRolePermissionsBoundaryInput {
-			return iam.PutRolePermissionsBoundaryInput{RoleName: f.required("RoleName"), PermissionsBoundary: f.required("PermissionsBoundary")}
-		}, d.PutRolePermissionsBoundary),
-		"DeleteRolePermissionsBoundary": change(decodeRole, d.DeleteRolePermissionsBoundary),
-		"DeleteRole":                    change(decodeRole, d.DeleteRole),
-		"TagRole": change(func(f *form) iam.TagRoleInput {
-			return iam.TagRoleInput{RoleName: f.required("RoleName"), Tags: f.tags("Tags")}
-		}, d.TagRole),
-		"UntagRole": change(func(f *form) iam.UntagRoleInput {
-			return iam.UntagRoleInput{RoleName: f.required("RoleName"), TagKeys: f.list("TagKeys")}
-		}, d.UntagRole),
-		"ListRoleTags": query(decodeByRole, d.ListRoleTags, encodeTags),
+		"DeleteRole": change(decodeRole, d.DeleteRole),
 	}
 }
 
-// rolePolicyOperations are IAM's calls on a role's inline and attached policies.
-func rolePolicyOperations(d *iam.Directory) map[string]operation {
-	return map[string]operation{
-		"PutRolePolicy": change(func(f *form) iam.PutRolePolicyInput {
-			return iam.PutRolePolicyInput{
-				RoleName: f.required("RoleName"), PolicyName: f.required("PolicyName"), PolicyDocument: f.required("PolicyDocument"),
-			}
-		}, d.PutRolePolicy),
-		"GetRolePolicy":    query(decodeRolePolicy, d.GetRolePolicy, encodeRolePolicy),
-		"ListRolePolicies": query(decodeByRole, d.ListRolePolicies, encodePolicyNames),
-		"DeleteRolePolicy": change(decodeRolePolicy, d.DeleteRolePolicy),
-		"AttachRolePolicy": change(decodeAttachment, d.AttachRolePolicy),
-		"DetachRolePolicy": change(decodeAttachment, d.DetachRolePolicy),
-		"ListAttachedRolePolicies": query(func(f *form) iam.ListAttachedRolePoliciesInput {
-			return iam.ListAttachedRolePoliciesInput{RoleName: f.required("RoleName"), PathPrefix: f.text("PathPrefix"), Paging: decodePaging(f)}
-		}, d.ListAttachedRolePolicies, encodeAttachedPolicies),
-	}
-}
-
-func decodeRole(f *form) iam.RoleInput { return iam.RoleInput{RoleName: f.required("RoleName")} }
-
-func decodeByRole(f *form) iam.ListByRoleInput {
-	return iam.ListByRoleInput{RoleName: f.required("RoleName"), Paging: decodePaging(f)}
-}
-
-func decodeRolePolicy(f *form) iam.RolePolicyInput {
-	return iam.RolePolicyInput{RoleName: f.required("RoleName"), PolicyName: f.required("PolicyName")}
-}
-
-func decodeAttachment(f *form) iam.RoleAttachmentInput {
-	return iam.RoleAttachmentInput{RoleName: f.required("RoleName"), PolicyARN: f.required("PolicyArn")}
+func decodeRole(f *form) iam.IdentityInput {
+	return iam.IdentityInput{IdentityName: iam.OfRole(f.parameter("RoleName"))}
 }
 
 // roleElement is the Role data type (https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html).
@@ -89,7 +47,7 @@ type roleElement struct {
 	CreateDate               string
 	AssumeRolePolicyDocument string
 	Description              string `xml:",omitempty"`
-	MaxSessionDuration       int
+	MaxSessionDuration       int    `xml:",omitempty"`
 	PermissionsBoundary      *boundaryElement
 	Tags                     *members[tagElement]
 	RoleLastUsed             *roleLastUsedElement
@@ -104,20 +62,35 @@ type roleLastUsedElement struct {
 
 func newRole(r iam.Role) roleElement {
 	element := newListedRole(r)
-	if r.BoundaryARN != "" {
-		element.PermissionsBoundary = &boundaryElement{"Policy", r.BoundaryARN}
-	}
-	element.Tags = optionalTags(r.Tags)
+	element.PermissionsBoundary, element.Tags = newBoundary(r.Identity), optionalTags(r.Tags)
 	return element
 }
 
-// newUsedRole is a role as GetRole shows it: RoleLastUsed is there, and empty for a role that was never used.
+func newBoundary(i iam.Identity) *boundaryElement {
+	if i.BoundaryARN == "" {
+		return nil
+	}
+	return &boundaryElement{"Policy", i.BoundaryARN}
+}
+
+// newUsedRole is a role as GetRole and CreateRole show it: RoleLastUsed is there, and empty for a role that was never used.
 func newUsedRole(r iam.Role) roleElement {
 	element := newRole(r)
-	element.RoleLastUsed = &roleLastUsedElement{Region: r.LastUsedRegion}
-	if !r.LastUsed.IsZero() {
-		element.RoleLastUsed.LastUsedDate = timestamp(r.LastUsed)
+	element.RoleLastUsed = newLastUsed(r.LastUsed)
+	return element
+}
+
+func newLastUsed(u iam.LastUse) *roleLastUsedElement {
+	if u.Time.IsZero() {
+		return &roleLastUsedElement{}
 	}
+	return &roleLastUsedElement{LastUsedDate: timestamp(u.Time), Region: u.Region}
+}
+
+// newDetailedRole is a role as GetAccountAuthorizationDetails shows it: without its description and longest session, which RoleDetail lacks.
+func newDetailedRole(r iam.Role) roleElement {
+	element := newUsedRole(r)
+	element.Description, element.MaxSessionDuration = "", 0
 	return element
 }
 
@@ -144,23 +117,4 @@ func encodeRoles(p iam.Page[iam.Role]) any {
 		Roles members[roleElement]
 		pageElement
 	}{listOf(p.Items, newListedRole), newPage(p)}
-}
-
-func encodeRolePolicy(p iam.RolePolicy) any {
-	return struct{ RoleName, PolicyName, PolicyDocument string }{p.RoleName, p.PolicyName, urlEncoded(p.PolicyDocument)}
-}
-
-func encodePolicyNames(p iam.Page[string]) any {
-	return struct {
-		PolicyNames members[string]
-		pageElement
-	}{members[string]{p.Items}, newPage(p)}
-}
-
-func encodeAttachedPolicies(p iam.Page[iam.AttachedPolicy]) any {
-	type attached struct{ PolicyName, PolicyArn string }
-	return struct {
-		AttachedPolicies members[attached]
-		pageElement
-	}{listOf(p.Items, func(a iam.AttachedPolicy) attached { return attached{a.PolicyName, a.PolicyARN} }), newPage(p)}
 }

@@ -165,7 +165,7 @@ func (p *plane) session(t testing.TB, role string, statements ...string) sigv4.C
 	must(t, err)
 	if len(statements) > 0 {
 		document := `{"Version":"2012-10-17","Statement":[` + strings.Join(statements, ",") + `]}`
-		must(t, p.directory.PutRolePolicy(t.Context(), root, iam.PutRolePolicyInput{RoleName: role, PolicyName: "inline", PolicyDocument: document}))
+		must(t, p.directory.PutPolicy(t.Context(), root, iam.PutPolicyInput{IdentityName: iam.OfRole(role), PolicyName: "inline", PolicyDocument: document}))
 	}
 	token, err := p.issuer.Sign(p.issuer.ServiceAccountClaims(oidc.ServiceAccountToken{
 		Namespace: "apps", ServiceAccount: role, ServiceAccountUID: "5c8d2f0e-9c1b-4d3a-8b7e-2f6a1c0d9e8f",

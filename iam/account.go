@@ -1,12 +1,9 @@
 package iam
 
 import (
-	"fmt"
 	"maps"
-	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/openirsa/openirsa/oidc"
 	"github.com/openirsa/openirsa/policy"
@@ -16,30 +13,53 @@ import (
 // recorded there. They take no locks, and compile a policy only on its first use.
 type Account struct {
 	id, partition string
-	created       time.Time
+	record        accountRecord
 	revision      int64 // of the store, that this snapshot shows
 	generation    int64 // of the account's own record, which every write of the account renews
 
-	roles     map[string]*roleEntry     // by lower-case name
-	roleIDs   map[string]*roleEntry     // by unique id
-	policies  map[string]*policyEntry   // by lower-case name
+	roles     map[string]*roleEntry // by lower-case name, as users, groups, instance profiles and policies
+	users     map[string]*userEntry
+	groups    map[string]*groupEntry
+	profiles  map[string]*profileEntry
+	policies  map[string]*policyEntry
 	providers map[string]*providerEntry // by lower-case URL
 	keys      map[string]*keyEntry      // by access key id
 	clusters  map[string]*clusterEntry  // by region/name
 	addons    map[string]*addonEntry    // by region/cluster/name
+	roleIDs   map[string]*roleEntry     // by unique id, as users and groups
+	userIDs   map[string]*userEntry
+	groupIDs  map[string]*groupEntry
+	aws       map[string]*policyEntry // AWS's managed policies, by ARN; the same for every account
 
-	resolved sync.Map // *roleEntry → resolved
+	resolved sync.Map // unique id of a role or user → *resolved
 	usage    func() map[string]usage
 }
 
 // Entries are records as a snapshot holds them. They are shared by snapshots and never changed.
 type (
+	// identityEntry is what roles, users and groups have in common; identity points into the entry that it is a part of.
+	identityEntry struct {
+		revision int64
+		identity *Identity
+		inline   map[string]program // by policy name
+	}
 	roleEntry struct {
-		revision     int64
+		identityEntry
 		role         Role
 		principalIDs map[string]string // of the trust policy: ARN → the unique id that it had when the policy was saved
 		trust        program
-		inline       map[string]program // by policy name
+	}
+	userEntry struct {
+		identityEntry
+		user User
+	}
+	groupEntry struct {
+		identityEntry
+		group Group
+	}
+	profileEntry struct {
+		revision int64
+		profile  InstanceProfile
 	}
 	policyEntry struct {
 		revision int64
@@ -57,12 +77,6 @@ type (
 		key      AccessKey
 	}
 )
-
-// resolved are a role's compiled policies, or why there are none.
-type resolved struct {
-	policies policy.Policies
-	err      error
-}
 
 // usage of a managed policy.
 type usage struct{ attachments, boundaries int }
@@ -82,11 +96,12 @@ func compileNow(name, source string, options policy.Options) (*policy.Policy, er
 	return policy.Compile(name, document, options)
 }
 
-func newAccount(partition, id string) *Account {
+func newAccount(partition, id string, aws map[string]*policyEntry) *Account {
 	a := &Account{
-		id: id, partition: partition,
-		roles: map[string]*roleEntry{}, roleIDs: map[string]*roleEntry{}, policies: map[string]*policyEntry{},
-		providers: map[string]*providerEntry{}, keys: map[string]*keyEntry{},
+		id: id, partition: partition, aws: aws,
+		roles: map[string]*roleEntry{}, users: map[string]*userEntry{}, groups: map[string]*groupEntry{}, profiles: map[string]*profileEntry{},
+		policies: map[string]*policyEntry{}, providers: map[string]*providerEntry{}, keys: map[string]*keyEntry{},
+		roleIDs: map[string]*roleEntry{}, userIDs: map[string]*userEntry{}, groupIDs: map[string]*groupEntry{},
 		clusters: map[string]*clusterEntry{}, addons: map[string]*addonEntry{},
 	}
 	a.usage = sync.OnceValue(a.countUsage)
@@ -96,9 +111,10 @@ func newAccount(partition, id string) *Account {
 // clone copies the maps, not what they point to: a write costs pointer copies, whatever the size of the account's documents.
 func (a *Account) clone() *Account {
 	c := &Account{
-		id: a.id, partition: a.partition, created: a.created, revision: a.revision, generation: a.generation,
-		roles: maps.Clone(a.roles), roleIDs: maps.Clone(a.roleIDs), policies: maps.Clone(a.policies),
-		providers: maps.Clone(a.providers), keys: maps.Clone(a.keys),
+		id: a.id, partition: a.partition, record: a.record, revision: a.revision, generation: a.generation, aws: a.aws,
+		roles: maps.Clone(a.roles), users: maps.Clone(a.users), groups: maps.Clone(a.groups), profiles: maps.Clone(a.profiles),
+		policies: maps.Clone(a.policies), providers: maps.Clone(a.providers), keys: maps.Clone(a.keys),
+		roleIDs: maps.Clone(a.roleIDs), userIDs: maps.Clone(a.userIDs), groupIDs: maps.Clone(a.groupIDs),
 		clusters: maps.Clone(a.clusters), addons: maps.Clone(a.addons),
 	}
 	c.usage = sync.OnceValue(c.countUsage)
@@ -107,13 +123,13 @@ func (a *Account) clone() *Account {
 
 func (a *Account) countUsage() map[string]usage {
 	counts := make(map[string]usage, len(a.policies))
-	for _, entry := range a.roles {
-		for _, arn := range entry.role.Attached {
+	for identity := range a.identities() {
+		for _, arn := range identity.Attached {
 			u := counts[arn]
 			u.attachments++
 			counts[arn] = u
 		}
-		if arn := entry.role.BoundaryARN; arn != "" {
+		if arn := identity.BoundaryARN; arn != "" {
 			u := counts[arn]
 			u.boundaries++
 			counts[arn] = u
@@ -140,73 +156,13 @@ func (a *Account) RoleByID(id string) (*Role, bool) {
 	return &entry.role, true
 }
 
-// Trust is the role's compiled trust policy. The error is an *Error: NoSuchEntity when the role is not in this snapshot, else ServiceFailure.
-func (a *Account) Trust(role *Role) (*policy.Policy, error) {
-	entry, ok := a.roleIDs[role.ID]
+// UserByID finds a user by its unique id.
+func (a *Account) UserByID(id string) (*User, bool) {
+	entry, ok := a.userIDs[id]
 	if !ok {
-		return nil, noSuchRole(role.Name)
+		return nil, false
 	}
-	p, err := entry.trust()
-	if err != nil {
-		return nil, failure(fmt.Errorf("compiling trust policy of %s: %w", role.ARN, err))
-	}
-	return p, nil
-}
-
-// Policies are the role's compiled identity policies and boundary. Errors are as Trust's: one policy that does not compile
-// fails the role, because to leave it out could leave out a Deny.
-func (a *Account) Policies(role *Role) (policy.Policies, error) {
-	entry, ok := a.roleIDs[role.ID]
-	if !ok {
-		return policy.Policies{}, noSuchRole(role.Name)
-	}
-	if r, ok := a.resolved.Load(entry); ok {
-		return r.(*resolved).policies, r.(*resolved).err
-	}
-	var r resolved
-	r.policies, r.err = a.resolve(entry)
-	kept, _ := a.resolved.LoadOrStore(entry, &r)
-	return kept.(*resolved).policies, kept.(*resolved).err
-}
-
-func (a *Account) resolve(entry *roleEntry) (policy.Policies, error) {
-	policies := policy.Policies{Identity: []*policy.Policy{}}
-	for _, name := range slices.Sorted(maps.Keys(entry.inline)) {
-		p, err := entry.inline[name]()
-		if err != nil {
-			return policy.Policies{}, failure(fmt.Errorf("compiling inline policy %s of %s: %w", name, entry.role.ARN, err))
-		}
-		policies.Identity = append(policies.Identity, p)
-	}
-	for _, arn := range entry.role.Attached {
-		p, err := a.ManagedPolicy(arn)
-		if err != nil {
-			return policy.Policies{}, failure(fmt.Errorf("resolving policies of %s: %w", entry.role.ARN, err))
-		}
-		policies.Identity = append(policies.Identity, p)
-	}
-	if arn := entry.role.BoundaryARN; arn != "" {
-		p, err := a.ManagedPolicy(arn)
-		if err != nil {
-			return policy.Policies{}, failure(fmt.Errorf("resolving boundary of %s: %w", entry.role.ARN, err))
-		}
-		policies.Boundary = []*policy.Policy{p}
-	}
-	return policies, nil
-}
-
-// ManagedPolicy is the compiled default version of a managed policy, for session PolicyArns. The error is an *Error: NoSuchEntity for an
-// unknown ARN, else ServiceFailure.
-func (a *Account) ManagedPolicy(arn string) (*policy.Policy, error) {
-	entry, err := a.policy(arn)
-	if err != nil {
-		return nil, err
-	}
-	p, err := entry.program()
-	if err != nil {
-		return nil, failure(fmt.Errorf("compiling %s: %w", arn, err))
-	}
-	return p, nil
+	return &entry.user, true
 }
 
 // Provider is the registered provider with this issuer (exact "https://…" string), and its ARN.
@@ -220,17 +176,13 @@ func (a *Account) Provider(issuer string) (p oidc.Provider, arn string, ok bool)
 	}, entry.provider.ARN, true
 }
 
-// role, policy and provider find an entry or answer NoSuchEntity. ARNs are compared exactly, so that the resource that was authorized is the
-// one that is reached.
-func (a *Account) role(name string) (*roleEntry, error) {
-	if entry, ok := a.roles[strings.ToLower(name)]; ok {
-		return entry, nil
-	}
-	return nil, noSuchRole(name)
-}
-
+// policy and provider find an entry or answer NoSuchEntity, as identity does. ARNs are compared exactly, so that the resource that was
+// authorized is the one that is reached.
 func (a *Account) policy(arn string) (*policyEntry, error) {
 	if entry, ok := a.policies[strings.ToLower(arn[strings.LastIndexByte(arn, '/')+1:])]; ok && entry.policy.ARN == arn {
+		return entry, nil
+	}
+	if entry, ok := a.aws[arn]; ok {
 		return entry, nil
 	}
 	return nil, noSuchPolicy(arn)

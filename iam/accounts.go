@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // onPlane is a call of ours on the plane as a whole, which belongs to the default account's callers.
@@ -15,7 +16,7 @@ func (d *Directory) onPlane(name string, in input) call {
 
 func (in CreateAccountInput) validate(v *validator) {
 	if v.required("accountId", in.AccountID) && !isAccountID(in.AccountID) {
-		v.fail("accountId", in.AccountID, `Member must satisfy regular expression pattern: \d{12}`)
+		v.fail("accountId", `Member must satisfy regular expression pattern: \d{12}`)
 	}
 }
 
@@ -29,7 +30,7 @@ func (d *Directory) CreateAccount(ctx context.Context, caller Caller, in CreateA
 		case !errors.Is(err, ErrNotFound):
 			return err
 		}
-		tx.now = d.now().UTC()
+		tx.now = d.now().UTC().Truncate(time.Second)
 		out, err = tx.createAccount(in.AccountID)
 		return err
 	})
@@ -49,10 +50,11 @@ func (tx *draft) createAccount(id string) (AccessKey, error) {
 	if err != nil {
 		return AccessKey{}, err
 	}
+	key.Created = tx.now
 	if err := stage(tx, recordKey(id, kindAccount, ""), 0, accountRecord{Created: tx.now}); err != nil {
 		return AccessKey{}, err
 	}
-	return key, stage(tx, recordKey(id, kindKey, key.ID), 0, keyRecord{Secret: key.Secret})
+	return key, stage(tx, recordKey(id, kindKey, key.ID), 0, keyRecord{Secret: key.Secret, Created: tx.now})
 }
 
 func (in ListAccountsInput) validate(v *validator) { in.Paging.validate(v) }
@@ -99,7 +101,7 @@ func (d *Directory) Bootstrap(ctx context.Context, account string) (AccessKey, e
 	if err := d.trail.Record(ctx, event); err != nil {
 		return AccessKey{}, fmt.Errorf("making account %s: %w", account, err)
 	}
-	tx := &draft{Account: newAccount(d.partition, account), ctx: ctx, directory: d, now: d.now().UTC()}
+	tx := &draft{Account: newAccount(d.partition, account, d.aws), ctx: ctx, directory: d, now: d.now().UTC().Truncate(time.Second)}
 	if key, err = tx.createAccount(account); err != nil {
 		return AccessKey{}, fmt.Errorf("making account %s: %w", account, err)
 	}

@@ -109,13 +109,10 @@ func onAddon(name string, caller Caller, in input, of AddonInput) call {
 
 // passing adds that the caller must be allowed to pass the add-on's role to EKS (Service Authorization Reference, Amazon EKS).
 func (c call) passing(role *string) call {
-	on := c.on
-	c.on = func(a *Account) target {
-		t := on(a)
-		if role != nil {
-			t.needs = append(t.needs, need{action: "iam:PassRole", resource: *role, keys: conditions{"iam:PassedToService": {"eks.amazonaws.com"}}})
-		}
-		return t
+	if role != nil {
+		c.also = append(c.also, need{action: "iam:PassRole", on: func(*Account) target {
+			return target{resource: *role, keys: conditions{"iam:PassedToService": {"eks.amazonaws.com"}}}
+		}})
 	}
 	return c
 }
@@ -176,7 +173,7 @@ func (in CreateAddonInput) validate(v *validator) {
 	if in.Namespace != "" && (len(in.Namespace) > maxNamespace || !namespaceName.MatchString(in.Namespace)) {
 		v.refuse("InvalidParameterException", "The namespace is not a name of Kubernetes.")
 	}
-	v.tags(in.Tags)
+	v.tags(in.Tags, exactKeys)
 }
 
 // CreateAddon (eks) records an add-on of a cluster. With a role, iam:PassRole on it must be allowed as well, with tags eks:TagResource.
@@ -184,12 +181,10 @@ func (d *Directory) CreateAddon(ctx context.Context, caller Caller, in CreateAdd
 	region := caller.Origin.Region
 	c := onCluster("eks", "CreateAddon", caller, in, in.ClusterName)
 	c.keys = requestTags(in.Tags)
-	if on := c.on; len(in.Tags) > 0 {
-		c.on = func(a *Account) target {
-			t := on(a)
-			t.needs = []need{{action: "eks:TagResource", resource: a.addonARN(region, in.ClusterName, in.AddonName, "*"), keys: requestTags(in.Tags)}}
-			return t
-		}
+	if len(in.Tags) > 0 {
+		c.also = []need{{action: "eks:TagResource", on: func(a *Account) target {
+			return target{resource: a.addonARN(region, in.ClusterName, in.AddonName, "*"), keys: requestTags(in.Tags)}
+		}}}
 	}
 	var out Addon
 	err := d.change(ctx, caller, c.passing(in.ServiceAccountRoleARN), func(tx *draft) error {

@@ -39,19 +39,21 @@ func TestAuthorize(t *testing.T) {
 		return fmt.Sprintf(`, "Condition": {"%s": {"%s": "%s"}}`, operator, key, value)
 	}
 	get := func(name string) func(c iam.Caller) error {
-		return func(c iam.Caller) error { return second(p.GetRole(ctx, c, iam.RoleInput{RoleName: name})) }
+		return func(c iam.Caller) error {
+			return second(p.GetRole(ctx, c, iam.IdentityInput{IdentityName: iam.OfRole(name)}))
+		}
 	}
 	attach := func(role, policy string) func(c iam.Caller) error {
 		return func(c iam.Caller) error {
-			return p.AttachRolePolicy(ctx, c, iam.RoleAttachmentInput{RoleName: role, PolicyARN: strings.TrimSuffix(arn, "P") + policy})
+			return p.AttachPolicy(ctx, c, iam.AttachmentInput{IdentityName: iam.OfRole(role), PolicyARN: strings.TrimSuffix(arn, "P") + policy})
 		}
 	}
 	tag := func(key, value string) func(c iam.Caller) error {
 		return func(c iam.Caller) error {
-			return p.TagRole(ctx, c, iam.TagRoleInput{RoleName: "Plain", Tags: []iam.Tag{{Key: key, Value: value}}})
+			return p.TagIdentity(ctx, c, iam.TagIdentityInput{IdentityName: iam.OfRole("Plain"), Tags: []iam.Tag{{Key: key, Value: value}}})
 		}
 	}
-	list := func(c iam.Caller) error { return second(p.ListRoles(ctx, c, iam.ListRolesInput{})) }
+	list := func(c iam.Caller) error { return second(p.ListRoles(ctx, c, iam.ListByPathInput{})) }
 	create := func(name, boundary string, tags ...iam.Tag) func(c iam.Caller) error {
 		return func(c iam.Caller) error {
 			return second(p.CreateRole(ctx, c, iam.CreateRoleInput{RoleName: name, AssumeRolePolicyDocument: trustAnyone, PermissionsBoundary: boundary, Tags: tags}))
@@ -114,10 +116,10 @@ func TestDeniedSentence(t *testing.T) {
 	const user = "User: arn:aws:iam::" + account + ":user/dev is not authorized to perform: "
 	_, err := p.ListPolicies(ctx, dev, iam.ListPoliciesInput{})
 	expect(t, err, "AccessDenied", user+"iam:ListPolicies on resource: policy path / because no identity-based policy allows the iam:ListPolicies action")
-	_, err = p.ListRoles(ctx, dev, iam.ListRolesInput{})
+	_, err = p.ListRoles(ctx, dev, iam.ListByPathInput{})
 	expect(t, err, "AccessDenied", user+"iam:ListRoles on resource: arn:aws:iam::"+account+":role/ because no identity-based policy allows the iam:ListRoles action")
 	deny := limited(t, "r2", `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}`)
-	expect(t, p.DeleteRole(ctx, deny, iam.RoleInput{RoleName: "R"}), "AccessDenied",
+	expect(t, p.DeleteRole(ctx, deny, iam.IdentityInput{IdentityName: iam.OfRole("R")}), "AccessDenied",
 		user+"iam:DeleteRole on resource: arn:aws:iam::"+account+":role/R with an explicit deny in an identity-based policy")
 }
 
@@ -127,7 +129,7 @@ func TestDenyBeforeExistence(t *testing.T) {
 	p.role("There")
 	dev := limited(t, "r1", allow(`"Action": "s3:*", "Resource": "*"`))
 	for _, name := range []string{"There", "Missing"} {
-		refused(t, second(p.GetRole(t.Context(), dev, iam.RoleInput{RoleName: name})), "AccessDenied")
+		refused(t, second(p.GetRole(t.Context(), dev, iam.IdentityInput{IdentityName: iam.OfRole(name)})), "AccessDenied")
 		refused(t, second(p.CreateRole(t.Context(), dev, iam.CreateRoleInput{RoleName: name, AssumeRolePolicyDocument: "{"})), "AccessDenied")
 	}
 }
@@ -174,7 +176,7 @@ func TestEvents(t *testing.T) {
 		t.Errorf("the trail keeps %d bytes of parameters and says %d", len(fmt.Sprint(e.RequestParameters)), len(e.ErrorMessage))
 	}
 	c.Origin.RequestID = "read"
-	must(p.GetRole(ctx, c, iam.RoleInput{RoleName: "R"}))
+	must(p.GetRole(ctx, c, iam.IdentityInput{IdentityName: iam.OfRole("R")}))
 	c.Origin.RequestID = "account"
 	key := must(p.CreateAccount(ctx, c, iam.CreateAccountInput{AccountID: otherAccount}))
 	if e := p.event("account"); e.Source != "openirsa.amazonaws.com" || e.Action != "openirsa:CreateAccount" || strings.Contains(fmt.Sprint(e), key.Secret) {
@@ -216,7 +218,7 @@ func TestAccountsApart(t *testing.T) {
 	issuer := must(p.CreateOpenIDConnectProvider(ctx, p.root, iam.CreateOpenIDConnectProviderInput{URL: "https://oidc.example.com"})).ARN
 
 	other := caller(iam.Root("aws", otherAccount))
-	refused(t, second(p.GetRole(ctx, other, iam.RoleInput{RoleName: "R"})), "NoSuchEntity")
+	refused(t, second(p.GetRole(ctx, other, iam.IdentityInput{IdentityName: iam.OfRole("R")})), "NoSuchEntity")
 	// Across accounts a resource's own policy would have to allow it, and these have none.
 	for _, err := range []error{
 		second(p.GetPolicy(ctx, other, iam.PolicyInput{PolicyARN: arn})),
@@ -228,7 +230,7 @@ func TestAccountsApart(t *testing.T) {
 	}
 	must(p.GetOpenIDConnectProvider(ctx, p.root, iam.ProviderInput{OpenIDConnectProviderARN: issuer}))
 	must(p.CreateRole(ctx, other, iam.CreateRoleInput{RoleName: "R", AssumeRolePolicyDocument: trustAnyone}))
-	refused(t, p.AttachRolePolicy(ctx, other, iam.RoleAttachmentInput{RoleName: "R", PolicyARN: arn}), "NoSuchEntity")
+	refused(t, p.AttachPolicy(ctx, other, iam.AttachmentInput{IdentityName: iam.OfRole("R"), PolicyARN: arn}), "NoSuchEntity")
 
 	// Only the default account's callers see and make accounts, and only with a policy for it.
 	refused(t, second(p.CreateAccount(ctx, other, iam.CreateAccountInput{AccountID: "777788889999"})), "AccessDenied")
@@ -241,14 +243,14 @@ func TestAccountsApart(t *testing.T) {
 
 	// A caller of an account that does not exist reaches nothing.
 	ghost := caller(iam.Root("aws", "777788889999"))
-	refused(t, second(p.GetRole(ctx, ghost, iam.RoleInput{RoleName: "R"})), "NoSuchEntity")
+	refused(t, second(p.GetRole(ctx, ghost, iam.IdentityInput{IdentityName: iam.OfRole("R")})), "NoSuchEntity")
 	refused(t, second(p.CreateRole(ctx, ghost, iam.CreateRoleInput{RoleName: "R", AssumeRolePolicyDocument: trustAnyone})), "NoSuchEntity")
 }
 
 // TestNobody: the zero caller may do nothing.
 func TestNobody(t *testing.T) {
 	p := newPlane(t)
-	refused(t, second(p.ListRoles(t.Context(), iam.Caller{}, iam.ListRolesInput{})), "NoSuchEntity")
+	refused(t, second(p.ListRoles(t.Context(), iam.Caller{}, iam.ListByPathInput{})), "NoSuchEntity")
 	nobody := iam.Caller{Principal: policy.Principal{Account: account}}
-	refused(t, second(p.ListRoles(t.Context(), nobody, iam.ListRolesInput{})), "AccessDenied")
+	refused(t, second(p.ListRoles(t.Context(), nobody, iam.ListByPathInput{})), "AccessDenied")
 }

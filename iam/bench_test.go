@@ -16,7 +16,7 @@ func large(b *testing.B) *plane {
 		p.role(name)
 		if i%10 == 0 {
 			p.attach(name, arn)
-			done(b, p.PutRolePolicy(b.Context(), p.root, iam.PutRolePolicyInput{RoleName: name, PolicyName: "i", PolicyDocument: allowPut}))
+			done(b, p.PutPolicy(b.Context(), p.root, iam.PutPolicyInput{IdentityName: iam.OfRole(name), PolicyName: "i", PolicyDocument: allowPut}))
 		}
 	}
 	return p

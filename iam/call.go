@@ -31,8 +31,14 @@ type call struct {
 	in      input  // nil: no parameters
 	on      func(a *Account) target
 	keys    conditions // condition keys that the input alone gives
-	also    string     // a second action that must be allowed on the same resource; "": none
+	also    []need     // what else must be allowed
 	owner   string     // the account whose callers alone may, whatever their policies say; "": every account's
+}
+
+// need is an action that must be allowed beside a call's own.
+type need struct {
+	action string
+	on     func(a *Account) target // nil: the call's own target, with its keys
 }
 
 // input is validated before anything else, and recorded by its JSON form.
@@ -43,13 +49,6 @@ type target struct {
 	resource string // ARN; "*" for actions without resource-level permissions
 	shown    string // what AWS's sentence names in its place; "": the resource
 	keys     conditions
-	needs    []need
-}
-
-// need is a further action that a call must be allowed, on a resource of its own: to pass a role to a service, for example.
-type need struct {
-	action, resource string
-	keys             conditions
 }
 
 // conditions are condition keys and their values.
@@ -132,36 +131,37 @@ func (c call) decide(a *Account, caller Caller, event *trail.Event) error {
 			Decision: &policy.Decision{},
 		}
 	}
-	t := c.on(a)
-	keys := maps.Clone(c.keys)
-	if keys == nil {
-		keys = conditions{}
-	}
-	maps.Copy(keys, t.keys)
-	event.Resource = t.resource
-	actions := []string{c.action()}
-	if c.also != "" {
-		actions = append(actions, c.also)
-	}
-	for _, action := range actions {
-		decision := Authorize(caller, action, t.resource, keys)
-		if event.Decision == nil || !decision.Allowed() {
-			event.Action, event.Decision = action, &decision
-		}
-		if !decision.Allowed() {
-			if t.shown != "" {
-				return Denied(caller, action, t.shown, decision)
-			}
-			return Denied(caller, action, t.resource, decision)
-		}
-	}
-	for _, n := range t.needs {
-		if decision := Authorize(caller, n.action, n.resource, n.keys); !decision.Allowed() {
-			event.Action, event.Resource, event.Decision = n.action, n.resource, &decision
-			return Denied(caller, n.action, n.resource, decision)
+	event.Resource = ""
+	for _, n := range append([]need{{action: c.action()}}, c.also...) {
+		if err := c.authorize(a, caller, n, event); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// authorize decides one action of the call, and notes in event the call's own decision or the one that denies it.
+func (c call) authorize(a *Account, caller Caller, n need, event *trail.Event) error {
+	var t target
+	keys := conditions{}
+	if n.on != nil {
+		t = n.on(a)
+	} else {
+		t = c.on(a)
+		maps.Copy(keys, c.keys)
+	}
+	maps.Copy(keys, t.keys)
+	decision := Authorize(caller, n.action, t.resource, keys)
+	if event.Resource == "" || !decision.Allowed() {
+		event.Action, event.Resource, event.Decision = n.action, t.resource, &decision
+	}
+	if decision.Allowed() {
+		return nil
+	}
+	if t.shown != "" {
+		return Denied(caller, n.action, t.shown, decision)
+	}
+	return Denied(caller, n.action, t.resource, decision)
 }
 
 // read decides and records a call that changes nothing, and answers it from the snapshot of the caller's account. Reads are
@@ -210,6 +210,7 @@ func (d *Directory) change(ctx context.Context, caller Caller, c call, do func(t
 		}
 		if err == nil {
 			tx.now = d.now().UTC().Truncate(time.Second) // IAM's dates have seconds
+			tx.account = a.record
 			err = do(tx)
 		}
 		if err == nil {
@@ -255,6 +256,7 @@ type draft struct {
 	ctx        context.Context
 	directory  *Directory
 	now        time.Time
+	account    accountRecord // the account's own record, which is written with every change
 	operations []Operation
 	conditions []Condition
 }
@@ -293,7 +295,7 @@ func (d *Directory) commit(ctx context.Context, s *slot, tx *draft) error {
 	if len(tx.operations) == 0 {
 		return nil // it is as the caller wants it
 	}
-	if err := stage(tx, recordKey(tx.id, kindAccount, ""), tx.generation, accountRecord{Created: tx.created}); err != nil {
+	if err := stage(tx, recordKey(tx.id, kindAccount, ""), tx.generation, tx.account); err != nil {
 		return err
 	}
 	revision, err := d.store.Apply(ctx, tx.conditions, tx.operations)

@@ -35,7 +35,7 @@ func (c Caller) Event(source, name string) trail.Event {
 	case policy.Root:
 		identity.Type = "Root"
 	case policy.User:
-		identity.Type = "IAMUser"
+		identity.Type, identity.UserName = "IAMUser", c.Principal.ARN[strings.LastIndexByte(c.Principal.ARN, '/')+1:]
 	case policy.AssumedRole:
 		identity.Type = "AssumedRole"
 		identity.PrincipalID += ":" + c.Principal.Session

@@ -152,7 +152,7 @@ func (v *validator) clusterName(name string) {
 }
 
 // RegisterCluster (openirsa) makes a cluster known under a name, in the region of the request, and its issuer a provider of the account,
-// unless it is one already: that one stays as it is. It needs iam:CreateOpenIDConnectProvider too when it makes one.
+// unless it is one already: that one stays as it is. It needs iam:CreateOpenIDConnectProvider too.
 //
 // Registering a cluster again changes what is given. An issuer belongs to one cluster: two with the same one would be one to every trust
 // policy, and kubeadm gives all of its clusters the same unless kube-apiserver's --service-account-issuer is set.
@@ -160,14 +160,9 @@ func (d *Directory) RegisterCluster(ctx context.Context, caller Caller, in Regis
 	region := caller.Origin.Region
 	c := onCluster("openirsa", "RegisterCluster", caller, in, in.Name)
 	c.keys = requestTags(in.Tags)
-	on := c.on
-	c.on = func(a *Account) target {
-		t := on(a)
-		if _, ok := a.providers[providerName(in.Issuer)]; !ok {
-			t.needs = []need{{action: "iam:CreateOpenIDConnectProvider", resource: a.arn("oidc-provider/" + strings.TrimPrefix(in.Issuer, "https://"))}}
-		}
-		return t
-	}
+	c.also = []need{{action: "iam:CreateOpenIDConnectProvider", on: func(a *Account) target {
+		return target{resource: a.arn("oidc-provider/" + strings.TrimPrefix(in.Issuer, "https://"))}
+	}}}
 	var out Cluster
 	err := d.change(ctx, caller, c, func(tx *draft) (err error) {
 		if !regionName.MatchString(region) || len(region) > maxRegion {

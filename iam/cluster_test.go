@@ -282,7 +282,7 @@ func TestClusterPermissions(t *testing.T) {
 		{"create with tags untaggable", []string{createAny}, create(nil, tag), "eks:TagResource"},
 		{"register", []string{statement("openirsa:RegisterCluster", "*", ""), statement("iam:CreateOpenIDConnectProvider", "*", "")}, register("b"), ""},
 		{"register without providers", []string{statement("openirsa:RegisterCluster", "*", "")}, register("c"), "iam:CreateOpenIDConnectProvider"},
-		{"register again", []string{statement("openirsa:RegisterCluster", "*", "")}, register("b"), ""},
+		{"register again", []string{statement("openirsa:RegisterCluster", "*", ""), statement("iam:CreateOpenIDConnectProvider", "*", "")}, register("b"), ""},
 	}
 	for i, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -14,14 +14,25 @@ import (
 const (
 	maxTrustPolicy   = 2048
 	maxManagedPolicy = 6144
-	maxInlinePolicy  = 10240 // of a role's inline policies together
 )
+
+// parseDocument reads a document that is to be saved. The language as such allows a list without statements; IAM saves none.
+func parseDocument(kind policy.Kind, source string) (*policy.Document, error) {
+	document, err := policy.Parse([]byte(source))
+	if err != nil {
+		return nil, malformed(kind, err)
+	}
+	if document.Statements() == 0 {
+		return nil, malformed(kind, &policy.Error{Position: policy.Position{Line: 1, Column: 1}, Message: "the document has no statement", AWS: "Syntax errors in policy."})
+	}
+	return document, nil
+}
 
 // checkIdentity reads an identity policy that is to be saved. Whatever it says, it compiles; else the answer is MalformedPolicyDocument.
 func checkIdentity(name, source string) (*policy.Document, error) {
-	document, err := policy.Parse([]byte(source))
+	document, err := parseDocument(policy.Identity, source)
 	if err != nil {
-		return nil, malformed(policy.Identity, err)
+		return nil, err
 	}
 	if _, err := policy.Compile(name, document, policy.Options{Kind: policy.Identity}); err != nil {
 		return nil, malformed(policy.Identity, err)
@@ -32,9 +43,9 @@ func checkIdentity(name, source string) (*policy.Document, error) {
 // checkTrust reads a trust policy that is to be saved and resolves the users and roles that it names to their unique ids, so that whoever gets
 // such a name later does not get the grant with it (IAM User Guide, "AWS JSON policy elements: Principal").
 func (tx *draft) checkTrust(source string) (principalIDs map[string]string, err error) {
-	document, err := policy.Parse([]byte(source))
+	document, err := parseDocument(policy.Trust, source)
 	if err != nil {
-		return nil, malformed(policy.Trust, err)
+		return nil, err
 	}
 	principalIDs = map[string]string{}
 	for _, name := range document.Principals() {
@@ -60,7 +71,8 @@ func (tx *draft) checkTrust(source string) (principalIDs map[string]string, err 
 	return principalIDs, nil
 }
 
-// principalID is the unique id of the role that has this ARN now, in any account of this plane; "" if there is none. Own is the account at hand.
+// principalID is the unique id of the role or user that has this ARN now, in any account of this plane; "" if there is none. Own is the account
+// at hand.
 func (d *Directory) principalID(ctx context.Context, own *Account, arn string) (string, error) {
 	parsed, err := policy.ParseARN(arn)
 	if err != nil {
@@ -76,16 +88,21 @@ func (d *Directory) principalID(ctx context.Context, own *Account, arn string) (
 			return "", err
 		}
 	}
-	role, ok := a.RoleByName(parsed.Resource[strings.LastIndexByte(parsed.Resource, '/')+1:])
-	if !ok || role.ARN != arn {
+	n := OfRole(parsed.Resource[strings.LastIndexByte(parsed.Resource, '/')+1:])
+	if strings.HasPrefix(parsed.Resource, "user/") {
+		n = OfUser(n.RoleName)
+	}
+	entry, err := a.identity(n)
+	if err != nil || entry.identity.ARN != arn {
 		return "", nil
 	}
-	return role.ID, nil
+	return entry.identity.ID, nil
 }
 
 // shown is a role as requests see it: in its trust policy, principals that are gone appear by their unique ids, as on AWS.
 func (d *Directory) shown(ctx context.Context, a *Account, entry *roleEntry) (Role, error) {
 	role := entry.role
+	role.LastUsed = d.lastUse(ctx, role.ID)
 	for arn, id := range entry.principalIDs {
 		now, err := d.principalID(ctx, a, arn)
 		if err != nil {

@@ -64,10 +64,6 @@ func malformed(kind policy.Kind, err error) *Error {
 	return &Error{Code: "MalformedPolicyDocument", Message: message, Err: err}
 }
 
-func noSuchRole(name string) *Error {
-	return refusef("NoSuchEntity", "The role with name %s cannot be found.", name)
-}
-
 func noSuchPolicy(arn string) *Error {
 	return refusef("NoSuchEntity", "Policy %s does not exist or is not attachable.", arn)
 }

@@ -21,7 +21,7 @@ func FuzzIssuer(f *testing.F) {
 		if v.err() != nil {
 			return
 		}
-		a := newAccount("aws", "111122223333")
+		a := newAccount("aws", "111122223333", nil)
 		name := strings.TrimPrefix(text, "https://")
 		arn, err := policy.ParseARN(a.arn("oidc-provider/" + name))
 		if err != nil || arn.Resource != "oidc-provider/"+name || arn.Account != a.id {

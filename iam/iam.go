@@ -1,11 +1,11 @@
-// Package iam is the directory: accounts, OIDC providers, roles, managed policies with their versions, inline policies, attachments,
-// permissions boundaries, tags and root access keys, and the clusters and add-ons that EKS's API tells of.
+// Package iam is the directory: accounts, OIDC providers, roles, users with their access keys, groups, instance profiles, managed policies with
+// their versions, inline policies, attachments, permissions boundaries and tags, and the clusters and add-ons that EKS's API tells of.
 //
 // It authorizes every call itself, by the policies that come with the caller, and records it in the trail; no door can forget either. A
 // caller reaches its own account only. It declares the Store that keeps its records and does not know which one it is.
 //
-// It does not authenticate (sts does), does not speak a wire protocol (awsapi does) and holds no key material but the secrets of root access
-// keys, which it keeps under SealedPrefix.
+// It does not authenticate (sts does), does not speak a wire protocol (awsapi does) and holds no key material but the secrets of
+// access keys, which it keeps under SealedPrefix. AWS's managed policies are given to it: catalog knows them.
 //
 // State is one immutable snapshot per account. Authentication and exchange read it without locks; policies in it are compiled on first use
 // and carried over from snapshot to snapshot while their documents stay as they are.
@@ -39,6 +39,7 @@ type Config struct {
 	Rand           io.Reader        // safe for concurrent use; nil: crypto/rand
 	DefaultAccount string           // 12 digits: the account that may create others
 	Partition      string           // "": "aws"
+	AWSPolicies    []AWSPolicy      // AWS's managed policies, which every account can attach
 }
 
 // Directory is IAM's state. It is safe for concurrent use.
@@ -49,9 +50,11 @@ type Directory struct {
 	rand           io.Reader
 	defaultAccount string
 	partition      string
-	slots          sync.Map // account id → *slot
+	aws            map[string]*policyEntry // AWS's managed policies by ARN
+	slots          sync.Map                // account id → *slot
+	used           uses
 	stop           context.CancelFunc
-	stopped        chan struct{}
+	running        sync.WaitGroup
 }
 
 // New opens the directory in c.Store and follows what other writers change there until Close.
@@ -64,7 +67,7 @@ func New(ctx context.Context, c Config) (*Directory, error) {
 	}
 	d := &Directory{
 		store: c.Store, trail: c.Trail, now: c.Now, rand: c.Rand,
-		defaultAccount: c.DefaultAccount, partition: c.Partition, stopped: make(chan struct{}),
+		defaultAccount: c.DefaultAccount, partition: c.Partition,
 	}
 	if d.now == nil {
 		d.now = time.Now
@@ -75,19 +78,25 @@ func New(ctx context.Context, c Config) (*Directory, error) {
 	if d.partition == "" {
 		d.partition = "aws"
 	}
+	aws, err := newAWSPolicies(d.partition, c.AWSPolicies)
+	if err != nil {
+		return nil, fmt.Errorf("opening directory: %w", err)
+	}
+	d.aws = aws
 	_, revision, err := d.store.List(ctx, accountsPrefix, "", 1)
 	if err != nil {
 		return nil, fmt.Errorf("opening directory: %w", err)
 	}
-	following, stop := context.WithCancel(context.WithoutCancel(ctx))
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	d.stop = stop
-	go d.follow(following, revision)
+	d.running.Go(func() { d.follow(running, revision) })
+	d.running.Go(func() { d.keepUses(running) })
 	return d, nil
 }
 
-// Close stops following the store. It does not close it.
+// Close stops following the store and writes what it still has to. It does not close it.
 func (d *Directory) Close() error {
 	d.stop()
-	<-d.stopped
+	d.running.Wait()
 	return nil
 }

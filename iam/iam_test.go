@@ -139,7 +139,7 @@ func (p *plane) policy(name string) iam.ManagedPolicy {
 
 func (p *plane) attach(role, arn string) {
 	p.t.Helper()
-	done(p.t, p.AttachRolePolicy(p.t.Context(), p.root, iam.RoleAttachmentInput{RoleName: role, PolicyARN: arn}))
+	done(p.t, p.AttachPolicy(p.t.Context(), p.root, iam.AttachmentInput{IdentityName: iam.OfRole(role), PolicyARN: arn}))
 }
 
 // expect checks a refusal's code and the sentence that the caller is told.

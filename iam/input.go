@@ -17,9 +17,18 @@ type Page[T any] struct {
 	Marker      string
 }
 
-// RoleInput names a role: GetRole, DeleteRole, DeleteRolePermissionsBoundary.
-type RoleInput struct {
-	RoleName string `json:"roleName"`
+// IdentityInput names one role, user or group: GetRole, DeleteRole, DeleteUser, GetGroup and so on.
+type IdentityInput struct{ IdentityName }
+
+// ListByPathInput selects roles, users, groups or instance profiles. PathPrefix "" means "/".
+type ListByPathInput struct {
+	PathPrefix string `json:"pathPrefix,omitempty"`
+	Paging
+}
+
+func (in ListByPathInput) validate(v *validator) {
+	v.pathPrefix(in.PathPrefix)
+	in.Paging.validate(v)
 }
 
 // CreateRoleInput describes a new role. Path "" means "/", MaxSessionDuration (seconds) nil means 3600.
@@ -31,12 +40,6 @@ type CreateRoleInput struct {
 	MaxSessionDuration       *int   `json:"maxSessionDuration,omitempty"`
 	PermissionsBoundary      string `json:"permissionsBoundary,omitempty"`
 	Tags                     []Tag  `json:"tags,omitempty"`
-}
-
-// ListRolesInput selects roles. PathPrefix "" means "/".
-type ListRolesInput struct {
-	PathPrefix string `json:"pathPrefix,omitempty"`
-	Paging
 }
 
 // UpdateRoleInput says what to change: what is nil stays as it is; MaxSessionDuration is in seconds.
@@ -58,52 +61,167 @@ type UpdateAssumeRolePolicyInput struct {
 	PolicyDocument string `json:"policyDocument"`
 }
 
-// PutRolePermissionsBoundaryInput sets or replaces a boundary; PermissionsBoundary is a managed policy's ARN.
-type PutRolePermissionsBoundaryInput struct {
-	RoleName            string `json:"roleName"`
-	PermissionsBoundary string `json:"permissionsBoundary"`
+// CreateServiceLinkedRoleInput asks for the role that is linked to a service. AWSServiceName is its principal, such as eks.amazonaws.com.
+type CreateServiceLinkedRoleInput struct {
+	AWSServiceName string `json:"awsServiceName"`
+	Description    string `json:"description,omitempty"`
+	CustomSuffix   string `json:"customSuffix,omitempty"`
 }
 
-// TagRoleInput adds tags, replacing those with equal keys.
-type TagRoleInput struct {
-	RoleName string `json:"roleName"`
-	Tags     []Tag  `json:"tags"`
+// DeletionTaskInput names the deletion of a service-linked role, by what DeleteServiceLinkedRole answered.
+type DeletionTaskInput struct {
+	DeletionTaskID string `json:"deletionTaskId"`
 }
 
-// UntagRoleInput removes tags; keys that are not there are ignored.
-type UntagRoleInput struct {
-	RoleName string   `json:"roleName"`
-	TagKeys  []string `json:"tagKeys"`
+// CreateUserInput describes a new user. Path "" means "/".
+type CreateUserInput struct {
+	UserName            string `json:"userName"`
+	Path                string `json:"path,omitempty"`
+	PermissionsBoundary string `json:"permissionsBoundary,omitempty"`
+	Tags                []Tag  `json:"tags,omitempty"`
 }
 
-// ListByRoleInput lists something of one role: ListRoleTags, ListRolePolicies.
-type ListByRoleInput struct {
-	RoleName string `json:"roleName"`
+// UpdateUserInput renames or moves a user; what is empty stays as it is.
+type UpdateUserInput struct {
+	UserName    string `json:"userName"`
+	NewUserName string `json:"newUserName,omitempty"`
+	NewPath     string `json:"newPath,omitempty"`
+}
+
+// CreateGroupInput describes a new group. Path "" means "/".
+type CreateGroupInput struct {
+	GroupName string `json:"groupName"`
+	Path      string `json:"path,omitempty"`
+}
+
+// UpdateGroupInput renames or moves a group; what is empty stays as it is.
+type UpdateGroupInput struct {
+	GroupName    string `json:"groupName"`
+	NewGroupName string `json:"newGroupName,omitempty"`
+	NewPath      string `json:"newPath,omitempty"`
+}
+
+// MembershipInput names a group and a user: AddUserToGroup, RemoveUserFromGroup.
+type MembershipInput struct {
+	GroupName string `json:"groupName"`
+	UserName  string `json:"userName"`
+}
+
+// AccessKeyInput names a user's access key: UpdateAccessKey with a Status, DeleteAccessKey without. UserName "" means the caller.
+type AccessKeyInput struct {
+	UserName    string `json:"userName,omitempty"`
+	AccessKeyID string `json:"accessKeyId,omitempty"`
+	Status      string `json:"status,omitempty"`
+}
+
+// UserInput names a user, by UserName nil the caller: CreateAccessKey, GetUser.
+type UserInput struct {
+	UserName *string `json:"userName,omitempty"`
+}
+
+// ListByUserInput lists something of one user, by UserName nil of the caller: ListAccessKeys.
+type ListByUserInput struct {
+	UserName *string `json:"userName,omitempty"`
 	Paging
 }
 
-// RolePolicyInput names an inline policy of a role: GetRolePolicy, DeleteRolePolicy.
-type RolePolicyInput struct {
-	RoleName   string `json:"roleName"`
+// InstanceProfileInput names an instance profile: GetInstanceProfile, DeleteInstanceProfile.
+type InstanceProfileInput struct {
+	InstanceProfileName string `json:"instanceProfileName"`
+}
+
+// CreateInstanceProfileInput describes a new instance profile. Path "" means "/".
+type CreateInstanceProfileInput struct {
+	InstanceProfileName string `json:"instanceProfileName"`
+	Path                string `json:"path,omitempty"`
+	Tags                []Tag  `json:"tags,omitempty"`
+}
+
+// InstanceProfileRoleInput names an instance profile and a role: AddRoleToInstanceProfile, RemoveRoleFromInstanceProfile.
+type InstanceProfileRoleInput struct {
+	InstanceProfileName string `json:"instanceProfileName"`
+	RoleName            string `json:"roleName"`
+}
+
+// TagInstanceProfileInput adds tags, replacing those with equal keys.
+type TagInstanceProfileInput struct {
+	InstanceProfileName string `json:"instanceProfileName"`
+	Tags                []Tag  `json:"tags"`
+}
+
+// UntagInstanceProfileInput removes tags; keys that are not there are ignored.
+type UntagInstanceProfileInput struct {
+	InstanceProfileName string   `json:"instanceProfileName"`
+	TagKeys             []string `json:"tagKeys"`
+}
+
+// ListInstanceProfileTagsInput lists an instance profile's tags.
+type ListInstanceProfileTagsInput struct {
+	InstanceProfileName string `json:"instanceProfileName"`
+	Paging
+}
+
+// AccountAliasInput names an alias: CreateAccountAlias, DeleteAccountAlias.
+type AccountAliasInput struct {
+	AccountAlias string `json:"accountAlias"`
+}
+
+// ListInput pages through what an account has: ListAccountAliases.
+type ListInput struct{ Paging }
+
+// AuthorizationDetailsInput selects what GetAccountAuthorizationDetails tells about: User, Role, Group, LocalManagedPolicy, AWSManagedPolicy; no
+// filter is all of them.
+type AuthorizationDetailsInput struct {
+	Filter []string `json:"filter,omitempty"`
+	Paging
+}
+
+// BoundaryInput sets or replaces the boundary of a role or user; PermissionsBoundary is a managed policy's ARN.
+type BoundaryInput struct {
+	IdentityName
+	PermissionsBoundary string `json:"permissionsBoundary"`
+}
+
+// TagIdentityInput adds tags to a role or user, replacing those with equal keys.
+type TagIdentityInput struct {
+	IdentityName
+	Tags []Tag `json:"tags"`
+}
+
+// UntagIdentityInput removes tags of a role or user; keys that are not there are ignored.
+type UntagIdentityInput struct {
+	IdentityName
+	TagKeys []string `json:"tagKeys"`
+}
+
+// ListByIdentityInput lists something of one role, user or group: its tags, inline policies, groups, members.
+type ListByIdentityInput struct {
+	IdentityName
+	Paging
+}
+
+// InlinePolicyInput names an inline policy of a role, user or group.
+type InlinePolicyInput struct {
+	IdentityName
 	PolicyName string `json:"policyName"`
 }
 
-// PutRolePolicyInput adds an inline policy, or replaces the one with that name.
-type PutRolePolicyInput struct {
-	RoleName       string `json:"roleName"`
+// PutPolicyInput adds an inline policy, or replaces the one with that name.
+type PutPolicyInput struct {
+	IdentityName
 	PolicyName     string `json:"policyName"`
 	PolicyDocument string `json:"policyDocument"`
 }
 
-// RoleAttachmentInput names a role and a managed policy: AttachRolePolicy, DetachRolePolicy.
-type RoleAttachmentInput struct {
-	RoleName  string `json:"roleName"`
+// AttachmentInput names a role, user or group and a managed policy.
+type AttachmentInput struct {
+	IdentityName
 	PolicyARN string `json:"policyArn"`
 }
 
-// ListAttachedRolePoliciesInput selects a role's managed policies. PathPrefix "" means "/"; it filters by the policies' paths.
-type ListAttachedRolePoliciesInput struct {
-	RoleName   string `json:"roleName"`
+// ListAttachedInput selects managed policies of a role, user or group. PathPrefix "" means "/"; it filters by the policies' paths.
+type ListAttachedInput struct {
+	IdentityName
 	PathPrefix string `json:"pathPrefix,omitempty"`
 	Paging
 }
@@ -162,8 +280,8 @@ type UntagPolicyInput struct {
 	TagKeys   []string `json:"tagKeys"`
 }
 
-// ListEntitiesForPolicyInput selects who uses a policy. EntityFilter is "" or Role, User, Group, LocalManagedPolicy, AWSManagedPolicy; only
-// roles exist so far. PathPrefix filters by the entities' paths.
+// ListEntitiesForPolicyInput selects who uses a policy. EntityFilter is "" or Role, User, Group, LocalManagedPolicy, AWSManagedPolicy; the last
+// two select nobody. PathPrefix filters by the entities' paths.
 type ListEntitiesForPolicyInput struct {
 	PolicyARN         string `json:"policyArn"`
 	EntityFilter      string `json:"entityFilter,omitempty"`

@@ -12,7 +12,6 @@ import (
 
 // Prefixes of unique ids and access key ids (IAM User Guide, "IAM identifiers").
 const (
-	rolePrefix      = "AROA"
 	policyPrefix    = "ANPA"
 	accessKeyPrefix = "AKIA"
 )
@@ -76,7 +75,7 @@ func (d *Directory) AccessKey(ctx context.Context, id string) (key AccessKey, ok
 	return entry.key, true, nil
 }
 
-// newAccessKey makes a root key: an id that carries the account, and 240 random bits of secret, 40 characters as AWS's.
+// newAccessKey makes a long-term key: an id that carries the account, and 240 random bits of secret, 40 characters as AWS's.
 func (d *Directory) newAccessKey(account string) (AccessKey, error) {
 	random := make([]byte, 35)
 	if _, err := io.ReadFull(d.rand, random); err != nil {

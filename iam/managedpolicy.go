@@ -3,8 +3,11 @@ package iam
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
+
+	"github.com/openirsa/openirsa/policy"
 )
 
 // Quotas of managed policies (IAM quotas, the defaults).
@@ -16,7 +19,7 @@ const (
 // onPolicy is a call on one managed policy. One that does not exist is authorized under the ARN that was given.
 func onPolicy(name string, in input, arn string) call {
 	return call{name: name, in: in, on: func(a *Account) target {
-		t := target{resource: arn}
+		t := target{resource: arn, shown: "policy " + arn}
 		if entry, err := a.policy(arn); err == nil {
 			t.keys = resourceTags(entry.policy.Tags)
 		}
@@ -27,7 +30,7 @@ func onPolicy(name string, in input, arn string) call {
 // changePolicy changes one managed policy: edit gets a copy of the record to change. Its slices are shared with the snapshot, so edit replaces them.
 func (d *Directory) changePolicy(ctx context.Context, caller Caller, c call, arn string, edit func(tx *draft, r *policyRecord) error) error {
 	return d.change(ctx, caller, c, func(tx *draft) error {
-		entry, err := tx.policy(arn)
+		entry, err := tx.ownPolicy(caller, c, arn)
 		if err != nil {
 			return err
 		}
@@ -37,6 +40,15 @@ func (d *Directory) changePolicy(ctx context.Context, caller Caller, c call, arn
 		}
 		return stage(tx, recordKey(tx.id, kindPolicy, strings.ToLower(r.Name)), entry.revision, r)
 	})
+}
+
+// ownPolicy finds a managed policy that the account may change. AWS's belong to nobody here, whatever a caller's policies say.
+func (a *Account) ownPolicy(caller Caller, c call, arn string) (*policyEntry, error) {
+	entry, err := a.policy(arn)
+	if err == nil && entry.policy.Account == awsAccount {
+		return nil, Denied(caller, c.action(), "policy "+arn, policy.Decision{})
+	}
+	return entry, err
 }
 
 // described is a managed policy with its numbers of uses.
@@ -52,18 +64,13 @@ func (in CreatePolicyInput) validate(v *validator) {
 	v.policyPath("path", in.Path)
 	v.document("policyDocument", in.PolicyDocument)
 	v.length("description", in.Description, 0, 1000)
-	v.tags(in.Tags)
+	v.tags(in.Tags, exactKeys)
 }
 
 // CreatePolicy makes a managed policy with version v1. With tags, iam:TagPolicy must be allowed as well.
 func (d *Directory) CreatePolicy(ctx context.Context, caller Caller, in CreatePolicyInput) (ManagedPolicy, error) {
 	path := orSlash(in.Path)
-	c := call{name: "CreatePolicy", in: in, keys: requestTags(in.Tags), on: func(a *Account) target {
-		return target{resource: a.arn("policy" + path + in.PolicyName)}
-	}}
-	if len(in.Tags) > 0 {
-		c.also = "iam:TagPolicy"
-	}
+	c := onNew("CreatePolicy", "policy"+path+in.PolicyName, "TagPolicy", in, in.Tags, "")
 	var out ManagedPolicy
 	err := d.change(ctx, caller, c, func(tx *draft) error {
 		name := strings.ToLower(in.PolicyName)
@@ -123,30 +130,51 @@ func (in ListPoliciesInput) validate(v *validator) {
 	in.Paging.validate(v)
 }
 
-// ListPolicies lists the account's managed policies by name. There are no AWS managed ones, so scope AWS lists none.
+// ListPolicies lists managed policies by name: the account's own and AWS's, or those of one scope.
 func (d *Directory) ListPolicies(ctx context.Context, caller Caller, in ListPoliciesInput) (Page[ManagedPolicy], error) {
 	c := call{name: "ListPolicies", in: in, on: func(*Account) target {
 		return target{resource: "*", shown: "policy path " + orSlash(in.PathPrefix)}
 	}}
 	return read(ctx, d, caller, c, func(a *Account) (Page[ManagedPolicy], error) {
 		var found []ManagedPolicy
-		for _, entry := range a.policies {
+		for entry := range a.managedPolicies(in.Scope) {
 			p := a.described(entry)
 			attached := p.AttachmentCount > 0 && in.PolicyUsageFilter != "PermissionsBoundary" ||
 				p.PermissionsBoundaryUsageCount > 0 && in.PolicyUsageFilter != "PermissionsPolicy"
 			wanted := attached || !in.OnlyAttached && in.PolicyUsageFilter == ""
-			if wanted && in.Scope != "AWS" && strings.HasPrefix(p.Path, in.PathPrefix) {
+			if wanted && strings.HasPrefix(p.Path, in.PathPrefix) {
 				found = append(found, p)
 			}
 		}
-		return page(found, func(p ManagedPolicy) string { return strings.ToLower(p.Name) }, in.Paging), nil
+		return page(found, func(p ManagedPolicy) string { return strings.ToLower(p.Name) + " " + p.ARN }, in.Paging), nil
 	})
+}
+
+// managedPolicies are those of a scope: AWS, Local, or All, which "" is too.
+func (a *Account) managedPolicies(scope string) iter.Seq[*policyEntry] {
+	return func(yield func(*policyEntry) bool) {
+		if scope != "AWS" {
+			for _, entry := range a.policies {
+				if !yield(entry) {
+					return
+				}
+			}
+		}
+		if scope != "Local" {
+			for _, entry := range a.aws {
+				if !yield(entry) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // DeletePolicy deletes a managed policy that is used nowhere and has no version left but the default one.
 func (d *Directory) DeletePolicy(ctx context.Context, caller Caller, in PolicyInput) error {
-	return d.change(ctx, caller, onPolicy("DeletePolicy", in, in.PolicyARN), func(tx *draft) error {
-		entry, err := tx.policy(in.PolicyARN)
+	c := onPolicy("DeletePolicy", in, in.PolicyARN)
+	return d.change(ctx, caller, c, func(tx *draft) error {
+		entry, err := tx.ownPolicy(caller, c, in.PolicyARN)
 		switch {
 		case err != nil:
 			return err
@@ -162,7 +190,7 @@ func (d *Directory) DeletePolicy(ctx context.Context, caller Caller, in PolicyIn
 
 func (in TagPolicyInput) validate(v *validator) {
 	v.policyARN("policyArn", in.PolicyARN)
-	v.tags(in.Tags)
+	v.requiredTags(in.Tags, exactKeys)
 }
 
 // TagPolicy adds or replaces tags.
@@ -170,7 +198,7 @@ func (d *Directory) TagPolicy(ctx context.Context, caller Caller, in TagPolicyIn
 	c := onPolicy("TagPolicy", in, in.PolicyARN)
 	c.keys = requestTags(in.Tags)
 	return d.changePolicy(ctx, caller, c, in.PolicyARN, func(_ *draft, r *policyRecord) (err error) {
-		r.Tags, err = merge(r.Tags, in.Tags)
+		r.Tags, err = merge(r.Tags, in.Tags, exactKeys)
 		return err
 	})
 }
@@ -185,7 +213,7 @@ func (d *Directory) UntagPolicy(ctx context.Context, caller Caller, in UntagPoli
 	c := onPolicy("UntagPolicy", in, in.PolicyARN)
 	c.keys = tagKeys(in.TagKeys)
 	return d.changePolicy(ctx, caller, c, in.PolicyARN, func(_ *draft, r *policyRecord) error {
-		r.Tags = without(r.Tags, in.TagKeys)
+		r.Tags = without(r.Tags, in.TagKeys, exactKeys)
 		return nil
 	})
 }
@@ -214,22 +242,22 @@ func (in ListEntitiesForPolicyInput) validate(v *validator) {
 	in.Paging.validate(v)
 }
 
-// ListEntitiesForPolicy lists the roles that use a managed policy, attached or as their boundary.
-func (d *Directory) ListEntitiesForPolicy(ctx context.Context, caller Caller, in ListEntitiesForPolicyInput) (Page[PolicyRole], error) {
+// ListEntitiesForPolicy lists the roles, users and groups that use a managed policy, attached or as their boundary.
+func (d *Directory) ListEntitiesForPolicy(ctx context.Context, caller Caller, in ListEntitiesForPolicyInput) (Page[PolicyEntity], error) {
 	c := onPolicy("ListEntitiesForPolicy", in, in.PolicyARN)
-	return read(ctx, d, caller, c, func(a *Account) (Page[PolicyRole], error) {
+	return read(ctx, d, caller, c, func(a *Account) (Page[PolicyEntity], error) {
 		if _, err := a.policy(in.PolicyARN); err != nil {
-			return Page[PolicyRole]{}, err
+			return Page[PolicyEntity]{}, err
 		}
-		var found []PolicyRole
-		for _, entry := range a.roles {
-			uses := slices.Contains(entry.role.Attached, in.PolicyARN) && in.PolicyUsageFilter != "PermissionsBoundary" ||
-				entry.role.BoundaryARN == in.PolicyARN && in.PolicyUsageFilter != "PermissionsPolicy"
-			if uses && (in.EntityFilter == "" || in.EntityFilter == "Role") && strings.HasPrefix(entry.role.Path, in.PathPrefix) {
-				found = append(found, PolicyRole{RoleName: entry.role.Name, RoleID: entry.role.ID})
+		var found []PolicyEntity
+		for identity, kind := range a.identities() {
+			uses := slices.Contains(identity.Attached, in.PolicyARN) && in.PolicyUsageFilter != "PermissionsBoundary" ||
+				identity.BoundaryARN == in.PolicyARN && in.PolicyUsageFilter != "PermissionsPolicy"
+			if uses && (in.EntityFilter == "" || in.EntityFilter == string(kind)) && strings.HasPrefix(identity.Path, in.PathPrefix) {
+				found = append(found, PolicyEntity{Kind: kind, Name: identity.Name, ID: identity.ID})
 			}
 		}
-		return page(found, func(r PolicyRole) string { return strings.ToLower(r.RoleName) }, in.Paging), nil
+		return page(found, func(e PolicyEntity) string { return string(e.Kind) + " " + strings.ToLower(e.Name) }, in.Paging), nil
 	})
 }
 

@@ -14,7 +14,7 @@ const (
 func (p Paging) validate(v *validator) {
 	v.between("maxItems", p.MaxItems, 1, 1000)
 	if len(p.Marker) > maxMarker {
-		v.fail("marker", p.Marker, "Member must have length less than or equal to 320")
+		v.fail("marker", "Member must have length less than or equal to 320")
 	} else if _, err := base64.RawURLEncoding.DecodeString(p.Marker); err != nil {
 		v.refuse("ValidationError", "Invalid Marker.")
 	}
@@ -39,6 +39,19 @@ func page[T any](items []T, key func(T) string, paging Paging) Page[T] {
 		return Page[T]{Items: items}
 	}
 	return Page[T]{Items: items[:size], IsTruncated: true, Marker: base64.RawURLEncoding.EncodeToString([]byte(key(items[size-1])))}
+}
+
+// mapPage shows a page's items.
+func mapPage[From, To any](p Page[From], show func(From) (To, error)) (Page[To], error) {
+	out := Page[To]{IsTruncated: p.IsTruncated, Marker: p.Marker}
+	for _, item := range p.Items {
+		shown, err := show(item)
+		if err != nil {
+			return Page[To]{}, err
+		}
+		out.Items = append(out.Items, shown)
+	}
+	return out, nil
 }
 
 // sameName is the key of names that are their own.

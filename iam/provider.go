@@ -2,7 +2,6 @@ package iam
 
 import (
 	"context"
-	"encoding/hex"
 	"maps"
 	"net/netip"
 	"net/url"
@@ -67,7 +66,7 @@ func (in CreateOpenIDConnectProviderInput) validate(v *validator) {
 		v.clientID(id)
 	}
 	v.thumbprints(in.ThumbprintList)
-	v.tags(in.Tags)
+	v.tags(in.Tags, exactKeys)
 }
 
 // issuer checks an issuer's URL: https, a host, perhaps a port and a path, and nothing else (OpenID Connect Discovery 1.0, section 2). AWS
@@ -118,10 +117,8 @@ func (v *validator) thumbprints(list []string) {
 		v.refuse("InvalidInput", "Thumbprint list must contain fewer than %d entries.", maxThumbprints)
 	}
 	for _, thumbprint := range list {
-		if len(thumbprint) != 40 {
+		if len(thumbprint) != 40 { // AWS does not look whether they are hexadecimal digits
 			v.refuse("InvalidInput", "Thumbprint must be exactly 40 characters.")
-		} else if _, err := hex.DecodeString(thumbprint); err != nil {
-			v.refuse("InvalidInput", "Thumbprint must be a SHA-1 hash in hexadecimal.")
 		}
 	}
 }
@@ -148,12 +145,7 @@ func unique(list []string) []string {
 // CreateOpenIDConnectProvider registers an issuer. With tags, iam:TagOpenIDConnectProvider must be allowed as well.
 func (d *Directory) CreateOpenIDConnectProvider(ctx context.Context, caller Caller, in CreateOpenIDConnectProviderInput) (OpenIDConnectProvider, error) {
 	name := strings.TrimPrefix(in.URL, "https://")
-	c := call{name: "CreateOpenIDConnectProvider", in: in, keys: requestTags(in.Tags), on: func(a *Account) target {
-		return target{resource: a.arn("oidc-provider/" + name)}
-	}}
-	if len(in.Tags) > 0 {
-		c.also = "iam:TagOpenIDConnectProvider"
-	}
+	c := onNew("CreateOpenIDConnectProvider", "oidc-provider/"+name, "TagOpenIDConnectProvider", in, in.Tags, "")
 	var out OpenIDConnectProvider
 	err := d.change(ctx, caller, c, func(tx *draft) error {
 		clientIDs := unique(in.ClientIDList)
@@ -161,7 +153,7 @@ func (d *Directory) CreateOpenIDConnectProvider(ctx context.Context, caller Call
 		case exists:
 			return refusef("EntityAlreadyExists", "Provider with url %s already exists.", in.URL)
 		case len(tx.providers) >= maxProviders:
-			return quota("OpenIdConnectProvidersPerAccount", maxProviders)
+			return quota("OpenIDConnectProvidersPerAccount", maxProviders)
 		case len(clientIDs) > maxClientIDs:
 			return quota("ClientIdsPerOpenIdConnectProvider", maxClientIDs)
 		}
@@ -253,7 +245,7 @@ func (d *Directory) UpdateOpenIDConnectProviderThumbprint(ctx context.Context, c
 
 func (in TagOpenIDConnectProviderInput) validate(v *validator) {
 	v.providerARN(in.OpenIDConnectProviderARN)
-	v.tags(in.Tags)
+	v.requiredTags(in.Tags, exactKeys)
 }
 
 // TagOpenIDConnectProvider adds or replaces tags.
@@ -261,7 +253,7 @@ func (d *Directory) TagOpenIDConnectProvider(ctx context.Context, caller Caller,
 	c := onProvider("TagOpenIDConnectProvider", in, in.OpenIDConnectProviderARN)
 	c.keys = requestTags(in.Tags)
 	return d.changeProvider(ctx, caller, c, in.OpenIDConnectProviderARN, func(p *OpenIDConnectProvider) (err error) {
-		p.Tags, err = merge(p.Tags, in.Tags)
+		p.Tags, err = merge(p.Tags, in.Tags, exactKeys)
 		return err
 	})
 }
@@ -276,7 +268,7 @@ func (d *Directory) UntagOpenIDConnectProvider(ctx context.Context, caller Calle
 	c := onProvider("UntagOpenIDConnectProvider", in, in.OpenIDConnectProviderARN)
 	c.keys = tagKeys(in.TagKeys)
 	return d.changeProvider(ctx, caller, c, in.OpenIDConnectProviderARN, func(p *OpenIDConnectProvider) error {
-		p.Tags = without(p.Tags, in.TagKeys)
+		p.Tags = without(p.Tags, in.TagKeys, exactKeys)
 		return nil
 	})
 }

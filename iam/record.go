@@ -13,21 +13,29 @@ import (
 
 // Records, one per entity:
 //
-//	account/<id>/account                       the account itself
-//	account/<id>/role/<lower-case name>        a role with its trust policy, inline policies and attachments
-//	account/<id>/policy/<lower-case name>      a managed policy with its versions
-//	account/<id>/provider/<lower-case URL>     an OIDC provider with its inline keys
-//	account/<id>/cluster/<region>/<name>       a cluster
-//	account/<id>/addon/<region>/<cluster>/<name>  an add-on of a cluster
-//	sealed/account/<id>/access-key/<key id>    an access key's secret
+//	account/<id>/account                            the account itself
+//	account/<id>/role/<lower-case name>             a role with its trust policy, inline policies and attachments
+//	account/<id>/user/<lower-case name>             a user with its inline policies, attachments and groups
+//	account/<id>/group/<lower-case name>            a group with its inline policies and attachments
+//	account/<id>/instance-profile/<lower-case name> an instance profile
+//	account/<id>/policy/<lower-case name>           a managed policy with its versions
+//	account/<id>/provider/<lower-case URL>          an OIDC provider with its inline keys
+//	account/<id>/cluster/<region>/<name>            a cluster
+//	account/<id>/addon/<region>/<cluster>/<name>    an add-on of a cluster
+//	sealed/account/<id>/access-key/<key id>         an access key's secret
+//	alias/<alias>                                   the account that has an alias, which is unique among all
 //
 // The account's own record sorts first among the account's. Every write of an account renews it, on condition of its revision: so writes to
 // one account have one order, whoever makes them, and what spans records (unique names, quotas, no policy deleted while it is attached)
 // cannot be broken by two of them.
 const (
 	accountsPrefix = "account/"
+	aliasesPrefix  = "alias/"
 	kindAccount    = "account"
 	kindRole       = "role"
+	kindUser       = "user"
+	kindGroup      = "group"
+	kindProfile    = "instance-profile"
 	kindPolicy     = "policy"
 	kindProvider   = "provider"
 	kindCluster    = "cluster"
@@ -67,10 +75,11 @@ type envelope[T any] struct {
 	Data   T   `json:"data"`
 }
 
-// The stored forms.
+// The stored forms. Users, groups, instance profiles and providers are stored as they are.
 type (
 	accountRecord struct {
 		Created time.Time `json:"created"`
+		Alias   string    `json:"alias,omitempty"`
 	}
 	roleRecord struct {
 		Role
@@ -82,7 +91,13 @@ type (
 		Next     int             `json:"next"`
 	}
 	keyRecord struct {
-		Secret string `json:"secret"`
+		Secret   string    `json:"secret"`
+		UserID   string    `json:"user,omitempty"`
+		Inactive bool      `json:"inactive,omitempty"`
+		Created  time.Time `json:"created,omitzero"`
+	}
+	aliasRecord struct {
+		Account string `json:"account"`
 	}
 )
 
@@ -110,15 +125,21 @@ func (a *Account) install(r Record, previous *Account) error {
 	}
 	account, kind, name := splitKey(r.Key)
 	if account != a.id {
-		return nil // a batch may reach beyond the account: CreateAccount's does
+		return nil // a batch may reach beyond the account: CreateAccount's and CreateAccountAlias' do
 	}
 	switch kind {
 	case kindAccount:
 		record, err := decode[accountRecord](r)
-		a.created, a.generation = record.Created, r.Revision
+		a.record, a.generation = record, r.Revision
 		return err
 	case kindRole:
-		return a.installRole(name, r, previous.roles[name])
+		return putByID(a.roles, a.roleIDs, name, r, previous.roles[name], (*roleEntry).common, a.readRole)
+	case kindUser:
+		return putByID(a.users, a.userIDs, name, r, previous.users[name], (*userEntry).common, a.readUser)
+	case kindGroup:
+		return putByID(a.groups, a.groupIDs, name, r, previous.groups[name], (*groupEntry).common, a.readGroup)
+	case kindProfile:
+		return put(a.profiles, name, r, previous.profiles[name], (*profileEntry).at, a.readProfile)
 	case kindPolicy:
 		return put(a.policies, name, r, previous.policies[name], (*policyEntry).at, a.readPolicy)
 	case kindProvider:
@@ -133,10 +154,13 @@ func (a *Account) install(r Record, previous *Account) error {
 	return fmt.Errorf("reading record %s: its kind is not known", r.Key)
 }
 
-func (e *roleEntry) at() int64     { return e.revision }
-func (e *policyEntry) at() int64   { return e.revision }
-func (e *providerEntry) at() int64 { return e.revision }
-func (e *keyEntry) at() int64      { return e.revision }
+func (e *roleEntry) common() *identityEntry  { return &e.identityEntry }
+func (e *userEntry) common() *identityEntry  { return &e.identityEntry }
+func (e *groupEntry) common() *identityEntry { return &e.identityEntry }
+func (e *profileEntry) at() int64            { return e.revision }
+func (e *policyEntry) at() int64             { return e.revision }
+func (e *providerEntry) at() int64           { return e.revision }
+func (e *keyEntry) at() int64                { return e.revision }
 
 // put is install for one kind.
 func put[E any](entries map[string]*E, name string, r Record, old *E, at func(*E) int64, read func(name string, r Record, old *E) (*E, error)) error {
@@ -155,17 +179,42 @@ func put[E any](entries map[string]*E, name string, r Record, old *E, at func(*E
 	return nil
 }
 
-func (a *Account) installRole(name string, r Record, old *roleEntry) error {
-	if current, ok := a.roles[name]; ok {
-		delete(a.roleIDs, current.role.ID)
+// putByID is put for roles, users and groups, which are found by their unique ids as well. One that is renamed is put under its new name
+// before the old one is taken out, or after: it stays where its id leads to.
+func putByID[E any](entries, byID map[string]*E, name string, r Record, old *E, common func(*E) *identityEntry,
+	read func(name string, r Record, old *E) (*E, error)) error {
+	if current, ok := entries[name]; ok && byID[common(current).identity.ID] == current {
+		delete(byID, common(current).identity.ID)
 	}
-	if err := put(a.roles, name, r, old, (*roleEntry).at, a.readRole); err != nil {
+	if err := put(entries, name, r, old, func(e *E) int64 { return common(e).revision }, read); err != nil {
 		return err
 	}
-	if entry, ok := a.roles[name]; ok {
-		a.roleIDs[entry.role.ID] = entry
+	if entry, ok := entries[name]; ok {
+		byID[common(entry).identity.ID] = entry
 	}
 	return nil
+}
+
+// before is what an entry that may not be there has in common with others.
+func before[E any](old *E, common func(*E) *identityEntry) *identityEntry {
+	if old == nil {
+		return nil
+	}
+	return common(old)
+}
+
+// readIdentity completes what roles, users and groups have in common. Programs of old (nil: none) are taken over where the documents are the same.
+func (a *Account) readIdentity(kind IdentityKind, identity *Identity, revision int64, old *identityEntry) identityEntry {
+	identity.Account, identity.ARN = a.id, a.arn(kind.rules().word+identity.Path+identity.Name)
+	e := identityEntry{revision: revision, identity: identity, inline: make(map[string]program, len(identity.Inline))}
+	for name, document := range identity.Inline {
+		if old != nil && old.identity.ID == identity.ID && old.identity.Inline[name] == document && old.inline[name] != nil {
+			e.inline[name] = old.inline[name]
+		} else {
+			e.inline[name] = compile(name, document, policy.Options{Kind: policy.Identity})
+		}
+	}
+	return e
 }
 
 func (a *Account) readRole(_ string, r Record, old *roleEntry) (*roleEntry, error) {
@@ -173,26 +222,47 @@ func (a *Account) readRole(_ string, r Record, old *roleEntry) (*roleEntry, erro
 	if err != nil {
 		return nil, err
 	}
-	e := &roleEntry{revision: r.Revision, role: record.Role, principalIDs: record.PrincipalIDs, inline: make(map[string]program, len(record.Inline))}
-	e.role.Account, e.role.ARN = a.id, a.arn("role"+e.role.Path+e.role.Name)
-	same := old != nil && old.role.ID == e.role.ID
-	if same && old.role.TrustPolicy == e.role.TrustPolicy && maps.Equal(old.principalIDs, e.principalIDs) {
+	e := &roleEntry{role: record.Role, principalIDs: record.PrincipalIDs}
+	e.identityEntry = a.readIdentity(RoleKind, &e.role.Identity, r.Revision, before(old, (*roleEntry).common))
+	if old != nil && old.role.ARN == e.role.ARN && old.role.TrustPolicy == e.role.TrustPolicy && maps.Equal(old.principalIDs, e.principalIDs) {
 		e.trust = old.trust
-	} else {
-		ids := e.principalIDs
-		if ids == nil {
-			ids = map[string]string{} // nil would have the engine compare by ARN
-		}
-		e.trust = compile("trust policy of "+e.role.ARN, e.role.TrustPolicy, policy.Options{Kind: policy.Trust, PrincipalIDs: ids})
+		return e, nil
 	}
-	for name, document := range e.role.Inline {
-		if same && old.role.Inline[name] == document && old.inline[name] != nil {
-			e.inline[name] = old.inline[name]
-		} else {
-			e.inline[name] = compile(name, document, policy.Options{Kind: policy.Identity})
-		}
+	ids := e.principalIDs
+	if ids == nil {
+		ids = map[string]string{} // nil would have the engine compare by ARN
 	}
+	e.trust = compile("trust policy of "+e.role.ARN, e.role.TrustPolicy, policy.Options{Kind: policy.Trust, PrincipalIDs: ids})
 	return e, nil
+}
+
+func (a *Account) readUser(_ string, r Record, old *userEntry) (*userEntry, error) {
+	user, err := decode[User](r)
+	if err != nil {
+		return nil, err
+	}
+	e := &userEntry{user: user}
+	e.identityEntry = a.readIdentity(UserKind, &e.user.Identity, r.Revision, before(old, (*userEntry).common))
+	return e, nil
+}
+
+func (a *Account) readGroup(_ string, r Record, old *groupEntry) (*groupEntry, error) {
+	group, err := decode[Group](r)
+	if err != nil {
+		return nil, err
+	}
+	e := &groupEntry{group: group}
+	e.identityEntry = a.readIdentity(GroupKind, &e.group.Identity, r.Revision, before(old, (*groupEntry).common))
+	return e, nil
+}
+
+func (a *Account) readProfile(_ string, r Record, _ *profileEntry) (*profileEntry, error) {
+	profile, err := decode[InstanceProfile](r)
+	if err != nil {
+		return nil, err
+	}
+	profile.Account, profile.ARN = a.id, a.arn("instance-profile"+profile.Path+profile.Name)
+	return &profileEntry{revision: r.Revision, profile: profile}, nil
 }
 
 func (a *Account) readPolicy(_ string, r Record, old *policyEntry) (*policyEntry, error) {
@@ -238,7 +308,9 @@ func (a *Account) readKey(name string, r Record, _ *keyEntry) (*keyEntry, error)
 	if err != nil {
 		return nil, err
 	}
-	return &keyEntry{revision: r.Revision, key: AccessKey{ID: name, Secret: record.Secret, Account: a.id}}, nil
+	return &keyEntry{revision: r.Revision, key: AccessKey{
+		ID: name, Secret: record.Secret, Account: a.id, UserID: record.UserID, Inactive: record.Inactive, Created: record.Created,
+	}}, nil
 }
 
 // providerName is an issuer's name among the account's providers. Condition keys are compared without case, so issuers that differ in

@@ -17,11 +17,11 @@ func TestRefusals(t *testing.T) {
 	inUse, free, boundary := p.policy("InUse").ARN, p.policy("Free").ARN, p.policy("Boundary").ARN
 	p.attach("Reader", inUse)
 	ctx := t.Context()
-	done(t, p.PutRolePermissionsBoundary(ctx, p.root, iam.PutRolePermissionsBoundaryInput{RoleName: "Reader", PermissionsBoundary: boundary}))
+	done(t, p.PutPermissionsBoundary(ctx, p.root, iam.BoundaryInput{IdentityName: iam.OfRole("Reader"), PermissionsBoundary: boundary}))
 	versions := p.policy("Versions").ARN
 	must(p.CreatePolicyVersion(ctx, p.root, iam.CreatePolicyVersionInput{PolicyARN: versions, PolicyDocument: allowPut}))
 	p.role("Inline")
-	done(t, p.PutRolePolicy(ctx, p.root, iam.PutRolePolicyInput{RoleName: "Inline", PolicyName: "one", PolicyDocument: allowGet}))
+	done(t, p.PutPolicy(ctx, p.root, iam.PutPolicyInput{IdentityName: iam.OfRole("Inline"), PolicyName: "one", PolicyDocument: allowGet}))
 	issuer := "https://oidc.example.com/id/ABC"
 	provider := must(p.CreateOpenIDConnectProvider(ctx, p.root, iam.CreateOpenIDConnectProviderInput{URL: issuer})).ARN
 	missing := "arn:aws:iam::" + account + ":policy/Missing"
@@ -31,9 +31,9 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("provider's ARN is %s, want %s", provider, want)
 	}
 
-	role := func(name string) iam.RoleInput { return iam.RoleInput{RoleName: name} }
-	attachment := func(role, arn string) iam.RoleAttachmentInput {
-		return iam.RoleAttachmentInput{RoleName: role, PolicyARN: arn}
+	role := func(name string) iam.IdentityInput { return iam.IdentityInput{IdentityName: iam.OfRole(name)} }
+	attachment := func(role, arn string) iam.AttachmentInput {
+		return iam.AttachmentInput{IdentityName: iam.OfRole(role), PolicyARN: arn}
 	}
 	version := func(arn, id string) iam.PolicyVersionInput {
 		return iam.PolicyVersionInput{PolicyARN: arn, VersionID: id}
@@ -61,19 +61,19 @@ func TestRefusals(t *testing.T) {
 			return second(p.GetPolicy(ctx, c, iam.PolicyInput{PolicyARN: missing}))
 		}, "NoSuchEntity", "Policy " + missing + " does not exist or is not attachable."},
 		{"attach an unknown policy", func(ctx context.Context, c iam.Caller) error {
-			return p.AttachRolePolicy(ctx, c, attachment("Reader", missing))
+			return p.AttachPolicy(ctx, c, attachment("Reader", missing))
 		}, "NoSuchEntity", "Policy " + missing + " does not exist or is not attachable."},
 		{"attach another account's policy", func(ctx context.Context, c iam.Caller) error {
-			return p.AttachRolePolicy(ctx, c, attachment("Reader", elsewhere))
+			return p.AttachPolicy(ctx, c, attachment("Reader", elsewhere))
 		}, "NoSuchEntity", "Policy " + elsewhere + " does not exist or is not attachable."},
 		{"attach a policy in other case", func(ctx context.Context, c iam.Caller) error {
-			return p.AttachRolePolicy(ctx, c, attachment("Reader", strings.Replace(free, "Free", "FREE", 1)))
+			return p.AttachPolicy(ctx, c, attachment("Reader", strings.Replace(free, "Free", "FREE", 1)))
 		}, "NoSuchEntity", "Policy " + strings.Replace(free, "Free", "FREE", 1) + " does not exist or is not attachable."},
 		{"attach what is no ARN", func(ctx context.Context, c iam.Caller) error {
-			return p.AttachRolePolicy(ctx, c, attachment("Reader", "longpolicynamebutnoarn"))
+			return p.AttachPolicy(ctx, c, attachment("Reader", "longpolicynamebutnoarn"))
 		}, "InvalidInput", "ARN longpolicynamebutnoarn is not valid."},
 		{"detach what is not attached", func(ctx context.Context, c iam.Caller) error {
-			return p.DetachRolePolicy(ctx, c, attachment("Reader", free))
+			return p.DetachPolicy(ctx, c, attachment("Reader", free))
 		}, "NoSuchEntity", "Policy " + free + " was not found."},
 		{"create a policy in other case", func(ctx context.Context, c iam.Caller) error {
 			return second(p.CreatePolicy(ctx, c, iam.CreatePolicyInput{PolicyName: "inuse", Path: "/other/", PolicyDocument: allowGet}))
@@ -97,10 +97,10 @@ func TestRefusals(t *testing.T) {
 			return p.SetDefaultPolicyVersion(ctx, c, version(versions, "v9"))
 		}, "NoSuchEntity", "Policy " + versions + " version v9 does not exist or is not attachable."},
 		{"get an inline policy", func(ctx context.Context, c iam.Caller) error {
-			return second(p.GetRolePolicy(ctx, c, iam.RolePolicyInput{RoleName: "Inline", PolicyName: "two"}))
+			return second(p.InlinePolicy(ctx, c, iam.InlinePolicyInput{IdentityName: iam.OfRole("Inline"), PolicyName: "two"}))
 		}, "NoSuchEntity", "The role policy with name two cannot be found."},
 		{"delete an inline policy", func(ctx context.Context, c iam.Caller) error {
-			return p.DeleteRolePolicy(ctx, c, iam.RolePolicyInput{RoleName: "Inline", PolicyName: "two"})
+			return p.DeleteInlinePolicy(ctx, c, iam.InlinePolicyInput{IdentityName: iam.OfRole("Inline"), PolicyName: "two"})
 		}, "NoSuchEntity", "The role policy with name two cannot be found."},
 		{"get a provider", func(ctx context.Context, c iam.Caller) error {
 			return second(p.GetOpenIDConnectProvider(ctx, c, iam.ProviderInput{OpenIDConnectProviderARN: unknownProvider}))
@@ -168,7 +168,7 @@ func TestQuotas(t *testing.T) {
 	})
 	t.Run("inline policies", func(t *testing.T) {
 		put := func(name string, size int) error {
-			return p.PutRolePolicy(ctx, p.root, iam.PutRolePolicyInput{RoleName: "R", PolicyName: name, PolicyDocument: padded(size)})
+			return p.PutPolicy(ctx, p.root, iam.PutPolicyInput{IdentityName: iam.OfRole("R"), PolicyName: name, PolicyDocument: padded(size)})
 		}
 		done(t, put("a", 5120))
 		done(t, put("b", 5120))
@@ -180,7 +180,7 @@ func TestQuotas(t *testing.T) {
 		document := allowGet + strings.Repeat("\n", 131072-len(allowGet))
 		var err error
 		for i := range 100 {
-			if err = p.PutRolePolicy(ctx, p.root, iam.PutRolePolicyInput{RoleName: "R", PolicyName: fmt.Sprint("w", i), PolicyDocument: document}); err != nil {
+			if err = p.PutPolicy(ctx, p.root, iam.PutPolicyInput{IdentityName: iam.OfRole("R"), PolicyName: fmt.Sprint("w", i), PolicyDocument: document}); err != nil {
 				break
 			}
 		}
@@ -189,7 +189,7 @@ func TestQuotas(t *testing.T) {
 	t.Run("attachments", func(t *testing.T) {
 		for i := range 11 {
 			arn := p.policy(fmt.Sprint("P", i)).ARN
-			err := p.AttachRolePolicy(ctx, p.root, iam.RoleAttachmentInput{RoleName: "R", PolicyARN: arn})
+			err := p.AttachPolicy(ctx, p.root, iam.AttachmentInput{IdentityName: iam.OfRole("R"), PolicyARN: arn})
 			if i < 10 {
 				done(t, err)
 			} else {
@@ -204,9 +204,9 @@ func TestQuotas(t *testing.T) {
 			}
 			return tags
 		}
-		done(t, p.TagRole(ctx, p.root, iam.TagRoleInput{RoleName: "R", Tags: tag(0, 50)}))
-		done(t, p.TagRole(ctx, p.root, iam.TagRoleInput{RoleName: "R", Tags: tag(0, 50)})) // replaces
-		expect(t, p.TagRole(ctx, p.root, iam.TagRoleInput{RoleName: "R", Tags: tag(50, 51)}),
+		done(t, p.TagIdentity(ctx, p.root, iam.TagIdentityInput{IdentityName: iam.OfRole("R"), Tags: tag(0, 50)}))
+		done(t, p.TagIdentity(ctx, p.root, iam.TagIdentityInput{IdentityName: iam.OfRole("R"), Tags: tag(0, 50)})) // replaces
+		expect(t, p.TagIdentity(ctx, p.root, iam.TagIdentityInput{IdentityName: iam.OfRole("R"), Tags: tag(50, 51)}),
 			"LimitExceeded", "The number of tags has reached the maximum limit.")
 	})
 	t.Run("client ids", func(t *testing.T) {
@@ -251,13 +251,13 @@ func TestMalformedDocuments(t *testing.T) {
 			}
 		})
 	}
-	if got := must(p.GetRole(ctx, p.root, iam.RoleInput{RoleName: "R"})).TrustPolicy; got != trustAnyone {
+	if got := must(p.GetRole(ctx, p.root, iam.IdentityInput{IdentityName: iam.OfRole("R")})).TrustPolicy; got != trustAnyone {
 		t.Errorf("a refused document left %s", got)
 	}
 	const sentence = "Policy document should not specify a principal."
 	_, err := p.CreatePolicy(ctx, p.root, iam.CreatePolicyInput{PolicyName: "P", PolicyDocument: trustAnyone})
 	expect(t, err, "MalformedPolicyDocument", sentence)
-	expect(t, p.PutRolePolicy(ctx, p.root, iam.PutRolePolicyInput{RoleName: "R", PolicyName: "P", PolicyDocument: trustAnyone}), "MalformedPolicyDocument", sentence)
+	expect(t, p.PutPolicy(ctx, p.root, iam.PutPolicyInput{IdentityName: iam.OfRole("R"), PolicyName: "P", PolicyDocument: trustAnyone}), "MalformedPolicyDocument", sentence)
 }
 
 func second(_ any, err error) error { return err }

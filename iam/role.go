@@ -9,104 +9,104 @@ import (
 
 // Quotas of roles (IAM quotas, the defaults) and their session durations in seconds.
 const (
-	maxRoles                = 1000
-	shortestSession         = 3600
-	longestSession          = 43200
-	maxAttachedRolePolicies = 10
+	maxRoles        = 1000
+	shortestSession = 3600
+	longestSession  = 43200
 )
 
-// byBoundary are the operations on a role that AWS decides by the condition key iam:PermissionsBoundary, its present boundary
-// (Service Authorization Reference, IAM).
-var byBoundary = []string{"AttachRolePolicy", "DetachRolePolicy", "PutRolePolicy", "DeleteRolePolicy", "DeleteRolePermissionsBoundary"}
-
-// onRole is a call on one role. A role that does not exist is authorized under the name that was given.
-func onRole(name string, in input, roleName string) call {
-	return call{name: name, in: in, on: func(a *Account) target {
-		entry, err := a.role(roleName)
-		if err != nil {
-			return target{resource: a.arn("role/" + roleName)}
-		}
-		t := target{resource: entry.role.ARN, keys: resourceTags(entry.role.Tags)}
-		if entry.role.BoundaryARN != "" && slices.Contains(byBoundary, name) {
-			t.keys["iam:PermissionsBoundary"] = []string{entry.role.BoundaryARN}
-		}
-		return t
-	}}
+// roleNamed is a call on one role, as onIdentity.
+func roleNamed(name string, in input, roleName string) call {
+	return onIdentity(name, in, OfRole(roleName))
 }
 
 // changeRole changes one role: edit gets a copy of the record to change. Its slices and maps are shared with the snapshot, so edit replaces them.
 func (d *Directory) changeRole(ctx context.Context, caller Caller, c call, roleName string, edit func(tx *draft, r *roleRecord) error) (Role, error) {
 	var out Role
 	err := d.change(ctx, caller, c, func(tx *draft) error {
-		entry, err := tx.role(roleName)
-		if err != nil {
+		return tx.editRole(roleName, func(r *roleRecord) error {
+			err := edit(tx, r)
+			out = r.Role
 			return err
-		}
-		r := roleRecord{Role: entry.role, PrincipalIDs: entry.principalIDs}
-		if err := edit(tx, &r); err != nil {
-			return err
-		}
-		out = r.Role
-		return stage(tx, recordKey(tx.id, kindRole, strings.ToLower(r.Name)), entry.revision, r)
+		})
 	})
 	return out, err
 }
 
 func (in CreateRoleInput) validate(v *validator) {
-	v.roleName(in.RoleName)
-	v.rolePath(in.Path)
+	v.name("roleName", in.RoleName, 64)
+	v.path("path", in.Path)
 	v.document("assumeRolePolicyDocument", in.AssumeRolePolicyDocument)
 	v.roleDescription(in.Description)
 	v.between("maxSessionDuration", in.MaxSessionDuration, shortestSession, longestSession)
 	if in.PermissionsBoundary != "" {
 		v.policyARN("permissionsBoundary", in.PermissionsBoundary)
 	}
-	v.tags(in.Tags)
+	v.tags(in.Tags, foldedKeys)
+}
+
+// onNew is a call that makes something of an account under its ARN. With tags, it must be allowed to tag it as well; with a boundary, that is a
+// condition key.
+func onNew(name, resource, tagging string, in input, tags []Tag, boundary string) call {
+	c := call{name: name, in: in, keys: requestTags(tags), on: func(a *Account) target {
+		return target{resource: a.arn(resource)}
+	}}
+	if len(tags) > 0 {
+		c.also = []need{{action: "iam:" + tagging}}
+	}
+	if boundary != "" {
+		c.keys = c.keys.with("iam:PermissionsBoundary", boundary)
+	}
+	return c
 }
 
 // CreateRole makes a role. With tags, iam:TagRole must be allowed as well.
 func (d *Directory) CreateRole(ctx context.Context, caller Caller, in CreateRoleInput) (Role, error) {
 	path := orSlash(in.Path)
-	c := call{name: "CreateRole", in: in, keys: requestTags(in.Tags), on: func(a *Account) target {
-		return target{resource: a.arn("role" + path + in.RoleName)}
-	}}
-	if len(in.Tags) > 0 {
-		c.also = "iam:TagRole"
-	}
-	if in.PermissionsBoundary != "" {
-		c.keys = c.keys.with("iam:PermissionsBoundary", in.PermissionsBoundary)
-	}
+	c := onNew("CreateRole", "role"+path+in.RoleName, "TagRole", in, in.Tags, in.PermissionsBoundary)
 	var out Role
-	err := d.change(ctx, caller, c, func(tx *draft) error {
-		name := strings.ToLower(in.RoleName)
-		if _, ok := tx.roles[name]; ok {
-			return refusef("EntityAlreadyExists", "Role with name %s already exists.", in.RoleName)
-		}
-		if len(tx.roles) >= maxRoles {
-			return quota("RolesPerAccount", maxRoles)
-		}
-		principalIDs, err := tx.checkTrust(in.AssumeRolePolicyDocument)
-		if err != nil {
-			return err
-		}
-		if err := tx.checkBoundary(in.PermissionsBoundary); err != nil {
-			return err
-		}
-		id, err := d.uniqueID(rolePrefix)
-		if err != nil {
-			return err
-		}
+	err := d.change(ctx, caller, c, func(tx *draft) (err error) {
 		out = Role{
-			Account: tx.id, ARN: tx.arn("role" + path + in.RoleName), Name: in.RoleName, Path: path, ID: id, Description: in.Description,
-			Created: tx.now, TrustPolicy: in.AssumeRolePolicyDocument, MaxSessionDuration: shortestSession * time.Second,
-			BoundaryARN: in.PermissionsBoundary, Tags: in.Tags,
+			Identity:           Identity{Name: in.RoleName, Path: path, BoundaryARN: in.PermissionsBoundary, Tags: in.Tags},
+			Description:        in.Description,
+			TrustPolicy:        in.AssumeRolePolicyDocument,
+			MaxSessionDuration: shortestSession * time.Second,
 		}
 		if in.MaxSessionDuration != nil {
 			out.MaxSessionDuration = time.Duration(*in.MaxSessionDuration) * time.Second
 		}
-		return stage(tx, recordKey(tx.id, kindRole, name), 0, roleRecord{Role: out, PrincipalIDs: principalIDs})
+		out, err = tx.createRole(out)
+		return err
 	})
 	return out, err
+}
+
+// createRole stages a new role and completes it.
+func (tx *draft) createRole(r Role) (Role, error) {
+	name := strings.ToLower(r.Name)
+	if _, ok := tx.roles[name]; ok {
+		return r, refusef("EntityAlreadyExists", "Role with name %s already exists.", r.Name)
+	}
+	if len(tx.roles) >= maxRoles {
+		return r, quota("RolesPerAccount", maxRoles)
+	}
+	principalIDs, err := tx.checkTrust(r.TrustPolicy)
+	if err != nil {
+		return r, err
+	}
+	if err := tx.newIdentity(RoleKind, &r.Identity); err != nil {
+		return r, err
+	}
+	return r, stage(tx, recordKey(tx.id, kindRole, name), 0, roleRecord{Role: r, PrincipalIDs: principalIDs})
+}
+
+// newIdentity checks the boundary and fills what the directory gives: the unique id, the ARN and the date.
+func (tx *draft) newIdentity(kind IdentityKind, i *Identity) (err error) {
+	if err := tx.checkBoundary(i.BoundaryARN); err != nil {
+		return err
+	}
+	i.Account, i.ARN, i.Created = tx.id, tx.arn(kind.rules().word+i.Path+i.Name), tx.now
+	i.ID, err = tx.directory.uniqueID(kind.rules().prefix)
+	return err
 }
 
 func orSlash(path string) string {
@@ -125,51 +125,46 @@ func (c conditions) with(key, value string) conditions {
 	return c
 }
 
-func (in RoleInput) validate(v *validator) { v.roleName(in.RoleName) }
-
 // GetRole returns a role.
-func (d *Directory) GetRole(ctx context.Context, caller Caller, in RoleInput) (Role, error) {
-	return read(ctx, d, caller, onRole("GetRole", in, in.RoleName), func(a *Account) (Role, error) {
-		entry, err := a.role(in.RoleName)
-		if err != nil {
-			return Role{}, err
+func (d *Directory) GetRole(ctx context.Context, caller Caller, in IdentityInput) (Role, error) {
+	return read(ctx, d, caller, roleNamed("GetRole", in, in.RoleName), func(a *Account) (Role, error) {
+		entry, ok := a.roles[strings.ToLower(in.RoleName)]
+		if !ok {
+			return Role{}, noSuchIdentity(in.IdentityName)
 		}
 		return d.shown(ctx, a, entry)
 	})
 }
 
-func (in ListRolesInput) validate(v *validator) {
-	v.pathPrefix(in.PathPrefix)
-	in.Paging.validate(v)
+// onList is a call that lists an account's entities of one kind by their path.
+func onList(name, word string, in input, pathPrefix string) call {
+	return call{name: name, in: in, on: func(a *Account) target {
+		return target{resource: "*", shown: a.arn(word + orSlash(pathPrefix))}
+	}}
 }
 
 // ListRoles lists the account's roles by name.
-func (d *Directory) ListRoles(ctx context.Context, caller Caller, in ListRolesInput) (Page[Role], error) {
-	c := call{name: "ListRoles", in: in, on: func(a *Account) target {
-		return target{resource: "*", shown: a.arn("role" + orSlash(in.PathPrefix))}
-	}}
-	return read(ctx, d, caller, c, func(a *Account) (Page[Role], error) {
-		var found []*roleEntry
-		for _, entry := range a.roles {
-			if strings.HasPrefix(entry.role.Path, in.PathPrefix) {
-				found = append(found, entry)
-			}
-		}
-		cut := page(found, func(e *roleEntry) string { return strings.ToLower(e.role.Name) }, in.Paging)
-		out := Page[Role]{IsTruncated: cut.IsTruncated, Marker: cut.Marker}
-		for _, entry := range cut.Items {
-			role, err := d.shown(ctx, a, entry)
-			if err != nil {
-				return Page[Role]{}, err
-			}
-			out.Items = append(out.Items, role)
-		}
-		return out, nil
+func (d *Directory) ListRoles(ctx context.Context, caller Caller, in ListByPathInput) (Page[Role], error) {
+	return read(ctx, d, caller, onList("ListRoles", "role", in, in.PathPrefix), func(a *Account) (Page[Role], error) {
+		found := under(a.roles, in.PathPrefix, func(e *roleEntry) string { return e.role.Path })
+		return mapPage(page(found, func(e *roleEntry) string { return strings.ToLower(e.role.Name) }, in.Paging),
+			func(e *roleEntry) (Role, error) { return d.shown(ctx, a, e) })
 	})
 }
 
+// under are the entries whose path begins with prefix, in no order.
+func under[E any](entries map[string]*E, prefix string, path func(*E) string) []*E {
+	var found []*E
+	for _, entry := range entries {
+		if strings.HasPrefix(path(entry), prefix) {
+			found = append(found, entry)
+		}
+	}
+	return found
+}
+
 func (in UpdateRoleInput) validate(v *validator) {
-	v.roleName(in.RoleName)
+	OfRole(in.RoleName).validate(v)
 	if in.Description != nil {
 		v.roleDescription(*in.Description)
 	}
@@ -178,11 +173,14 @@ func (in UpdateRoleInput) validate(v *validator) {
 
 // UpdateRole changes a role's description, its longest session, or both.
 func (d *Directory) UpdateRole(ctx context.Context, caller Caller, in UpdateRoleInput) error {
-	_, err := d.changeRole(ctx, caller, onRole("UpdateRole", in, in.RoleName), in.RoleName, func(_ *draft, r *roleRecord) error {
+	_, err := d.changeRole(ctx, caller, roleNamed("UpdateRole", in, in.RoleName), in.RoleName, func(_ *draft, r *roleRecord) error {
 		if in.Description != nil {
 			r.Description = *in.Description
 		}
 		if in.MaxSessionDuration != nil {
+			if r.ServiceLinked != "" {
+				return unmodifiable(&r.Role)
+			}
 			r.MaxSessionDuration = time.Duration(*in.MaxSessionDuration) * time.Second
 		}
 		return nil
@@ -191,13 +189,13 @@ func (d *Directory) UpdateRole(ctx context.Context, caller Caller, in UpdateRole
 }
 
 func (in UpdateRoleDescriptionInput) validate(v *validator) {
-	v.roleName(in.RoleName)
+	OfRole(in.RoleName).validate(v)
 	v.roleDescription(in.Description)
 }
 
 // UpdateRoleDescription replaces a role's description.
 func (d *Directory) UpdateRoleDescription(ctx context.Context, caller Caller, in UpdateRoleDescriptionInput) (Role, error) {
-	c := onRole("UpdateRoleDescription", in, in.RoleName)
+	c := roleNamed("UpdateRoleDescription", in, in.RoleName)
 	return d.changeRole(ctx, caller, c, in.RoleName, func(_ *draft, r *roleRecord) error {
 		r.Description = in.Description
 		return nil
@@ -205,14 +203,17 @@ func (d *Directory) UpdateRoleDescription(ctx context.Context, caller Caller, in
 }
 
 func (in UpdateAssumeRolePolicyInput) validate(v *validator) {
-	v.roleName(in.RoleName)
+	OfRole(in.RoleName).validate(v)
 	v.document("policyDocument", in.PolicyDocument)
 }
 
 // UpdateAssumeRolePolicy replaces a role's trust policy.
 func (d *Directory) UpdateAssumeRolePolicy(ctx context.Context, caller Caller, in UpdateAssumeRolePolicyInput) error {
-	c := onRole("UpdateAssumeRolePolicy", in, in.RoleName)
+	c := roleNamed("UpdateAssumeRolePolicy", in, in.RoleName)
 	_, err := d.changeRole(ctx, caller, c, in.RoleName, func(tx *draft, r *roleRecord) (err error) {
+		if r.ServiceLinked != "" {
+			return unmodifiable(&r.Role)
+		}
 		r.TrustPolicy = in.PolicyDocument
 		r.PrincipalIDs, err = tx.checkTrust(in.PolicyDocument)
 		return err
@@ -220,67 +221,49 @@ func (d *Directory) UpdateAssumeRolePolicy(ctx context.Context, caller Caller, i
 	return err
 }
 
-// DeleteRole deletes a role that has no policies left.
-func (d *Directory) DeleteRole(ctx context.Context, caller Caller, in RoleInput) error {
-	return d.change(ctx, caller, onRole("DeleteRole", in, in.RoleName), func(tx *draft) error {
-		entry, err := tx.role(in.RoleName)
+// DeleteRole deletes a role that has no policies left and is in no instance profile.
+func (d *Directory) DeleteRole(ctx context.Context, caller Caller, in IdentityInput) error {
+	return d.change(ctx, caller, roleNamed("DeleteRole", in, in.RoleName), func(tx *draft) error {
+		entry, ok := tx.roles[strings.ToLower(in.RoleName)]
 		switch {
-		case err != nil:
+		case !ok:
+			return noSuchIdentity(in.IdentityName)
+		case entry.role.ServiceLinked != "":
+			return unmodifiable(&entry.role)
+		case len(tx.profilesOf(entry.role.ID)) > 0:
+			return deleteConflict("must remove roles from instance profile first")
+		}
+		if err := entry.role.checkEmpty(); err != nil {
 			return err
-		case len(entry.role.Attached) > 0:
-			return refusef("DeleteConflict", "Cannot delete entity, must detach all policies first.")
-		case len(entry.role.Inline) > 0:
-			return refusef("DeleteConflict", "Cannot delete entity, must delete policies first.")
 		}
 		tx.remove(recordKey(tx.id, kindRole, strings.ToLower(in.RoleName)), entry.revision)
 		return nil
 	})
 }
 
-func (in TagRoleInput) validate(v *validator) {
-	v.roleName(in.RoleName)
-	v.tags(in.Tags)
+// checkEmpty refuses to delete a role, user or group that still has policies.
+func (i *Identity) checkEmpty() error {
+	switch {
+	case len(i.Attached) > 0:
+		return deleteConflict("must detach all policies first")
+	case len(i.Inline) > 0:
+		return deleteConflict("must delete policies first")
+	}
+	return nil
 }
 
-// TagRole adds or replaces tags.
-func (d *Directory) TagRole(ctx context.Context, caller Caller, in TagRoleInput) error {
-	c := onRole("TagRole", in, in.RoleName)
-	c.keys = requestTags(in.Tags)
-	_, err := d.changeRole(ctx, caller, c, in.RoleName, func(_ *draft, r *roleRecord) (err error) {
-		r.Tags, err = merge(r.Tags, in.Tags)
-		return err
-	})
-	return err
+func deleteConflict(first string) *Error {
+	return refusef("DeleteConflict", "Cannot delete entity, %s.", first)
 }
 
-func (in UntagRoleInput) validate(v *validator) {
-	v.roleName(in.RoleName)
-	v.tagKeys(in.TagKeys)
-}
-
-// UntagRole removes tags.
-func (d *Directory) UntagRole(ctx context.Context, caller Caller, in UntagRoleInput) error {
-	c := onRole("UntagRole", in, in.RoleName)
-	c.keys = tagKeys(in.TagKeys)
-	_, err := d.changeRole(ctx, caller, c, in.RoleName, func(_ *draft, r *roleRecord) error {
-		r.Tags = without(r.Tags, in.TagKeys)
-		return nil
-	})
-	return err
-}
-
-func (in ListByRoleInput) validate(v *validator) {
-	v.roleName(in.RoleName)
-	in.Paging.validate(v)
-}
-
-// ListRoleTags lists a role's tags by key.
-func (d *Directory) ListRoleTags(ctx context.Context, caller Caller, in ListByRoleInput) (Page[Tag], error) {
-	return read(ctx, d, caller, onRole("ListRoleTags", in, in.RoleName), func(a *Account) (Page[Tag], error) {
-		entry, err := a.role(in.RoleName)
-		if err != nil {
-			return Page[Tag]{}, err
+// profilesOf are the instance profiles that a role is in.
+func (a *Account) profilesOf(roleID string) []*profileEntry {
+	var found []*profileEntry
+	for _, entry := range a.profiles {
+		if entry.profile.RoleID == roleID {
+			found = append(found, entry)
 		}
-		return page(slices.Clone(entry.role.Tags), tagKey, in.Paging), nil
-	})
+	}
+	slices.SortFunc(found, func(x, y *profileEntry) int { return strings.Compare(x.profile.Name, y.profile.Name) })
+	return found
 }

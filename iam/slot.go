@@ -94,7 +94,7 @@ func (d *Directory) latest(ctx context.Context, s *slot) (*Account, error) {
 // load reads the account anew, whether or not the snapshot seems current. The caller holds s.mu.
 func (d *Directory) load(ctx context.Context, s *slot) (*Account, error) {
 	previous := s.current.Load()
-	a := newAccount(d.partition, s.id)
+	a := newAccount(d.partition, s.id, d.aws)
 	for i, prefix := range []string{recordKey(s.id, "", ""), SealedPrefix + recordKey(s.id, "", "")} {
 		records, revision, err := d.store.List(ctx, prefix, "", 0)
 		if err != nil {
@@ -116,7 +116,6 @@ func (d *Directory) load(ctx context.Context, s *slot) (*Account, error) {
 
 // follow notes what changes in the store, until ctx ends. While the store cannot be watched, snapshots are served as they are.
 func (d *Directory) follow(ctx context.Context, from int64) {
-	defer close(d.stopped)
 	for {
 		err := d.store.Watch(ctx, "", from, func(c Change) error {
 			account, _, _ := splitKey(c.Key)

@@ -24,9 +24,9 @@ func TestRestart(t *testing.T) {
 		PermissionsBoundary: arn, Tags: []iam.Tag{{Key: "k", Value: "v"}},
 	}))
 	p.attach("R", arn)
-	done(t, p.PutRolePolicy(ctx, p.root, iam.PutRolePolicyInput{RoleName: "R", PolicyName: "i", PolicyDocument: allowPut}))
+	done(t, p.PutPolicy(ctx, p.root, iam.PutPolicyInput{IdentityName: iam.OfRole("R"), PolicyName: "i", PolicyDocument: allowPut}))
 	must(p.CreateOpenIDConnectProvider(ctx, p.root, iam.CreateOpenIDConnectProviderInput{URL: "https://oidc.example.com", ClientIDList: []string{"a", "b", "a"}}))
-	before := must(p.GetRole(ctx, p.root, iam.RoleInput{RoleName: "R"}))
+	before := must(p.GetRole(ctx, p.root, iam.IdentityInput{IdentityName: iam.OfRole("R")}))
 
 	p.close()
 	p.open()
@@ -36,7 +36,7 @@ func TestRestart(t *testing.T) {
 	if got, ok, err := p.AccessKey(ctx, key.ID); err != nil || !ok || got != key {
 		t.Errorf("key is %v, %v", ok, err)
 	}
-	after := must(p.GetRole(ctx, p.root, iam.RoleInput{RoleName: "r"}))
+	after := must(p.GetRole(ctx, p.root, iam.IdentityInput{IdentityName: iam.OfRole("r")}))
 	if fmt.Sprint(after) != fmt.Sprint(before) {
 		t.Errorf("role was\n%+v\nand is\n%+v", before, after)
 	}
@@ -107,10 +107,10 @@ func TestRecreatedRole(t *testing.T) {
 		if !trusted(first) {
 			t.Error("the role that the trust policy names is not trusted")
 		}
-		if got := must(p.GetRole(ctx, p.root, iam.RoleInput{RoleName: name})).TrustPolicy; got != trust {
+		if got := must(p.GetRole(ctx, p.root, iam.IdentityInput{IdentityName: iam.OfRole(name)})).TrustPolicy; got != trust {
 			t.Errorf("trust policy is shown as %s", got)
 		}
-		done(t, p.DeleteRole(ctx, owner, iam.RoleInput{RoleName: "Client"}))
+		done(t, p.DeleteRole(ctx, owner, iam.IdentityInput{IdentityName: iam.OfRole("Client")}))
 		next := must(p.CreateRole(ctx, owner, iam.CreateRoleInput{RoleName: "Client", Path: "/apps/", AssumeRolePolicyDocument: trustAnyone}))
 		if next.ID == first.ID {
 			t.Errorf("both roles have id %s", next.ID)
@@ -119,7 +119,7 @@ func TestRecreatedRole(t *testing.T) {
 			t.Error("the recreated role got the old grant")
 		}
 		want := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"%s"},"Action":"sts:AssumeRole"}]}`, first.ID)
-		if got := must(p.GetRole(ctx, p.root, iam.RoleInput{RoleName: name})).TrustPolicy; got != want {
+		if got := must(p.GetRole(ctx, p.root, iam.IdentityInput{IdentityName: iam.OfRole(name)})).TrustPolicy; got != want {
 			t.Errorf("trust policy is shown as %s, want %s", got, want)
 		}
 	}
@@ -147,13 +147,13 @@ func TestPolicies(t *testing.T) {
 	}{
 		{"no policies", func() error { return nil }, policy.ImplicitlyDenied, policy.ImplicitlyDenied},
 		{"managed", func() error {
-			return p.AttachRolePolicy(ctx, p.root, iam.RoleAttachmentInput{RoleName: "R", PolicyARN: arn})
+			return p.AttachPolicy(ctx, p.root, iam.AttachmentInput{IdentityName: iam.OfRole("R"), PolicyARN: arn})
 		}, policy.Allowed, policy.ImplicitlyDenied},
 		{"inline", func() error {
-			return p.PutRolePolicy(ctx, p.root, iam.PutRolePolicyInput{RoleName: "R", PolicyName: "i", PolicyDocument: allowPut})
+			return p.PutPolicy(ctx, p.root, iam.PutPolicyInput{IdentityName: iam.OfRole("R"), PolicyName: "i", PolicyDocument: allowPut})
 		}, policy.Allowed, policy.Allowed},
 		{"boundary", func() error {
-			return p.PutRolePermissionsBoundary(ctx, p.root, iam.PutRolePermissionsBoundaryInput{RoleName: "R", PermissionsBoundary: boundary})
+			return p.PutPermissionsBoundary(ctx, p.root, iam.BoundaryInput{IdentityName: iam.OfRole("R"), PermissionsBoundary: boundary})
 		}, policy.Allowed, policy.ImplicitlyDenied},
 		{"new default version", func() error {
 			return second(p.CreatePolicyVersion(ctx, p.root, iam.CreatePolicyVersionInput{PolicyARN: boundary, PolicyDocument: allowPut, SetAsDefault: true}))
@@ -161,12 +161,14 @@ func TestPolicies(t *testing.T) {
 		{"old default version", func() error {
 			return p.SetDefaultPolicyVersion(ctx, p.root, iam.PolicyVersionInput{PolicyARN: boundary, VersionID: "v1"})
 		}, policy.Allowed, policy.ImplicitlyDenied},
-		{"no boundary", func() error { return p.DeleteRolePermissionsBoundary(ctx, p.root, iam.RoleInput{RoleName: "R"}) }, policy.Allowed, policy.Allowed},
+		{"no boundary", func() error {
+			return p.DeletePermissionsBoundary(ctx, p.root, iam.IdentityInput{IdentityName: iam.OfRole("R")})
+		}, policy.Allowed, policy.Allowed},
 		{"no inline", func() error {
-			return p.DeleteRolePolicy(ctx, p.root, iam.RolePolicyInput{RoleName: "R", PolicyName: "i"})
+			return p.DeleteInlinePolicy(ctx, p.root, iam.InlinePolicyInput{IdentityName: iam.OfRole("R"), PolicyName: "i"})
 		}, policy.Allowed, policy.ImplicitlyDenied},
 		{"detached", func() error {
-			return p.DetachRolePolicy(ctx, p.root, iam.RoleAttachmentInput{RoleName: "R", PolicyARN: arn})
+			return p.DetachPolicy(ctx, p.root, iam.AttachmentInput{IdentityName: iam.OfRole("R"), PolicyARN: arn})
 		}, policy.ImplicitlyDenied, policy.ImplicitlyDenied},
 	}
 	for _, s := range steps {
@@ -184,7 +186,7 @@ func TestCarryOver(t *testing.T) {
 	arn := p.policy("P").ARN
 	p.role("R")
 	p.attach("R", arn)
-	done(t, p.PutRolePolicy(ctx, p.root, iam.PutRolePolicyInput{RoleName: "R", PolicyName: "i", PolicyDocument: allowPut}))
+	done(t, p.PutPolicy(ctx, p.root, iam.PutPolicyInput{IdentityName: iam.OfRole("R"), PolicyName: "i", PolicyDocument: allowPut}))
 	programs := func() []*policy.Policy {
 		a := must(p.Account(ctx, account))
 		role, _ := a.RoleByName("R")
@@ -192,7 +194,7 @@ func TestCarryOver(t *testing.T) {
 	}
 	before := programs()
 	p.role("Another")
-	done(t, p.TagRole(ctx, p.root, iam.TagRoleInput{RoleName: "R", Tags: []iam.Tag{{Key: "a", Value: "b"}}}))
+	done(t, p.TagIdentity(ctx, p.root, iam.TagIdentityInput{IdentityName: iam.OfRole("R"), Tags: []iam.Tag{{Key: "a", Value: "b"}}}))
 	done(t, p.TagPolicy(ctx, p.root, iam.TagPolicyInput{PolicyARN: arn, Tags: []iam.Tag{{Key: "a", Value: "b"}}}))
 	if after := programs(); !slices.Equal(after, before) || len(after) != 3 {
 		t.Error("policies were compiled again although their documents are the same")
@@ -239,7 +241,7 @@ func TestOtherWriters(t *testing.T) {
 	}
 	// Writers ask the store: nothing is refused for what another one has changed already.
 	late := p.policy("Late").ARN
-	done(t, reader.AttachRolePolicy(ctx, p.root, iam.RoleAttachmentInput{RoleName: "R", PolicyARN: late}))
+	done(t, reader.AttachPolicy(ctx, p.root, iam.AttachmentInput{IdentityName: iam.OfRole("R"), PolicyARN: late}))
 }
 
 // TestConcurrentWriters: two hundred writers through two directories lose nothing, repeat no name and exceed no quota.
@@ -273,7 +275,7 @@ func TestConcurrentWriters(t *testing.T) {
 			name := fmt.Sprint("Role", i)
 			if _, err := d.CreateRole(ctx, p.root, iam.CreateRoleInput{RoleName: name, AssumeRolePolicyDocument: trustAnyone}); err != nil {
 				t.Error(err)
-			} else if err := d.AttachRolePolicy(ctx, p.root, iam.RoleAttachmentInput{RoleName: name, PolicyARN: arn}); err != nil {
+			} else if err := d.AttachPolicy(ctx, p.root, iam.AttachmentInput{IdentityName: iam.OfRole(name), PolicyARN: arn}); err != nil {
 				t.Error(err)
 			} else {
 				count(&roles)
@@ -303,16 +305,16 @@ func TestConcurrentDeletion(t *testing.T) {
 	p.role("R")
 	for i := range 20 {
 		arn := p.policy(fmt.Sprint("P", i)).ARN
-		attachment := iam.RoleAttachmentInput{RoleName: "R", PolicyARN: arn}
+		attachment := iam.AttachmentInput{IdentityName: iam.OfRole("R"), PolicyARN: arn}
 		var attached, deleted error
 		var wait sync.WaitGroup
-		wait.Go(func() { attached = p.AttachRolePolicy(ctx, p.root, attachment) })
+		wait.Go(func() { attached = p.AttachPolicy(ctx, p.root, attachment) })
 		wait.Go(func() { deleted = other.DeletePolicy(ctx, p.root, iam.PolicyInput{PolicyARN: arn}) })
 		wait.Wait()
 		switch {
 		case attached == nil:
 			refused(t, deleted, "DeleteConflict")
-			done(t, p.DetachRolePolicy(ctx, p.root, attachment))
+			done(t, p.DetachPolicy(ctx, p.root, attachment))
 		default:
 			refused(t, attached, "NoSuchEntity")
 			done(t, deleted)
@@ -332,7 +334,7 @@ func TestPaging(t *testing.T) {
 		var got []string
 		paging := iam.Paging{MaxItems: &size}
 		for {
-			page := must(p.ListRoles(ctx, p.root, iam.ListRolesInput{Paging: paging}))
+			page := must(p.ListRoles(ctx, p.root, iam.ListByPathInput{Paging: paging}))
 			got = append(got, names(page.Items)...)
 			if page.IsTruncated != (page.Marker != "") || len(page.Items) > size {
 				t.Fatalf("page = %+v", page)
@@ -346,9 +348,9 @@ func TestPaging(t *testing.T) {
 			t.Errorf("in pages of %d: %v, want %v", size, got, want)
 		}
 	}
-	page := must(p.ListRoles(ctx, p.root, iam.ListRolesInput{Paging: iam.Paging{MaxItems: new(2)}}))
-	done(t, p.DeleteRole(ctx, p.root, iam.RoleInput{RoleName: "Beta"}))
-	rest := must(p.ListRoles(ctx, p.root, iam.ListRolesInput{Paging: iam.Paging{Marker: page.Marker}}))
+	page := must(p.ListRoles(ctx, p.root, iam.ListByPathInput{Paging: iam.Paging{MaxItems: new(2)}}))
+	done(t, p.DeleteRole(ctx, p.root, iam.IdentityInput{IdentityName: iam.OfRole("Beta")}))
+	rest := must(p.ListRoles(ctx, p.root, iam.ListByPathInput{Paging: iam.Paging{Marker: page.Marker}}))
 	if got := names(rest.Items); !slices.Equal(got, want[2:]) {
 		t.Errorf("after %v come %v", names(page.Items), got)
 	}
@@ -356,7 +358,7 @@ func TestPaging(t *testing.T) {
 	for i := range 101 {
 		must(p.CreateRole(ctx, p.root, iam.CreateRoleInput{RoleName: fmt.Sprint("many", i), Path: "/many/", AssumeRolePolicyDocument: trustAnyone}))
 	}
-	if page := must(p.ListRoles(ctx, p.root, iam.ListRolesInput{PathPrefix: "/many/"})); len(page.Items) != 100 || !page.IsTruncated {
+	if page := must(p.ListRoles(ctx, p.root, iam.ListByPathInput{PathPrefix: "/many/"})); len(page.Items) != 100 || !page.IsTruncated {
 		t.Errorf("a page has %d items by default, truncated %v", len(page.Items), page.IsTruncated)
 	}
 }
@@ -403,7 +405,7 @@ func TestLists(t *testing.T) {
 	if n := entities(iam.ListEntitiesForPolicyInput{PolicyARN: used, EntityFilter: "User"}); n != 0 {
 		t.Errorf("%d users, want 0", n)
 	}
-	attached := must(p.ListAttachedRolePolicies(ctx, p.root, iam.ListAttachedRolePoliciesInput{RoleName: "R"})).Items
+	attached := must(p.AttachedPolicies(ctx, p.root, iam.ListAttachedInput{IdentityName: iam.OfRole("R")})).Items
 	if want := []iam.AttachedPolicy{{PolicyName: "Limit", PolicyARN: limit}, {PolicyName: "Used", PolicyARN: used}}; !slices.Equal(attached, want) {
 		t.Errorf("attached = %+v", attached)
 	}
@@ -426,21 +428,21 @@ func TestLists(t *testing.T) {
 	}
 }
 
-// TestTags: keys are one without case, and the last spelling stays.
+// TestTags: keys of roles are one without case, and the last spelling stays; those of providers differ by case.
 func TestTags(t *testing.T) {
 	p := newPlane(t)
 	ctx := t.Context()
 	p.role("R")
 	provider := must(p.CreateOpenIDConnectProvider(ctx, p.root, iam.CreateOpenIDConnectProviderInput{URL: "https://oidc.example.com"})).ARN
-	done(t, p.TagRole(ctx, p.root, iam.TagRoleInput{RoleName: "R", Tags: []iam.Tag{{Key: "Team", Value: "blue"}, {Key: "cost", Value: "1"}}}))
-	done(t, p.TagRole(ctx, p.root, iam.TagRoleInput{RoleName: "R", Tags: []iam.Tag{{Key: "TEAM", Value: "red"}}}))
-	done(t, p.UntagRole(ctx, p.root, iam.UntagRoleInput{RoleName: "R", TagKeys: []string{"COST", "none"}}))
-	if got := must(p.ListRoleTags(ctx, p.root, iam.ListByRoleInput{RoleName: "R"})).Items; !slices.Equal(got, []iam.Tag{{Key: "TEAM", Value: "red"}}) {
+	done(t, p.TagIdentity(ctx, p.root, iam.TagIdentityInput{IdentityName: iam.OfRole("R"), Tags: []iam.Tag{{Key: "Team", Value: "blue"}, {Key: "cost", Value: "1"}}}))
+	done(t, p.TagIdentity(ctx, p.root, iam.TagIdentityInput{IdentityName: iam.OfRole("R"), Tags: []iam.Tag{{Key: "TEAM", Value: "red"}}}))
+	done(t, p.UntagIdentity(ctx, p.root, iam.UntagIdentityInput{IdentityName: iam.OfRole("R"), TagKeys: []string{"COST", "none"}}))
+	if got := must(p.IdentityTags(ctx, p.root, iam.ListByIdentityInput{IdentityName: iam.OfRole("R")})).Items; !slices.Equal(got, []iam.Tag{{Key: "TEAM", Value: "red"}}) {
 		t.Errorf("tags = %v", got)
 	}
-	done(t, p.TagOpenIDConnectProvider(ctx, p.root, iam.TagOpenIDConnectProviderInput{OpenIDConnectProviderARN: provider, Tags: []iam.Tag{{Key: "a", Value: "b"}}}))
+	done(t, p.TagOpenIDConnectProvider(ctx, p.root, iam.TagOpenIDConnectProviderInput{OpenIDConnectProviderARN: provider, Tags: []iam.Tag{{Key: "a", Value: "b"}, {Key: "A", Value: "c"}}}))
 	done(t, p.UntagOpenIDConnectProvider(ctx, p.root, iam.UntagOpenIDConnectProviderInput{OpenIDConnectProviderARN: provider, TagKeys: []string{"A"}}))
-	if got := must(p.ListOpenIDConnectProviderTags(ctx, p.root, iam.ListOpenIDConnectProviderTagsInput{OpenIDConnectProviderARN: provider})).Items; len(got) != 0 {
+	if got := must(p.ListOpenIDConnectProviderTags(ctx, p.root, iam.ListOpenIDConnectProviderTagsInput{OpenIDConnectProviderARN: provider})).Items; !slices.Equal(got, []iam.Tag{{Key: "a", Value: "b"}}) {
 		t.Errorf("tags = %v", got)
 	}
 }
@@ -500,5 +502,5 @@ func TestCallerHangsUp(t *testing.T) {
 	_, err := d.Account(gone, "999999999999")
 	refused(t, err, "NoSuchEntity")
 	must(d.CreateRole(gone, p.root, iam.CreateRoleInput{RoleName: "R", AssumeRolePolicyDocument: trustAnyone}))
-	must(d.GetRole(t.Context(), p.root, iam.RoleInput{RoleName: "R"}))
+	must(d.GetRole(t.Context(), p.root, iam.IdentityInput{IdentityName: iam.OfRole("R")}))
 }

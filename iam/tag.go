@@ -8,11 +8,18 @@ import (
 // maxTags of one resource (IAM quotas).
 const maxTags = 50
 
-// merge adds tags to those that there are. Keys are compared without case; a later tag replaces an earlier one, spelling and all.
-func merge(tags, added []Tag) ([]Tag, error) {
+// sameKey compares two tag keys. Those of roles and users differ without case, those of everything else with it (IAM User Guide, "Rules for
+// tagging in IAM and AWS STS").
+type sameKey func(a, b string) bool
+
+func foldedKeys(a, b string) bool { return strings.EqualFold(a, b) }
+func exactKeys(a, b string) bool  { return a == b }
+
+// merge adds tags to those that there are; a later tag replaces an earlier one, spelling and all.
+func merge(tags, added []Tag, same sameKey) ([]Tag, error) {
 	merged := slices.Clone(tags)
 	for _, tag := range added {
-		if i := slices.IndexFunc(merged, func(t Tag) bool { return strings.EqualFold(t.Key, tag.Key) }); i >= 0 {
+		if i := slices.IndexFunc(merged, func(t Tag) bool { return same(t.Key, tag.Key) }); i >= 0 {
 			merged[i] = tag
 		} else {
 			merged = append(merged, tag)
@@ -25,9 +32,9 @@ func merge(tags, added []Tag) ([]Tag, error) {
 }
 
 // without takes tags out by their keys.
-func without(tags []Tag, keys []string) []Tag {
+func without(tags []Tag, keys []string, same sameKey) []Tag {
 	return slices.DeleteFunc(slices.Clone(tags), func(t Tag) bool {
-		return slices.ContainsFunc(keys, func(key string) bool { return strings.EqualFold(key, t.Key) })
+		return slices.ContainsFunc(keys, func(key string) bool { return same(key, t.Key) })
 	})
 }
 

@@ -21,6 +21,14 @@ const (
 	maxProblems = 20
 )
 
+// shorten bounds what a message repeats of a value.
+func shorten(value string) string {
+	if len(value) <= maxShown {
+		return value
+	}
+	return strings.ToValidUTF8(value[:maxShown], "") + "…"
+}
+
 // err is nil, or an *Error with everything that is wrong.
 func (v *validator) err() error {
 	switch n := len(v.problems); {
@@ -34,12 +42,9 @@ func (v *validator) err() error {
 	return nil
 }
 
-// fail notes that member's value breaks a constraint.
-func (v *validator) fail(member, value, constraint string) {
-	if len(value) > maxShown {
-		value = strings.ToValidUTF8(value[:maxShown], "") + "…"
-	}
-	v.note(fmt.Sprintf("Value '%s' at '%s' failed to satisfy constraint: %s", value, member, constraint))
+// fail notes that member's value breaks a constraint. IAM does not repeat the value, but of enumerations.
+func (v *validator) fail(member, constraint string) {
+	v.note("Value at '" + member + "' failed to satisfy constraint: " + constraint)
 }
 
 func (v *validator) note(problem string) {
@@ -58,7 +63,7 @@ func (v *validator) refuse(code, format string, arguments ...any) {
 // required reports whether value is there.
 func (v *validator) required(member, value string) bool {
 	if value == "" {
-		v.note(fmt.Sprintf("Value null at '%s' failed to satisfy constraint: Member must not be null", member))
+		v.fail(member, "Member must not be null")
 	}
 	return value != ""
 }
@@ -67,23 +72,24 @@ func (v *validator) required(member, value string) bool {
 func (v *validator) length(member, value string, shortest, longest int) {
 	switch n := utf8.RuneCountInString(value); {
 	case n > longest:
-		v.fail(member, value, fmt.Sprintf("Member must have length less than or equal to %d", longest))
+		v.fail(member, fmt.Sprintf("Member must have length less than or equal to %d", longest))
 	case n < shortest:
-		v.fail(member, value, fmt.Sprintf("Member must have length greater than or equal to %d", shortest))
+		v.fail(member, fmt.Sprintf("Member must have length greater than or equal to %d", shortest))
 	}
 }
 
 // pattern checks every character; expression is how AWS writes the rule. Text that is not UTF-8 satisfies none.
 func (v *validator) pattern(member, value, expression string, allowed func(rune) bool) {
 	if !utf8.ValidString(value) || strings.IndexFunc(value, func(r rune) bool { return !allowed(r) }) >= 0 {
-		v.fail(member, value, "Member must satisfy regular expression pattern: "+expression)
+		v.fail(member, "Member must satisfy regular expression pattern: "+expression)
 	}
 }
 
 // oneOf checks an enumeration; "" is the default.
 func (v *validator) oneOf(member, value string, values ...string) {
 	if value != "" && !slices.Contains(values, value) {
-		v.fail(member, value, "Member must satisfy enum value set: ["+strings.Join(values, ", ")+"]")
+		v.note(fmt.Sprintf("Value '%s' at '%s' failed to satisfy constraint: Member must satisfy enum value set: [%s]",
+			shorten(value), member, strings.Join(values, ", ")))
 	}
 }
 
@@ -92,35 +98,47 @@ func (v *validator) between(member string, value *int, lowest, highest int) {
 	switch {
 	case value == nil:
 	case *value < lowest:
-		v.fail(member, fmt.Sprint(*value), fmt.Sprintf("Member must have value greater than or equal to %d", lowest))
+		v.fail(member, fmt.Sprintf("Member must have value greater than or equal to %d", lowest))
 	case *value > highest:
-		v.fail(member, fmt.Sprint(*value), fmt.Sprintf("Member must have value less than or equal to %d", highest))
+		v.fail(member, fmt.Sprintf("Member must have value less than or equal to %d", highest))
 	}
 }
 
-func (v *validator) roleName(name string)   { v.name("roleName", name, 64) }
 func (v *validator) policyName(name string) { v.name("policyName", name, 128) }
 
+// name checks the name of an entity.
 func (v *validator) name(member, name string, longest int) {
 	if v.required(member, name) {
-		v.length(member, name, 1, longest)
-		v.pattern(member, name, `[\w+=,.@-]+`, func(r rune) bool { return isWord(r) || strings.ContainsRune("+=,.@-", r) })
+		v.optionalName(member, name, longest)
 	}
 }
+
+func (v *validator) optionalName(member, name string, longest int) {
+	v.length(member, name, 0, longest)
+	if !utf8.ValidString(name) || name == "" || strings.IndexFunc(name, func(r rune) bool { return !isNameRune(r) }) >= 0 {
+		v.refuse("ValidationError", "The specified value for %s is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-", member)
+	}
+}
+
+func isNameRune(r rune) bool { return isWord(r) || strings.ContainsRune("+=,.@-", r) }
 
 func isWord(r rune) bool {
 	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '_'
 }
 
-// rolePath is "" or "/", or printable ASCII between two of them.
-func (v *validator) rolePath(path string) {
+// path is "" or "/", or printable ASCII between two of them. A policy's is names between slashes, see policyPath.
+func (v *validator) path(member, path string) {
 	if path == "" {
 		return
 	}
-	v.length("path", path, 1, 512)
+	v.length(member, path, 1, 512)
 	if path == "//" || !isPath(path, func(r rune) bool { return '!' <= r && r <= '~' }) {
-		v.fail("path", path, `Member must satisfy regular expression pattern: (\u002F)|(\u002F[\u0021-\u007E]+\u002F)`)
+		v.badPath(member)
 	}
+}
+
+func (v *validator) badPath(member string) {
+	v.refuse("ValidationError", "The specified value for %s is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.", member)
 }
 
 // policyPath is "" or "/", or names between slashes.
@@ -131,7 +149,7 @@ func (v *validator) policyPath(member, path string) {
 	v.length(member, path, 1, 512)
 	named := func(r rune) bool { return isWord(r) || strings.ContainsRune("/.,+@=-", r) }
 	if !isPath(path, named) || strings.Contains(path, "//") {
-		v.fail(member, path, `Member must satisfy regular expression pattern: ((/[A-Za-z0-9\.,\+@=_-]+)*)/`)
+		v.badPath(member)
 	}
 }
 
@@ -139,23 +157,23 @@ func isPath(path string, allowed func(rune) bool) bool {
 	return path[0] == '/' && path[len(path)-1] == '/' && strings.IndexFunc(path, func(r rune) bool { return !allowed(r) }) < 0
 }
 
-// pathPrefix is "" or begins with "/".
+// pathPrefix is "" or begins with "/". AWS answers a prefix that is too long as any other that is wrong.
 func (v *validator) pathPrefix(prefix string) {
-	if prefix == "" {
-		return
-	}
-	v.length("pathPrefix", prefix, 1, 512)
-	if prefix[0] != '/' || strings.IndexFunc(prefix, func(r rune) bool { return r < '!' || r > '\x7f' }) >= 0 {
-		v.fail("pathPrefix", prefix, `Member must satisfy regular expression pattern: \u002F[\u0021-\u007F]*`)
+	if prefix != "" && (len(prefix) > 512 || prefix[0] != '/' || strings.IndexFunc(prefix, func(r rune) bool { return r < '!' || r > '\x7f' }) >= 0) {
+		v.refuse("ValidationError", "The specified value for pathPrefix is invalid. It must begin with the / character and contain only alphanumeric characters and/or / characters.")
 	}
 }
 
+// document is what its kind of policy is parsed from; the characters are those of the model, which AWS's sentence simplifies.
 func (v *validator) document(member, document string) {
-	if v.required(member, document) {
-		v.length(member, document, 1, 131072)
-		v.pattern(member, document, `[\u0009\u000A\u000D\u0020-\u00FF]+`, func(r rune) bool {
-			return r == '\t' || r == '\n' || r == '\r' || ' ' <= r && r <= '\u00ff'
-		})
+	if !v.required(member, document) {
+		return
+	}
+	v.length(member, document, 1, 131072)
+	if !utf8.ValidString(document) || strings.IndexFunc(document, func(r rune) bool {
+		return r != '\t' && r != '\n' && r != '\r' && (r < ' ' || r > '\u00ff')
+	}) >= 0 {
+		v.refuse("ValidationError", "The specified value for %s is invalid. It must contain only printable ASCII characters.", member)
 	}
 }
 
@@ -176,17 +194,25 @@ func (v *validator) arn(member, arn string) {
 // policyARN is a managed policy's ARN, of whatever account.
 func (v *validator) policyARN(member, arn string) {
 	v.arn(member, arn)
-	if part := strings.SplitN(arn, ":", 6); len(part) != 6 || part[0] != "arn" || part[2] != "iam" || part[3] != "" || !strings.HasPrefix(part[5], "policy/") {
-		v.refuse("InvalidInput", "ARN %s is not valid.", arn)
+	if resourceOf(arn, "policy/") == "" {
+		v.refuse("InvalidInput", "ARN %s is not valid.", shorten(arn))
 	}
 }
 
 func (v *validator) providerARN(arn string) {
-	const member = "openIDConnectProviderArn"
-	v.arn(member, arn)
-	if part := strings.SplitN(arn, ":", 6); len(part) != 6 || part[0] != "arn" || part[2] != "iam" || part[3] != "" || !strings.HasPrefix(part[5], "oidc-provider/") {
-		v.refuse("InvalidInput", "ARN %s is not valid.", arn)
+	v.arn("openIDConnectProviderArn", arn)
+	if resourceOf(arn, "oidc-provider/") == "" {
+		v.refuse("ValidationError", "Invalid resource type in ARN")
 	}
+}
+
+// resourceOf is what follows prefix in the resource of an IAM ARN; "" if it is no such ARN.
+func resourceOf(arn, prefix string) string {
+	part := strings.SplitN(arn, ":", 6)
+	if len(part) != 6 || part[0] != "arn" || part[2] != "iam" || part[3] != "" || !strings.HasPrefix(part[5], prefix) {
+		return ""
+	}
+	return part[5][len(prefix):]
 }
 
 func (v *validator) versionID(id string) {
@@ -195,44 +221,54 @@ func (v *validator) versionID(id string) {
 	}
 	digits := strings.TrimPrefix(id, "v")
 	if digits == id || digits == "" || digits[0] == '0' || len(digits) > 9 || strings.Trim(digits, "0123456789") != "" {
-		v.fail("versionId", id, `Member must satisfy regular expression pattern: v[1-9][0-9]*(\.[A-Za-z0-9-]*)?`)
+		v.fail("versionId", `Member must satisfy regular expression pattern: v[1-9][0-9]*(\.[A-Za-z0-9-]*)?`)
 	}
 }
 
+// requiredTags is tags for the calls that are about nothing else.
+func (v *validator) requiredTags(tags []Tag, same sameKey) {
+	if tags == nil {
+		v.fail("tags", "Member must not be null")
+	}
+	v.tags(tags, same)
+}
+
 // tags checks a list of tags (IAM User Guide, "Rules for tagging in IAM and AWS STS").
-func (v *validator) tags(tags []Tag) {
+func (v *validator) tags(tags []Tag, same sameKey) {
 	if len(tags) > maxTags {
-		v.fail("tags", fmt.Sprintf("%d tags", len(tags)), fmt.Sprintf("Member must have length less than or equal to %d", maxTags))
+		v.fail("tags", fmt.Sprintf("Member must have length less than or equal to %d", maxTags))
 		return
 	}
 	for i, tag := range tags {
-		v.tagKey(fmt.Sprintf("tags.%d.member.key", i+1), tag.Key)
-		value := fmt.Sprintf("tags.%d.member.value", i+1)
+		key, value := fmt.Sprintf("tags.%d.member.key", i+1), fmt.Sprintf("tags.%d.member.value", i+1)
+		v.length(key, tag.Key, 1, 128)
+		if tag.Key != "" {
+			v.pattern(key, tag.Key, `[\p{L}\p{Z}\p{N}_.:/=+\-@]+`, isTagRune)
+		}
 		v.length(value, tag.Value, 0, 256)
 		v.pattern(value, tag.Value, `[\p{L}\p{Z}\p{N}_.:/=+\-@]*`, isTagRune)
 		if strings.HasPrefix(strings.ToLower(tag.Key), "aws:") {
 			v.refuse("InvalidInput", "Tag keys that begin with aws: are reserved.")
 		}
-		if slices.ContainsFunc(tags[:i], func(t Tag) bool { return strings.EqualFold(t.Key, tag.Key) }) {
-			v.refuse("InvalidInput", "Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+		if slices.ContainsFunc(tags[:i], func(t Tag) bool { return same(t.Key, tag.Key) }) {
+			v.refuse("InvalidInput", "Duplicate tag keys found.%s", map[bool]string{true: " Please note that Tag keys are case insensitive."}[same("a", "A")])
 		}
 	}
 }
 
+// tagKeys checks a list of tag keys, about each of which AWS says all rules at once.
 func (v *validator) tagKeys(keys []string) {
-	if len(keys) > maxTags {
-		v.fail("tagKeys", fmt.Sprintf("%d keys", len(keys)), fmt.Sprintf("Member must have length less than or equal to %d", maxTags))
-		return
-	}
-	for i, key := range keys {
-		v.tagKey(fmt.Sprintf("tagKeys.%d.member", i+1), key)
-	}
-}
-
-func (v *validator) tagKey(member, key string) {
-	if v.required(member, key) {
-		v.length(member, key, 1, 128)
-		v.pattern(member, key, `[\p{L}\p{Z}\p{N}_.:/=+\-@]+`, isTagRune)
+	switch {
+	case keys == nil:
+		v.fail("tagKeys", "Member must not be null")
+	case len(keys) > maxTags:
+		v.fail("tagKeys", fmt.Sprintf("Member must have length less than or equal to %d", maxTags))
+	case slices.ContainsFunc(keys, func(key string) bool {
+		return key == "" || utf8.RuneCountInString(key) > 128 || !utf8.ValidString(key) || strings.IndexFunc(key, func(r rune) bool { return !isTagRune(r) }) >= 0
+	}):
+		v.fail("tagKeys", `Member must satisfy constraint: [Member must have length less than or equal to 128, `+
+			`Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: `+
+			`[\p{L}\p{Z}\p{N}_.:/=+\-@]+, Member must not be null]`)
 	}
 }
 

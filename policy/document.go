@@ -137,3 +137,6 @@ func (d *Document) Principals() []PrincipalName {
 	}
 	return names
 }
+
+// Statements is the number of the document's statements.
+func (d *Document) Statements() int { return len(d.statements) }

@@ -1,6 +1,8 @@
 package sigv4
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
@@ -17,9 +19,11 @@ func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
 // ErrUnsigned is returned, as it is, for a request that carries no signature at all. It is an *Error.
 var ErrUnsigned error = &Error{
-	Code: "MissingAuthenticationToken", Message: "Request is missing Authentication Token",
+	Code: missingToken, Message: unsigned,
 	S3Code: "AccessDenied", S3Message: "Access Denied",
 }
+
+const unsigned = "Request is missing Authentication Token"
 
 // Mistakes of the signing program, not refusals.
 var (
@@ -28,6 +32,7 @@ var (
 )
 
 const (
+	missingToken  = "MissingAuthenticationToken"
 	incomplete    = "IncompleteSignature"
 	doesNotMatch  = "SignatureDoesNotMatch"
 	s3Malformed   = "AuthorizationHeaderMalformed"
@@ -61,44 +66,69 @@ func errCredential(presigned bool, credential string) *Error {
 	return e
 }
 
+// errPart is for a part of the Authorization header without an equals sign. Like errMissing it shows the header's hash alone: what stands
+// there may be somebody's bearer token or password.
+func errPart(part, header string) *Error {
+	return &Error{
+		Code: incomplete, Message: "Invalid key=value pair (missing equal-sign) in Authorization header (hashed with SHA-256 and encoded with Base64): '" + hashed(header) + "'.",
+		S3Code: s3Malformed, S3Message: s3HeaderIntro + `the authorization component "` + shown(part) + `" is malformed.`,
+	}
+}
+
 func errTerminator(presigned bool, got string) *Error {
-	e := &Error{Code: doesNotMatch, Message: "Credential should be scoped with a valid terminator: 'aws4_request', not " + quote(got) + "."}
+	e := &Error{Code: doesNotMatch, Message: "Credential should be scoped with a valid terminator: 'aws4_request'."}
 	words := "incorrect terminal " + quote(got) + `. This endpoint uses "aws4_request".`
 	e.S3Code, e.S3Message = s3Form(presigned, words, "Error parsing the X-Amz-Credential parameter; "+words)
 	return e
 }
 
+// errScopeDate is for a scope of another day than the request, which may be no day at all.
 func errScopeDate(a *Authorization) *Error {
-	at := a.Time.Format(TimeFormat)
-	e := &Error{Code: doesNotMatch, Message: fmt.Sprintf(
-		"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '%s' != '%s', from '%s'.",
-		a.Scope.Date, a.Time.Format(dateFormat), at)}
-	words := fmt.Sprintf(`Invalid credential date "%s". This date is not the same as X-Amz-Date: "%s".`, a.Scope.Date, at[:len("20060102")])
+	e := &Error{Code: doesNotMatch, Message: "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP."}
+	words := fmt.Sprintf(`Invalid credential date "%s". This date is not the same as X-Amz-Date: "%s".`, a.Scope.Date, a.Time.Format(dateFormat))
+	if !isDate(a.Scope.Date) {
+		words = `incorrect date format "` + shown(a.Scope.Date) + `". This date in the credential must be in the format "yyyyMMdd".`
+	}
 	e.S3Code, e.S3Message = s3Form(a.Presigned, words, words)
 	return e
 }
 
-func errAlgorithm(presigned bool, algorithm string) *Error {
+// errAlgorithm is for an Authorization header of another scheme. To the query and JSON services only those of AWS are one.
+func errAlgorithm(algorithm string) *Error {
 	e := &Error{
-		Code: incomplete, Message: "Unsupported AWS 'algorithm': " + quote(algorithm) + ".",
+		Code: missingToken, Message: unsigned,
 		S3Code: "InvalidRequest", S3Message: "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
 	}
-	if presigned {
-		e.S3Code, e.S3Message = s3Query, `X-Amz-Algorithm only supports "AWS4-HMAC-SHA256"`
+	if algorithm == "AWS" {
+		e.Code, e.Message = incomplete, "AWS Signature Version 2 is not supported."
 	}
 	return e
 }
 
-// errMissing lists absent parts of the Authorization header, one sentence each, as AWS does.
-func errMissing(names []string, date bool) *Error {
-	var sentences []string
+// errQueryAlgorithm is errAlgorithm for presigned requests.
+func errQueryAlgorithm(algorithm string) *Error {
+	if algorithm == "" {
+		e := errMissingParameters([]string{"X-Amz-Algorithm"})
+		e.Code, e.Message = missingToken, unsigned
+		return e
+	}
+	return &Error{
+		Code: missingToken, Message: "Missing Authentication Token",
+		S3Code: s3Query, S3Message: `X-Amz-Algorithm only supports "AWS4-HMAC-SHA256"`,
+	}
+}
+
+// errMissing lists absent parts of the Authorization header, one sentence each, as AWS does, and tells the header's hash.
+func errMissing(names []string, date bool, header string) *Error {
+	var text strings.Builder
 	for _, name := range names {
-		sentences = append(sentences, "Authorization header requires '"+name+"' parameter.")
+		text.WriteString("Authorization header requires '" + name + "' parameter. ")
 	}
 	if !date {
-		sentences = append(sentences, "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
+		text.WriteString("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ")
 	}
-	e := &Error{Code: incomplete, Message: strings.Join(sentences, " ")}
+	text.WriteString("(Hashed with SHA-256 and encoded with Base64) Authorization=" + hashed(header))
+	e := &Error{Code: incomplete, Message: text.String()}
 	if len(names) == 0 {
 		e.S3Code, e.S3Message = s3Denied, "AWS authentication requires a valid Date or x-amz-date header"
 		return e
@@ -106,6 +136,11 @@ func errMissing(names []string, date bool) *Error {
 	e.S3Code = s3Malformed
 	e.S3Message = s3HeaderIntro + "the authorization header requires three components: Credential, SignedHeaders, and Signature."
 	return e
+}
+
+func hashed(header string) string {
+	hash := sha256.Sum256([]byte(header))
+	return base64.StdEncoding.EncodeToString(hash[:])
 }
 
 // errMissingParameters is errMissing for presigned requests.
@@ -121,9 +156,9 @@ func errMissingParameters(names []string) *Error {
 	}
 }
 
-func errDate(presigned bool) *Error {
+func errDate(presigned bool, got string) *Error {
 	e := &Error{
-		Code: incomplete, Message: "Date must be in ISO-8601 'basic format'.",
+		Code: incomplete, Message: "Date must be in ISO-8601 'basic format'. Got " + quote(got) + ". See http://en.wikipedia.org/wiki/ISO_8601",
 		S3Code: s3Denied, S3Message: "AWS authentication requires a valid Date or x-amz-date header",
 	}
 	if presigned {
@@ -214,16 +249,19 @@ func minutes(d time.Duration) string {
 	return fmt.Sprintf("%d sec", d/time.Second)
 }
 
-// quote shows a client its own input: bounded, and without control characters.
-func quote(s string) string {
+// quote shows a client its own input.
+func quote(s string) string { return "'" + shown(s) + "'" }
+
+// shown is a client's own input, bounded and without control characters.
+func shown(s string) string {
 	const most = 64
 	if len(s) > most {
 		s = s[:most] + "..."
 	}
-	return "'" + strings.Map(func(r rune) rune {
+	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f || r == '\uFFFD' {
 			return '?'
 		}
 		return r
-	}, s) + "'"
+	}, s)
 }

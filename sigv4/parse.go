@@ -35,39 +35,36 @@ func parseHeader(r *Request, header string) (*Authorization, error) {
 	if len(header) > maxAuthorization {
 		return nil, errTooLong("Authorization header")
 	}
-	algorithm, rest, _ := strings.Cut(strings.TrimSpace(header), " ")
+	algorithm, rest, _ := strings.Cut(header, " ")
 	if algorithm != Algorithm {
-		return nil, errAlgorithm(false, algorithm)
+		return nil, errAlgorithm(algorithm)
 	}
-	credential, signedHeaders, signature, err := readParts(rest)
+	parts, err := readParts(rest, header)
 	if err != nil {
 		return nil, err
 	}
-	date, dated, err := requestDate(r)
+	date, err := requestDate(r)
 	if err != nil {
 		return nil, err
 	}
-	var missing []string
-	for _, part := range [...]struct{ name, value string }{{"Credential", credential}, {"SignedHeaders", signedHeaders}, {"Signature", signature}} {
-		if part.value == "" {
-			missing = append(missing, part.name)
-		}
+	if err := parts.complete(date, header); err != nil {
+		return nil, err
 	}
-	if missing != nil || !dated {
-		return nil, errMissing(missing, dated)
-	}
-	a := &Authorization{Signature: signature}
+	a := &Authorization{Signature: parts.signature}
 	if a.Time, err = parseTime(date); err != nil {
-		return nil, errDate(false)
+		return nil, errDate(false, date)
 	}
 	if a.SessionToken, _, err = only(r.Header, "x-amz-security-token"); err != nil {
 		return nil, err
 	}
-	return a, a.fill(credential, signedHeaders)
+	return a, a.fill(parts.credential, parts.signedHeaders)
 }
 
+// headerParts are what an Authorization header says after the algorithm. unknown is the name of a part that is none of them.
+type headerParts struct{ credential, signedHeaders, signature, unknown string }
+
 // readParts splits "Credential=…, SignedHeaders=…, Signature=…", in any order, with or without spaces.
-func readParts(rest string) (credential, signedHeaders, signature string, err error) {
+func readParts(rest, header string) (parts headerParts, err error) {
 	for part := range strings.SplitSeq(rest, ",") {
 		part = strings.TrimSpace(part)
 		if part == "" {
@@ -75,34 +72,52 @@ func readParts(rest string) (credential, signedHeaders, signature string, err er
 		}
 		name, value, found := strings.Cut(part, "=")
 		if !found {
-			return "", "", "", malformed(false, quote(part)+" not a valid key=value pair (missing equal-sign) in Authorization header.")
+			return parts, errPart(part, header)
 		}
 		var target *string
 		switch name {
 		case "Credential":
-			target = &credential
+			target = &parts.credential
 		case "SignedHeaders":
-			target = &signedHeaders
+			target = &parts.signedHeaders
 		case "Signature":
-			target = &signature
+			target = &parts.signature
 		default:
-			return "", "", "", malformed(false, quote(name)+" is not a parameter of the Authorization header.")
+			parts.unknown = first(parts.unknown, name)
+			continue
 		}
 		if *target != "" {
-			return "", "", "", errTwice(name)
+			return parts, errTwice(name)
 		}
 		*target = value
 	}
-	return credential, signedHeaders, signature, nil
+	return parts, nil
 }
 
-// requestDate finds the date that a request was signed at: X-Amz-Date before Date.
-func requestDate(r *Request) (value string, found bool, err error) {
-	value, found, err = only(r.Header, "x-amz-date")
-	if err != nil || found {
-		return value, found, err
+// complete refuses a header with a part missing or too many, or without a date beside it. What is missing is told first, as AWS does.
+func (p *headerParts) complete(date, header string) error {
+	var missing []string
+	for _, part := range [...]struct{ name, value string }{{"Credential", p.credential}, {"Signature", p.signature}, {"SignedHeaders", p.signedHeaders}} {
+		if part.value == "" {
+			missing = append(missing, part.name)
+		}
 	}
-	return only(r.Header, "date")
+	switch {
+	case missing != nil || date == "":
+		return errMissing(missing, date != "", header)
+	case p.unknown != "":
+		return malformed(false, quote(p.unknown)+" is not a parameter of the Authorization header.")
+	}
+	return nil
+}
+
+// requestDate finds the date that a request was signed at: X-Amz-Date, even an empty one, before Date; "" where there is none.
+func requestDate(r *Request) (string, error) {
+	value, found, err := only(r.Header, "x-amz-date")
+	if err == nil && !found {
+		value, _, err = only(r.Header, "date")
+	}
+	return value, err
 }
 
 // parseTime reads ISO 8601's basic format, or the format of the HTTP Date header (RFC 9110, 5.6.7).
@@ -173,9 +188,12 @@ func readAuthQuery(rawQuery string) (authQuery, error) {
 }
 
 func parseQuery(r *Request, q authQuery) (*Authorization, error) {
+	if q.algorithm != Algorithm {
+		return nil, errQueryAlgorithm(q.algorithm)
+	}
 	var missing []string
 	for _, part := range [...]struct{ name, value string }{
-		{"X-Amz-Algorithm", q.algorithm}, {"X-Amz-Credential", q.credential}, {"X-Amz-Signature", q.signature},
+		{"X-Amz-Credential", q.credential}, {"X-Amz-Signature", q.signature},
 		{"X-Amz-SignedHeaders", q.signedHeaders}, {"X-Amz-Date", q.date},
 	} {
 		if part.value == "" {
@@ -185,19 +203,16 @@ func parseQuery(r *Request, q authQuery) (*Authorization, error) {
 	if missing != nil {
 		return nil, errMissingParameters(missing)
 	}
-	if q.algorithm != Algorithm {
-		return nil, errAlgorithm(true, q.algorithm)
-	}
 	if _, twice, err := only(r.Header, "x-amz-security-token"); err != nil || twice {
 		return nil, errTwice("X-Amz-Security-Token")
 	}
 	a := &Authorization{Signature: q.signature, SessionToken: q.token, Presigned: true}
 	var err error
 	if len(q.date) != len(TimeFormat) {
-		return nil, errDate(true)
+		return nil, errDate(true, q.date)
 	}
 	if a.Time, err = time.Parse(TimeFormat, q.date); err != nil {
-		return nil, errDate(true)
+		return nil, errDate(true, q.date)
 	}
 	if err := a.fill(q.credential, q.signedHeaders); err != nil {
 		return nil, err
@@ -238,13 +253,16 @@ func (a *Authorization) fill(credential, signedHeaders string) error {
 		}
 		parts[i], rest, more = strings.Cut(rest, "/")
 	}
-	if more || !isDate(parts[1]) || !isName(parts[0]) || !isName(parts[2]) || !isName(parts[3]) {
+	if more || !isName(parts[0]) || !isName(parts[2]) || !isName(parts[3]) {
 		return errCredential(a.Presigned, credential)
 	}
 	if parts[4] != terminator {
 		return errTerminator(a.Presigned, parts[4])
 	}
 	a.AccessKeyID, a.Scope = parts[0], Scope{Date: parts[1], Region: parts[2], Service: parts[3]}
+	if !isDate(a.Scope.Date) {
+		return errScopeDate(a)
+	}
 	a.SignedHeaders = strings.Split(signedHeaders, ";")
 	for i, name := range a.SignedHeaders {
 		if !isHeaderName(name) || i > 0 && a.SignedHeaders[i-1] >= name {

@@ -12,6 +12,7 @@ package sigv4
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"strings"
 	"time"
 )
 
@@ -105,8 +106,19 @@ type rules struct {
 	pathAsIs bool
 	// tokenUnsigned: the session token was added after signing, which a few services (AWS IoT) expect and this package does not accept.
 	tokenUnsigned bool
+	// parametersOnly: what a request asks for stands in its parameters alone, so that of the x-amz-* headers only those that sign (the date,
+	// the session token) or that pick an operation (the target) have to be signed. IAM and STS, which speak AWS's Query protocol, are so.
+	parametersOnly bool
 }
 
 func rulesOf(service string) rules {
-	return rules{pathAsIs: service == "s3"}
+	return rules{pathAsIs: service == "s3", parametersOnly: service == "iam" || service == "sts"}
+}
+
+// mustSign tells whether a header that is there has to be signed.
+func (r rules) mustSign(name string) bool {
+	if len(name) <= len("x-amz-") || !strings.EqualFold(name[:len("x-amz-")], "x-amz-") {
+		return false
+	}
+	return !r.parametersOnly || strings.EqualFold(name, "x-amz-date") || strings.EqualFold(name, "x-amz-security-token") || strings.EqualFold(name, "x-amz-target")
 }

@@ -12,8 +12,9 @@ import (
 
 // Verify checks r's signature with the secret access key. a is what Parse returned for r.
 //
-// Host and every x-amz-* header must be signed, and so must Date where it dates the request; every signed header must be there. Other
-// headers, Content-Type among them, may be unsigned, as the IAM User Guide allows. The date of the scope must be that of the request, and
+// Host and every x-amz-* header must be signed, and so must Date where it dates the request; every signed header must be there. Of IAM's and
+// STS's x-amz-* headers, which ask for nothing, only X-Amz-Date, X-Amz-Security-Token and X-Amz-Target must. Other headers, Content-Type
+// among them, may be unsigned, as the IAM User Guide allows. The date of the scope must be that of the request, and
 // the request's time within 15 minutes of now; a presigned request holds from its time until Expires later. Errors are *Error. Comparison
 // takes the same time wherever signatures differ.
 func Verify(r *Request, a *Authorization, secretAccessKey string, now time.Time) error {
@@ -29,7 +30,7 @@ func (a *Authorization) check(r *Request, now time.Time) ([][]string, error) {
 	if a.Time.Format(dateFormat) != a.Scope.Date {
 		return nil, errScopeDate(a)
 	}
-	values, err := signedValues(r, a.SignedHeaders, a.Presigned)
+	values, err := signedValues(r, a.SignedHeaders, a.Presigned, rulesOf(a.Scope.Service))
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +76,7 @@ func signature(r *Request, names []string, values [][]string, at string, scope S
 
 // signedValues finds the values of the signed headers, in the order of names, and refuses headers that had to be signed and are not. Of several
 // such headers it names the first in the alphabet, so that one request always gets one answer.
-func signedValues(r *Request, names []string, presigned bool) ([][]string, error) {
+func signedValues(r *Request, names []string, presigned bool, rules rules) ([][]string, error) {
 	values := make([][]string, len(names))
 	unsigned, ambiguous, dated, dateSigned := "", "", presigned, false
 	for key, v := range r.Header {
@@ -88,7 +89,7 @@ func signedValues(r *Request, names []string, presigned bool) ([][]string, error
 			ambiguous = first(ambiguous, names[i])
 		case signed:
 			values[i] = v
-		case len(key) > len("x-amz-") && strings.EqualFold(key[:len("x-amz-")], "x-amz-"):
+		case rules.mustSign(key):
 			unsigned = first(unsigned, strings.ToLower(key))
 		}
 		dated = dated || strings.EqualFold(key, "x-amz-date")

@@ -19,6 +19,9 @@ import (
 const (
 	tokenInvalid = "The security token included in the request is invalid."
 	tokenExpired = "The security token included in the request is expired"
+
+	// AWS's sentence ends with a space.
+	scopedElsewhere = "Credential should be scoped to a valid region. "
 )
 
 // Authenticate finds who signed request, in a header or in a presigned URL, and what they may do. The answer holds for this request only: its
@@ -48,7 +51,7 @@ func (s *Service) Authenticate(ctx context.Context, request *sigv4.Request, orig
 
 func (s *Service) authenticate(ctx context.Context, request *sigv4.Request, a *sigv4.Authorization, origin trail.Origin) (iam.Caller, error) {
 	if !s.activeIn(a.Scope.Region) {
-		return iam.Caller{}, refusal("SignatureDoesNotMatch", fmt.Sprintf("Credential should be scoped to a valid region, not '%s'.", shorten(a.Scope.Region)), ErrRegionNotActive)
+		return iam.Caller{}, refusal("SignatureDoesNotMatch", scopedElsewhere, fmt.Errorf("%w %q", ErrRegionNotActive, shorten(a.Scope.Region)))
 	}
 	// Any region is accepted unless configured; the one that was signed is aws:RequestedRegion.
 	origin.Region = a.Scope.Region
@@ -60,21 +63,48 @@ func (s *Service) authenticate(ctx context.Context, request *sigv4.Request, a *s
 	if err != nil {
 		return iam.Caller{}, internal("looking an access key up", err)
 	}
-	// A key with a user, or a session token beside a long-term key, is nothing that the plane gave out.
-	if !found || key.UserID != "" {
+	if !found || key.Inactive {
 		return iam.Caller{}, refusal("InvalidClientTokenId", tokenInvalid, ErrUnknownAccessKey)
 	}
+	// A session token beside a long-term key is nothing that the plane gave out.
 	if a.SessionToken != "" {
 		return iam.Caller{}, refusal("InvalidClientTokenId", tokenInvalid, fmt.Errorf("%w: a long-term access key has none", ErrInvalidSessionToken))
 	}
 	if err := sigv4.Verify(request, a, key.Secret, now); err != nil {
 		return iam.Caller{}, refuseSignature(err)
 	}
-	caller := iam.Root(s.partition, key.Account)
-	caller.AccessKeyID = a.AccessKeyID
-	caller.Origin = origin
+	caller, tags, err := s.keyCaller(ctx, key)
+	if err != nil {
+		return iam.Caller{}, err
+	}
+	caller.AccessKeyID, caller.Origin = a.AccessKeyID, origin
 	caller.Context = authenticatedContext(origin, now)
+	addPrincipalTags(&caller, tags, nil)
+	s.directory.Used(key.ID, a.Scope.Service, origin.Region, now)
 	return caller, nil
+}
+
+// keyCaller is whose long-term key it is: the account's root, or a user as it is now.
+func (s *Service) keyCaller(ctx context.Context, key iam.AccessKey) (caller iam.Caller, tags []iam.Tag, err error) {
+	if key.UserID == "" {
+		return iam.Root(s.partition, key.Account), nil, nil
+	}
+	account, err := s.directory.Account(ctx, key.Account)
+	if err != nil {
+		return iam.Caller{}, nil, internal("reading the key's account", err)
+	}
+	user, ok := account.UserByID(key.UserID)
+	if !ok {
+		return iam.Caller{}, nil, refusal("InvalidClientTokenId", tokenInvalid, fmt.Errorf("%w: its user %s is gone", ErrUnknownAccessKey, key.UserID))
+	}
+	policies, err := account.UserPolicies(user)
+	if err != nil {
+		return iam.Caller{}, nil, internal("compiling the user's policies", err)
+	}
+	return iam.Caller{
+		Principal: policy.Principal{Type: policy.User, ARN: user.ARN, Account: user.Account, ID: user.ID},
+		Policies:  policies,
+	}, user.Tags, nil
 }
 
 // authenticateSession tells nothing about the session's role until the signature has proved that the session is the caller's.
@@ -104,6 +134,7 @@ func (s *Service) authenticateSession(ctx context.Context, request *sigv4.Reques
 	if role == nil {
 		return iam.Caller{}, refusal("InvalidClientTokenId", tokenInvalid, fmt.Errorf("%w: its role %s is gone", ErrInvalidSessionToken, held.record.RoleID))
 	}
+	s.directory.Used(role.ID, a.Scope.Service, origin.Region, now)
 	return s.sessionCaller(account, role, held, origin, now)
 }
 

@@ -140,8 +140,8 @@ func (p *plane) role(account, name, trust string, change ...func(*iam.CreateRole
 
 func (p *plane) allow(account, role, statement string) {
 	p.t.Helper()
-	p.must(p.directory.PutRolePolicy(p.t.Context(), p.root(account), iam.PutRolePolicyInput{
-		RoleName: role, PolicyName: "p", PolicyDocument: document(statement),
+	p.must(p.directory.PutPolicy(p.t.Context(), p.root(account), iam.PutPolicyInput{
+		IdentityName: iam.OfRole(role), PolicyName: "p", PolicyDocument: document(statement),
 	}))
 }
 

@@ -56,7 +56,7 @@ func (f *front) isAPI(r *http.Request, authorization *sigv4.Authorization, err e
 		case "sts", "iam", "eks", "cloudtrail", "openirsa":
 			return true
 		}
-		return false
+		return isQuery(r)
 	}
 	if r.URL.Path != "/" {
 		return false
@@ -67,6 +67,17 @@ func (f *front) isAPI(r *http.Request, authorization *sigv4.Authorization, err e
 	contentType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	return r.Method == http.MethodPost && (contentType == "application/x-www-form-urlencoded" || r.Header.Get("X-Amz-Target") != "") ||
 		r.URL.Query().Has("Action")
+}
+
+// isQuery knows a call of STS or IAM by its URL, whatever service it was signed for: the door tells such a client that its scope is wrong. What
+// a body says is not read here.
+func isQuery(r *http.Request) bool {
+	if r.URL.Path != "/" || r.Method != http.MethodGet {
+		return false
+	}
+	query := r.URL.Query()
+	version := query.Get("Version")
+	return query.Has("Action") && (version == "2011-06-15" || version == "2010-05-08")
 }
 
 // originKey is the context key under which front leaves the request's origin for the doors.

@@ -1,0 +1,180 @@
+package iam
+
+import (
+	"context"
+	"slices"
+	"strings"
+)
+
+// maxAccessKeys of a user (IAM quotas).
+const maxAccessKeys = 2
+
+// The states of an access key, as requests name them.
+const (
+	keyActive   = "Active"
+	keyInactive = "Inactive"
+)
+
+// keysOf are a user's access keys, oldest first.
+func (a *Account) keysOf(userID string) []AccessKey {
+	var keys []AccessKey
+	for _, entry := range a.keys {
+		if entry.key.UserID == userID {
+			keys = append(keys, entry.key)
+		}
+	}
+	slices.SortFunc(keys, func(x, y AccessKey) int {
+		if c := x.Created.Compare(y.Created); c != 0 {
+			return c
+		}
+		return strings.Compare(x.ID, y.ID)
+	})
+	return keys
+}
+
+// CreateAccessKey makes an access key for a user, or for the caller. Its secret is returned this once.
+func (d *Directory) CreateAccessKey(ctx context.Context, caller Caller, in UserInput) (AccessKey, error) {
+	var out AccessKey
+	err := d.changeKeys(ctx, caller, onUser("CreateAccessKey", in, caller, in.UserName), in.UserName, func(tx *draft, u *User) (err error) {
+		if len(tx.keysOf(u.ID)) >= maxAccessKeys {
+			return quota("AccessKeysPerUser", maxAccessKeys)
+		}
+		if out, err = d.newAccessKey(tx.id); err != nil {
+			return err
+		}
+		out.UserID, out.UserName, out.Created = u.ID, u.Name, tx.now
+		return stage(tx, recordKey(tx.id, kindKey, out.ID), 0, keyRecord{Secret: out.Secret, UserID: u.ID, Created: tx.now})
+	})
+	if err != nil {
+		return AccessKey{}, err
+	}
+	return out, nil
+}
+
+// changeKeys changes the access keys of a user, or of the caller. The user's record is written as well: keys belong to a user that is there.
+func (d *Directory) changeKeys(ctx context.Context, caller Caller, c call, userName *string, edit func(tx *draft, u *User) error) error {
+	return d.change(ctx, caller, c, func(tx *draft) error {
+		name, err := tx.callersUser(caller, userName)
+		if err != nil {
+			return err
+		}
+		entry, ok := tx.users[strings.ToLower(name)]
+		if !ok {
+			return noSuchIdentity(OfUser(name))
+		}
+		return edit(tx, &entry.user)
+	})
+}
+
+func (in AccessKeyInput) validate(v *validator) {
+	v.userName(in.user())
+	v.accessKeyID(in.AccessKeyID)
+	v.oneOf("status", in.Status, keyActive, keyInactive)
+}
+
+func (in AccessKeyInput) user() *string {
+	if in.UserName == "" {
+		return nil
+	}
+	return &in.UserName
+}
+
+func (v *validator) accessKeyID(id string) {
+	v.length("accessKeyId", id, 16, 128)
+	if strings.IndexFunc(id, func(r rune) bool { return !isWord(r) }) >= 0 {
+		v.refuse("ValidationError", "The specified value for accessKeyId is invalid. It must contain only alphanumeric characters.")
+	}
+}
+
+func noSuchAccessKey(id string) *Error {
+	return refusef("NoSuchEntity", "The Access Key with id %s cannot be found", id)
+}
+
+// key finds a user's access key. One of another user is not found either.
+func (a *Account) key(u *User, id string) (*keyEntry, error) {
+	if entry, ok := a.keys[id]; ok && entry.key.UserID == u.ID {
+		return entry, nil
+	}
+	return nil, noSuchAccessKey(id)
+}
+
+// UpdateAccessKey makes a user's or the caller's access key inactive, so that nothing signed with it is authenticated, or active again.
+func (d *Directory) UpdateAccessKey(ctx context.Context, caller Caller, in AccessKeyInput) error {
+	return d.changeKeys(ctx, caller, onUser("UpdateAccessKey", in, caller, in.user()), in.user(), func(tx *draft, u *User) error {
+		entry, err := tx.key(u, in.AccessKeyID)
+		if err != nil {
+			return err
+		}
+		key := entry.key
+		return stage(tx, recordKey(tx.id, kindKey, key.ID), entry.revision,
+			keyRecord{Secret: key.Secret, UserID: key.UserID, Created: key.Created, Inactive: in.Status == keyInactive})
+	})
+}
+
+// DeleteAccessKey deletes a user's or the caller's access key.
+func (d *Directory) DeleteAccessKey(ctx context.Context, caller Caller, in AccessKeyInput) error {
+	return d.changeKeys(ctx, caller, onUser("DeleteAccessKey", in, caller, in.user()), in.user(), func(tx *draft, u *User) error {
+		entry, err := tx.key(u, in.AccessKeyID)
+		if err != nil {
+			return err
+		}
+		tx.remove(recordKey(tx.id, kindKey, in.AccessKeyID), entry.revision)
+		return nil
+	})
+}
+
+func (in ListByUserInput) validate(v *validator) {
+	v.userName(in.UserName)
+	in.Paging.validate(v)
+}
+
+// ListAccessKeys lists a user's or the caller's access keys, without their secrets.
+func (d *Directory) ListAccessKeys(ctx context.Context, caller Caller, in ListByUserInput) (Page[AccessKey], error) {
+	return read(ctx, d, caller, onUser("ListAccessKeys", in, caller, in.UserName), func(a *Account) (Page[AccessKey], error) {
+		name, err := a.callersUser(caller, in.UserName)
+		if err != nil {
+			return Page[AccessKey]{}, err
+		}
+		entry, ok := a.users[strings.ToLower(name)]
+		if !ok {
+			return Page[AccessKey]{}, noSuchIdentity(OfUser(name))
+		}
+		keys := a.keysOf(entry.user.ID)
+		for i := range keys {
+			keys[i].Secret, keys[i].UserName = "", entry.user.Name
+		}
+		return page(keys, func(k AccessKey) string { return k.ID }, in.Paging), nil
+	})
+}
+
+// AccessKeyUse is when an access key was last used, and whose it is.
+type AccessKeyUse struct {
+	UserName string
+	LastUsed LastUse
+}
+
+// GetAccessKeyLastUsed tells when an access key of the account's users was last used.
+func (d *Directory) GetAccessKeyLastUsed(ctx context.Context, caller Caller, in AccessKeyInput) (AccessKeyUse, error) {
+	owner := func(a *Account) (*userEntry, bool) {
+		entry, ok := a.keys[in.AccessKeyID]
+		if !ok {
+			return nil, false
+		}
+		user, ok := a.userIDs[entry.key.UserID]
+		return user, ok
+	}
+	c := call{name: "GetAccessKeyLastUsed", in: in, on: func(a *Account) target {
+		user, ok := owner(a)
+		if !ok {
+			return target{resource: a.arn("user/*")}
+		}
+		return onIdentity("GetAccessKeyLastUsed", in, OfUser(user.user.Name)).on(a)
+	}}
+	return read(ctx, d, caller, c, func(a *Account) (AccessKeyUse, error) {
+		user, ok := owner(a)
+		if !ok {
+			return AccessKeyUse{}, noSuchAccessKey(in.AccessKeyID)
+		}
+		return AccessKeyUse{UserName: user.user.Name, LastUsed: d.lastUse(ctx, in.AccessKeyID)}, nil
+	})
+}
