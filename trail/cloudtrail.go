@@ -33,6 +33,11 @@ func lastPart(path string) string { return path[strings.LastIndexByte(path, '/')
 // arnParameters are the request parameters that name a resource by its ARN, beside the one that was decided.
 var arnParameters = []string{"roleArn", "policyArn", "permissionsBoundary", "openIDConnectProviderArn", "serviceAccountRoleArn"}
 
+// nameParameters are those that name one by its name.
+var nameParameters = []struct{ parameter, kind string }{
+	{"roleName", "AWS::IAM::Role"}, {"userName", "AWS::IAM::User"}, {"groupName", "AWS::IAM::Group"}, {"instanceProfileName", "AWS::IAM::InstanceProfile"},
+}
+
 // Resources are what the event was about: the resource that was decided and those that its parameters and its answer name. A resource of IAM
 // or EKS is there twice, by its name and by its ARN, so that it is found by either.
 func (e Event) Resources() []Resource {
@@ -54,6 +59,10 @@ func (e Event) Resources() []Resource {
 		if text, ok := e.RequestParameters[parameter].(string); ok {
 			addARN(text)
 		}
+	}
+	for _, named := range nameParameters {
+		name, _ := e.RequestParameters[named.parameter].(string)
+		add(named.kind, name)
 	}
 	if credentials, ok := e.ResponseElements["credentials"].(map[string]any); ok {
 		id, _ := credentials["accessKeyId"].(string)

@@ -73,6 +73,8 @@ func TestLookupAttributes(t *testing.T) {
 	user := lookedUp(4)
 	user.RequestParameters = map[string]any{"comment": "app-role and CreateRole and ASIAEXAMPLE, \"readOnly\":false"} // a mention is not a match
 	user.UserIdentity = Identity{Type: "IAMUser", ARN: "arn:aws:iam::" + lookupAccount + ":user/team/alice"}
+	user.Resource = "arn:aws:iam::" + lookupAccount + ":instance-profile/nodes"
+	user.RequestParameters["instanceProfileName"], user.RequestParameters["roleName"] = "nodes", "node"
 	foreign := lookedUp(5)
 	foreign.Account = "444455556666"
 	data := lookedUp(6)
@@ -98,7 +100,9 @@ func TestLookupAttributes(t *testing.T) {
 		{ByUsername, "root", []string{"r3"}},
 		{ByUsername, "alice", []string{"r4"}},
 		{ByUsername, "deploy", nil},
-		{ByResourceType, "AWS::IAM::Role", []string{"r2", "r1"}},
+		{ByResourceType, "AWS::IAM::Role", []string{"r4", "r2", "r1"}},
+		{ByResourceType, "AWS::IAM::InstanceProfile", []string{"r4"}},
+		{ByResourceName, "node", []string{"r4"}},
 		{ByResourceType, "AWS::EKS::Cluster", []string{"r3"}},
 		{ByResourceName, "app", []string{"r1"}},
 		{ByResourceName, session.Resource, []string{"r1"}},
