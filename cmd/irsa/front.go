@@ -50,12 +50,12 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.gateway.ServeHTTP(w, r)
 }
 
-// isAPI tells the Query and openirsa doors from the gateway. A request whose signature cannot be read goes where its shape says,
+// isAPI tells the API door from the gateway. A request whose signature cannot be read goes where its shape says,
 // so that it is refused in the words of the protocol that the client speaks.
 func (f *front) isAPI(r *http.Request, authorization *sigv4.Authorization, err error) bool {
 	if err == nil {
 		switch authorization.Scope.Service {
-		case "sts", "iam", "openirsa":
+		case "sts", "iam", "eks", "cloudtrail", "openirsa":
 			return true
 		}
 		return isQuery(r)

@@ -137,8 +137,11 @@ func (p *plane) join(ctx context.Context, c planeConfig) error {
 	return nil
 }
 
-// registerIssuer makes the embedded issuer a provider of the default account, once in the folder's life. Its client id is the audience that
-// `irsa token` and EKS's webhook put into tokens, in every partition.
+// ownCluster is the name under which EKS's API shows the embedded issuer.
+const ownCluster = "openirsa"
+
+// registerIssuer makes the embedded issuer a cluster of the default account, and so a provider, once in the folder's life. The provider's client
+// id is the audience that `irsa token` and EKS's webhook put into tokens, in every partition.
 func (p *plane) registerIssuer(ctx context.Context) error {
 	if p.settings.Provisioned {
 		return nil
@@ -146,8 +149,8 @@ func (p *plane) registerIssuer(ctx context.Context) error {
 	caller := iam.Root(p.settings.Partition, p.settings.Account)
 	caller.Context = new(policy.Context)
 	caller.Origin = trail.Origin{RequestID: newRequestID(), SourceIP: "openirsa.internal", UserAgent: "irsa up", Region: p.region, Time: time.Now().UTC()}
-	_, err := p.directory.CreateOpenIDConnectProvider(ctx, caller, iam.CreateOpenIDConnectProviderInput{
-		URL: p.settings.IssuerURL, ClientIDList: []string{"sts.amazonaws.com"}})
+	_, err := p.directory.RegisterCluster(ctx, caller, iam.RegisterClusterInput{Name: ownCluster, Issuer: p.settings.IssuerURL})
+	// A start that ended before it was noted may have registered it, perhaps in another region.
 	if refusal := (*iam.Error)(nil); err != nil && !(errors.As(err, &refusal) && refusal.Code == "EntityAlreadyExists") {
 		return fmt.Errorf("registering the embedded issuer: %w", err)
 	}
