@@ -22,6 +22,7 @@ import (
 // Config of the door. Every field is required.
 type Config struct {
 	STS       STS
+	Inquiries Inquiries
 	Directory *iam.Directory
 	Trail     Trail
 	// DefaultAccount is the plane's own: its callers may see events that belong to no account.
@@ -37,7 +38,15 @@ type STS interface {
 	Authenticate(ctx context.Context, request *sigv4.Request, origin trail.Origin) (iam.Caller, error)
 	AssumeRoleWithWebIdentity(ctx context.Context, origin trail.Origin, in sts.WebIdentityInput) (sts.WebIdentityOutput, error)
 	AssumeRole(ctx context.Context, caller iam.Caller, in sts.AssumeRoleInput) (sts.AssumeRoleOutput, error)
+	GetSessionToken(ctx context.Context, caller iam.Caller, in sts.SessionTokenInput) (sts.Credentials, error)
+	GetFederationToken(ctx context.Context, caller iam.Caller, in sts.FederationTokenInput) (sts.FederationTokenOutput, error)
+}
+
+// Inquiries are STS's calls that give nothing out, and are asked of package sts too. Errors are *iam.Error. A nil text was not sent.
+type Inquiries interface {
 	GetCallerIdentity(ctx context.Context, caller iam.Caller) (sts.CallerIdentity, error)
+	GetAccessKeyInfo(ctx context.Context, caller iam.Caller, accessKeyID *string) (account string, err error)
+	DecodeAuthorizationMessage(ctx context.Context, caller iam.Caller, encoded *string) (decoded string, err error)
 }
 
 // Trail is what the door asks of the trail.
@@ -56,7 +65,7 @@ type Trail interface {
 
 // New makes the door's handler. It answers on path "/" and, for EKS, below "/clusters", and holds at most MaxBody bytes of a request's body.
 func New(c Config) (http.Handler, error) {
-	if c.STS == nil || c.Directory == nil || c.Trail == nil || c.Origin == nil || c.Logger == nil || c.DefaultAccount == "" {
+	if c.STS == nil || c.Inquiries == nil || c.Directory == nil || c.Trail == nil || c.Origin == nil || c.Logger == nil || c.DefaultAccount == "" {
 		return nil, errors.New("awsapi: every field of Config is required")
 	}
 	return &handler{Config: c, actions: queryOperations(c), targets: jsonOperations(c), routes: eksRoutes(c.Directory)}, nil

@@ -25,12 +25,17 @@ var statuses = map[string]int{
 	"ServiceFailure":          http.StatusInternalServerError,
 	"UnmodifiableEntity":      http.StatusBadRequest,
 	// STS's model.
-	"ExpiredTokenException":   http.StatusBadRequest,
-	"IDPCommunicationError":   http.StatusBadRequest,
-	"IDPRejectedClaim":        http.StatusForbidden,
-	"InvalidIdentityToken":    http.StatusBadRequest,
-	"PackedPolicyTooLarge":    http.StatusBadRequest,
-	"RegionDisabledException": http.StatusForbidden,
+	"ExpiredTokenException":                http.StatusBadRequest,
+	"IDPCommunicationError":                http.StatusBadRequest,
+	"IDPRejectedClaim":                     http.StatusForbidden,
+	"InvalidIdentityToken":                 http.StatusBadRequest,
+	"PackedPolicyTooLarge":                 http.StatusBadRequest,
+	"RegionDisabledException":              http.StatusForbidden,
+	"InvalidAuthorizationMessageException": http.StatusBadRequest,
+	// AWS Organizations' model, for closing accounts.
+	"AccountAlreadyClosedException": http.StatusBadRequest,
+	"AccountNotFoundException":      http.StatusBadRequest,
+	"ConstraintViolationException":  http.StatusBadRequest,
 	// EKS's model.
 	"ClientException":           http.StatusBadRequest,
 	"InvalidParameterException": http.StatusBadRequest,

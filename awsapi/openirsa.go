@@ -14,6 +14,7 @@ func openirsaOperations(c Config) map[string]operation {
 	table := named(map[string]operation{
 		"CreateAccount":                openirsa(createAccount(c.Directory)),
 		"ListAccounts":                 openirsa(listAccounts(c.Directory)),
+		"CloseAccount":                 openirsa(closeAccount(c.Directory)),
 		"PutOpenIDConnectProviderKeys": openirsa(putKeys(c.Directory)),
 		"RegisterCluster":              openirsa(registerCluster(c.Directory)),
 		"DeregisterCluster":            openirsa(deregisterCluster(c.Directory)),
@@ -59,8 +60,19 @@ type ListAccountsOutput struct {
 	Marker      string `json:",omitempty"`
 }
 
-// AccountOutput is one account.
-type AccountOutput struct{ AccountId, CreateDate string }
+// AccountOutput is one account. Status is ACTIVE or CLOSED, as AWS Organizations' State.
+type AccountOutput struct{ AccountId, CreateDate, Status string }
+
+// CloseAccountInput names the account to close, for good.
+type CloseAccountInput struct {
+	AccountId string
+}
+
+func closeAccount(d *iam.Directory) func(context.Context, iam.Caller, CloseAccountInput) (any, error) {
+	return func(ctx context.Context, caller iam.Caller, in CloseAccountInput) (any, error) {
+		return nil, d.CloseAccount(ctx, caller, iam.CloseAccountInput{AccountID: in.AccountId})
+	}
+}
 
 func listAccounts(d *iam.Directory) func(context.Context, iam.Caller, ListAccountsInput) (any, error) {
 	return func(ctx context.Context, caller iam.Caller, in ListAccountsInput) (any, error) {
@@ -70,7 +82,11 @@ func listAccounts(d *iam.Directory) func(context.Context, iam.Caller, ListAccoun
 		}
 		out := ListAccountsOutput{Accounts: []AccountOutput{}, IsTruncated: page.IsTruncated, Marker: page.Marker}
 		for _, account := range page.Items {
-			out.Accounts = append(out.Accounts, AccountOutput{account.ID, timestamp(account.Created)})
+			status := "ACTIVE"
+			if !account.Closed.IsZero() {
+				status = "CLOSED"
+			}
+			out.Accounts = append(out.Accounts, AccountOutput{account.ID, timestamp(account.Created), status})
 		}
 		return out, nil
 	}

@@ -23,8 +23,12 @@ func calls() map[string]url.Values {
 	)
 	trust := "AssumeRolePolicyDocument=" + url.QueryEscape(trustPolicy("x"))
 	forms := map[string]string{
-		"GetCallerIdentity": "",
-		"AssumeRole":        "RoleArn=arn:aws:iam::" + account + ":role/absent&RoleSessionName=session",
+		"GetCallerIdentity":          "",
+		"AssumeRole":                 "RoleArn=arn:aws:iam::" + account + ":role/absent&RoleSessionName=session",
+		"GetSessionToken":            "DurationSeconds=900",
+		"GetFederationToken":         "Name=Bob",
+		"GetAccessKeyInfo":           "AccessKeyId=ASIAQNZGKIQY56JQ7WML",
+		"DecodeAuthorizationMessage": "EncodedMessage=AAAA",
 
 		"CreateRole":                    "RoleName=new&" + trust,
 		"GetRole":                       role,
@@ -95,7 +99,8 @@ func isQueryService(cell string) bool {
 }
 
 func service(action string) string {
-	if action == "GetCallerIdentity" || strings.HasPrefix(action, "AssumeRole") {
+	switch action {
+	case "AssumeRole", "GetCallerIdentity", "GetSessionToken", "GetFederationToken", "GetAccessKeyInfo", "DecodeAuthorizationMessage":
 		return "sts"
 	}
 	return "iam"
@@ -160,6 +165,9 @@ func TestNothingAllowed(t *testing.T) {
 		response, body := p.post(t, session, service(action), form)
 		got := readRefusal(t, response, body)
 		wantMessage := "User: arn:aws:sts::" + account + ":assumed-role/powerless/test is not authorized to perform: " + service(action) + ":"
+		if action == "GetSessionToken" || action == "GetFederationToken" { // no session may, whatever its policies
+			wantMessage = "Cannot call " + action + " with session credentials"
+		}
 		if got.Code != "AccessDenied" || got.Status != http.StatusForbidden || !strings.HasPrefix(got.Message, wantMessage) {
 			t.Errorf("%s: %+v", action, got)
 		}
@@ -196,6 +204,7 @@ func TestParametersOfEveryCall(t *testing.T) {
 	required := []string{
 		"RoleName", "PolicyName", "PolicyArn", "PolicyDocument", "AssumeRolePolicyDocument", "VersionId", "OpenIDConnectProviderArn", "ClientID", "Url",
 		"RoleArn", "RoleSessionName", "Tags.member.1.Value", "PermissionsBoundary",
+		"Name", "AccessKeyId", "EncodedMessage",
 	}
 	for action, form := range calls() {
 		form.Set("Surprise", "1")

@@ -176,8 +176,8 @@ func (a *Account) Provider(issuer string) (p oidc.Provider, arn string, ok bool)
 	}, entry.provider.ARN, true
 }
 
-// policy and provider find an entry or answer NoSuchEntity, as identity does. ARNs are compared exactly, so that the resource that was
-// authorized is the one that is reached.
+// policy finds an entry or answers NoSuchEntity, as identity does; provider's callers word that. ARNs are compared exactly, so that the resource
+// that was authorized is the one that is reached.
 func (a *Account) policy(arn string) (*policyEntry, error) {
 	if entry, ok := a.policies[strings.ToLower(arn[strings.LastIndexByte(arn, '/')+1:])]; ok && entry.policy.ARN == arn {
 		return entry, nil
@@ -188,12 +188,10 @@ func (a *Account) policy(arn string) (*policyEntry, error) {
 	return nil, noSuchPolicy(arn)
 }
 
-func (a *Account) provider(arn string) (*providerEntry, error) {
+func (a *Account) provider(arn string) (*providerEntry, bool) {
 	url, _ := strings.CutPrefix(arn, a.arn("oidc-provider/"))
-	if entry, ok := a.providers[strings.ToLower(url)]; ok && entry.provider.ARN == arn {
-		return entry, nil
-	}
-	return nil, noSuchProvider(arn)
+	entry, ok := a.providers[strings.ToLower(url)]
+	return entry, ok && entry.provider.ARN == arn
 }
 
 // arn of an IAM resource in this account.

@@ -72,10 +72,6 @@ func noSuchVersion(arn, version string) *Error {
 	return refusef("NoSuchEntity", "Policy %s version %s does not exist or is not attachable.", arn, version)
 }
 
-func noSuchProvider(arn string) *Error {
-	return refusef("NoSuchEntity", "OpenIDConnect Provider not found for arn %s", arn)
-}
-
 func noSuchAccount(id string) *Error {
 	return refusef("NoSuchEntity", "The account %s cannot be found.", id)
 }

@@ -80,6 +80,7 @@ type (
 	accountRecord struct {
 		Created time.Time `json:"created"`
 		Alias   string    `json:"alias,omitempty"`
+		Closed  time.Time `json:"closed,omitzero"` // an account is closed for good, and its records stay
 	}
 	roleRecord struct {
 		Role

@@ -34,7 +34,8 @@ type Decision struct {
 	// One Allow statement for each layer that had to allow. Reasons are made of them when asked for, so that deciding
 	// costs no allocation.
 	allowed [layers]*statement
-	reasons []Reason // of a denial, and of a decision that was read from JSON
+	reasons []Reason     // of a denial, and of a decision that was read from JSON
+	denied  []*statement // of an explicit denial, in the order of the reasons
 }
 
 // Allowed reports whether the request may go on.

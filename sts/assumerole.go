@@ -2,6 +2,7 @@ package sts
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -53,7 +54,7 @@ func (s *Service) assume(ctx context.Context, x *assumption) (AssumeRoleOutput, 
 	if err != nil {
 		return AssumeRoleOutput{}, err
 	}
-	made, err := s.issue(x.account, x.role, session{
+	made, err := s.issueRole(x.account, x.role, session{
 		Name:           *x.in.RoleSessionName,
 		Tags:           x.tags,
 		SourceIdentity: x.sourceIdentity,
@@ -92,11 +93,14 @@ func (x *assumption) check() (err error) {
 	if x.caller.Principal.Type == policy.Root {
 		return refusal("AccessDenied", "Roles may not be assumed by root accounts.", nil)
 	}
-	// Whoever sends a code counts on its being checked: it is not dropped in silence.
-	if x.in.SerialNumber != nil || x.in.TokenCode != nil {
-		return refusal("AccessDenied", "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.", nil)
+	if x.caller.Principal.Type == policy.FederatedUser {
+		return x.denied("sts:AssumeRole", nil, errors.New("of STS a federated user may call GetCallerIdentity alone"))
 	}
-	if x.caller.ChainDepth > 0 && x.in.DurationSeconds != nil && *x.in.DurationSeconds > maxChained {
+	if err := refuseMFA(x.in.SerialNumber, x.in.TokenCode); err != nil {
+		return err
+	}
+	// A role assumed from a session of GetSessionToken was seen to be bound as a chained one (coinbase/assume-role, issue 24).
+	if isTemporary(x.caller) && x.in.DurationSeconds != nil && *x.in.DurationSeconds > maxChained {
 		return refusal("ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.", nil)
 	}
 	// A source identity, once set, stays for the whole chain: that is what makes it worth auditing.
@@ -136,6 +140,7 @@ func (s *Service) decide(x *assumption) error {
 		return x.denied("sts:AssumeRole", nil, fmt.Errorf("compiling the role's trust policy: %w", err))
 	}
 	request := &policy.Request{Principal: x.caller.Principal, Resource: x.role.ARN, Context: x.context()}
+	x.event.Context = request.Context
 	// Inherited tags count: a role that takes on someone's transitive tags must allow sts:TagSession as for its own.
 	for i, action := range requiredActions("sts:AssumeRole", len(x.tags) > 0, x.sourceIdentity != "") {
 		request.Action = action
@@ -152,6 +157,9 @@ func (s *Service) decide(x *assumption) error {
 
 // denied is AWS's sentence for AssumeRole, which goes without the reason at its end.
 func (x *assumption) denied(action string, decision *policy.Decision, cause error) *iam.Error {
+	if decision == nil {
+		decision = &policy.Decision{}
+	}
 	return &iam.Error{
 		Code:     "AccessDenied",
 		Message:  fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s", x.caller.Principal.ARN, action, *x.in.RoleArn),

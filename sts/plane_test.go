@@ -188,11 +188,16 @@ func (p *plane) authenticate(c sts.Credentials) (iam.Caller, error) {
 
 func (p *plane) signed(c sts.Credentials) *sigv4.Request {
 	p.t.Helper()
+	return p.signedFor(c, "eu-central-1", "sts")
+}
+
+func (p *plane) signedFor(c sts.Credentials, region, service string) *sigv4.Request {
+	p.t.Helper()
 	empty := sha256.Sum256(nil)
 	request := &sigv4.Request{Method: "GET", Path: "/", Host: "127.0.0.1:4566", Header: map[string][]string{}, PayloadHash: fmt.Sprintf("%x", empty)}
 	p.must(sigv4.Sign(request, sigv4.Credentials{
 		AccessKeyID: c.AccessKeyId, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken,
-	}, "eu-central-1", "sts", p.clock()))
+	}, region, service, p.clock()))
 	return request
 }
 

@@ -39,6 +39,8 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	authorization, err := sigv4.Parse(&sigv4.Request{Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery, Host: r.Host, Header: r.Header})
 	if err == nil {
 		origin.Region = authorization.Scope.Region
+	} else if region, ok := regionOfHost(r.Host); ok && errors.Is(err, sigv4.ErrUnsigned) {
+		origin.Region = region
 	}
 	r = r.WithContext(context.WithValue(r.Context(), originKey{}, origin))
 	if f.isAPI(r, authorization, err) {

@@ -30,6 +30,7 @@ func TestFront(t *testing.T) {
 	header := func(name, value string) func(*http.Request) {
 		return func(r *http.Request) { r.Header.Set(name, value) }
 	}
+	host := func(name string) func(*http.Request) { return func(r *http.Request) { r.Host = name } }
 	cases := []struct {
 		method, target string
 		change         []func(*http.Request)
@@ -53,6 +54,8 @@ func TestFront(t *testing.T) {
 		{"POST", "/", []func(*http.Request){header("X-Amz-Target", "OpenIRSA.CreateAccount")}, "api", "us-east-1"},
 		{"GET", "/?Action=AssumeRoleWithWebIdentity&Version=2011-06-15", nil, "api", "us-east-1"},
 		{"GET", "/", nil, "gateway", "us-east-1"},
+		{"POST", "/", []func(*http.Request){header("Content-Type", form), host("sts.eu-west-3.amazonaws.com")}, "api", "eu-west-3"},
+		{"POST", "/", []func(*http.Request){host("sts.eu-west-3.amazonaws.com"), signed("sts")}, "api", "eu-west-1"},
 		{"GET", "/bucket?Action=x", nil, "gateway", "us-east-1"},
 		{"PUT", "/bucket/key", []func(*http.Request){header("Content-Type", form)}, "gateway", "us-east-1"},
 		{"GET", "/id/abc/openid/v1/jwks", nil, "documents", ""},
