@@ -16,11 +16,14 @@ type MatchedCondition struct {
 	Values        []string
 }
 
-// Matched are the statements that denied explicitly, in the order of the reasons. There are none of other decisions, and of one
-// that was read from JSON.
+// Matched are the statements that denied explicitly, in the order of the reasons, but for hidden ones. There are none of other decisions, and
+// of one that was read from JSON.
 func (d Decision) Matched() []Matched {
 	matched := make([]Matched, 0, len(d.denied))
 	for i, s := range d.denied {
+		if s == nil {
+			continue
+		}
 		m := Matched{Layer: d.reasons[i].Layer, SID: s.element.sid}
 		m.Actions, m.NotActions = s.element.actions.split()
 		m.Resources, m.NotResources = s.element.resources.split()

@@ -27,17 +27,59 @@ type assumption struct {
 
 // AssumeRole gives an authenticated caller a session of a role: its own policies and the role's trust policy decide together, across accounts
 // both must allow. A caller that is a role session itself chains: one hour at most, its transitive tags and its source identity go along and cannot
-// be set again. Errors are *iam.Error. Each call leaves one event, written before success is answered.
+// be set again. Errors are *iam.Error. Each call leaves an event, written before success is answered; across accounts one for each account, with
+// what that account's own policies decided.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 func (s *Service) AssumeRole(ctx context.Context, caller iam.Caller, in AssumeRoleInput) (AssumeRoleOutput, error) {
 	x := &assumption{caller: caller, in: in, event: caller.Event(eventSource, "AssumeRole")}
 	x.event.Action = "sts:AssumeRole"
 	x.event.RequestParameters = sessionParameters(in.RoleArn, in.RoleSessionName, in.PolicyArns, in.DurationSeconds)
 	out, err := s.assume(ctx, x)
-	if err = s.conclude(ctx, x.event, err, true); err != nil {
+	if err != nil {
+		describe(&x.event, err)
+	}
+	for _, e := range x.events() {
+		if failed := s.trail.Record(ctx, e); failed != nil {
+			err = internal("recording in the trail", errors.Join(failed, err))
+		}
+	}
+	if err != nil {
 		return AssumeRoleOutput{}, err
 	}
 	return out, nil
+}
+
+// events are what the trail keeps of the call. An account reads its own events, so one account's event tells nothing of the policies, the roles
+// and the principals of the other ("Logging IAM and AWS STS API calls with AWS CloudTrail": cross-account events name the caller by its id).
+func (x *assumption) events() []trail.Event {
+	if x.arn.Account == "" || x.arn.Account == x.caller.Principal.Account {
+		return []trail.Event{x.event}
+	}
+	own := x.event
+	own.Explanation = ""
+	if x.account == nil {
+		own.Decision = hiding(own.Decision, isTrust)
+		return []trail.Event{own}
+	}
+	theirs := x.event
+	theirs.Account = x.arn.Account
+	theirs.UserIdentity = trail.Identity{Type: "AWSAccount", PrincipalID: theirs.UserIdentity.PrincipalID, AccountID: theirs.UserIdentity.AccountID}
+	theirs.Decision = hiding(theirs.Decision, func(layer string) bool { return !isTrust(layer) })
+	theirs.ErrorMessage = strings.Replace(theirs.ErrorMessage, x.caller.Principal.ARN, theirs.UserIdentity.PrincipalID, 1)
+	theirs.Encoder = nil
+	own.Decision = hiding(own.Decision, isTrust)
+	return []trail.Event{theirs, own}
+}
+
+func isTrust(layer string) bool { return layer == "trust" }
+
+// hiding is a decision without what hidden layers say; nil of nil.
+func hiding(d *policy.Decision, hidden func(layer string) bool) *policy.Decision {
+	if d == nil {
+		return nil
+	}
+	shown := d.Hiding(hidden)
+	return &shown
 }
 
 func (s *Service) assume(ctx context.Context, x *assumption) (AssumeRoleOutput, error) {

@@ -85,21 +85,14 @@ func decodedMessage(e trail.Event) authorizationMessage {
 	if _, name, isUser := strings.Cut(e.UserIdentity.ARN, ":user/"); isUser {
 		message.Context.Principal.Name = name[strings.LastIndexByte(name, '/')+1:]
 	}
-	hidden := ""
+	decision := *e.Decision
 	if foreign(e) {
-		hidden = "trust"
+		decision = decision.Hiding(isTrust)
 	}
-	for _, matched := range e.Decision.Matched() {
-		if matched.Layer != hidden {
-			message.MatchedStatements.Items = append(message.MatchedStatements.Items, statementOf(matched, id))
-		}
+	for _, matched := range decision.Matched() {
+		message.MatchedStatements.Items = append(message.MatchedStatements.Items, statementOf(matched, id))
 	}
-	for _, reason := range e.Decision.Reasons() {
-		if reason.Layer == hidden {
-			reason = policy.Reason{Layer: hidden, Statement: -1}
-		}
-		message.Decision.Reasons = append(message.Decision.Reasons, reason)
-	}
+	message.Decision.Reasons = append(message.Decision.Reasons, decision.Reasons()...)
 	return message
 }
 

@@ -2,6 +2,7 @@ package sts_test
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
@@ -148,4 +149,65 @@ func TestCrossAccount(t *testing.T) {
 	caller = p.session(second, good.sign(p.goodClaims()))
 	try(caller, delegated.ARN, true)
 	try(caller, named.ARN, false)
+}
+
+// TestEventsAcrossAccounts: each account learns from the trail what its own policies decided, and nothing of the other's.
+func TestEventsAcrossAccounts(t *testing.T) {
+	p, good, first := shop(t)
+	_, err := p.directory.Bootstrap(t.Context(), accountB)
+	p.must(err)
+	role := p.role(accountB, "guarded", document(`{"Sid":"Theirs","Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRole","Condition":{"StringEquals":{"sts:ExternalId":"their-id"}}}`))
+	p.allow(accountA, "app", `{"Sid":"Ours","Effect":"Allow","Action":"sts:AssumeRole","Resource":"arn:aws:iam::444455556666:role/*"}`)
+	caller := p.session(first, good.sign(p.goodClaims()))
+	try := func(in sts.AssumeRoleInput, wantTheirs bool, want error) (own, theirs string) {
+		t.Helper()
+		c := caller
+		c.Origin = p.origin()
+		_, err := p.service.AssumeRole(t.Context(), c, in)
+		if (err == nil) != (want == nil) {
+			t.Fatal(err)
+		}
+		events, err := p.trail.Find(t.Context(), c.Origin.RequestID)
+		p.must(err)
+		for _, e := range events {
+			e.EncodedAuthorizationMessage = ""
+			text, err := json.Marshal(e)
+			p.must(err)
+			switch e.Account {
+			case accountA:
+				own = string(text)
+			case accountB:
+				theirs = string(text)
+			}
+		}
+		if (theirs != "") != wantTheirs || own == "" {
+			t.Fatalf("events of %s: %v", *in.RoleArn, events)
+		}
+		return own, theirs
+	}
+	without := func(text string, secrets ...string) {
+		t.Helper()
+		for _, secret := range secrets {
+			if strings.Contains(text, secret) {
+				t.Errorf("%q is told in %s", secret, text)
+			}
+		}
+	}
+	denied := errors.New("denied")
+	own, theirs := try(assumeInput(role.ARN), true, denied)
+	without(own, "their-id", "Theirs", "trust policy of")
+	without(theirs, caller.Principal.ARN, "Ours", caller.AccessKeyID)
+	if !strings.Contains(theirs, "their-id") || !strings.Contains(theirs, `"type":"AWSAccount"`) {
+		t.Errorf("the role's account is told %s", theirs)
+	}
+	in := assumeInput(role.ARN)
+	in.ExternalId = new("their-id")
+	own, theirs = try(in, true, nil)
+	without(own, "Theirs", "trust policy of")
+	without(theirs, caller.Principal.ARN, "Ours", caller.AccessKeyID)
+
+	// Whether a role or an account exists is not told either.
+	missing, _ := try(assumeInput(strings.Replace(role.ARN, "guarded", "missing", 1)), true, denied)
+	nobody, _ := try(assumeInput(strings.Replace(role.ARN, accountB, "777788889999", 1)), false, denied)
+	without(missing+nobody, "there is no")
 }

@@ -169,6 +169,10 @@ func (p *plane) event(origin trail.Origin) trail.Event {
 	p.t.Helper()
 	events, err := p.trail.Find(p.t.Context(), origin.RequestID)
 	p.must(err)
+	// The event of an account is its own: across accounts a call leaves one for each, the role's account's first.
+	if len(events) == 2 && events[1].UserIdentity.Type == "AWSAccount" && events[1].Account != events[0].Account {
+		events = events[:1]
+	}
 	if len(events) != 1 {
 		p.t.Fatalf("the request left %d events, want 1: %+v", len(events), events)
 	}

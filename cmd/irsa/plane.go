@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/openirsa/openirsa/awsapi"
+	"github.com/openirsa/openirsa/catalog"
 	"github.com/openirsa/openirsa/gateway"
 	"github.com/openirsa/openirsa/iam"
 	"github.com/openirsa/openirsa/oidc"
@@ -58,7 +59,12 @@ func openPlane(ctx context.Context, c planeConfig) (_ *plane, err error) {
 		return nil, failure("NewerData", fmt.Errorf("the data folder is of partition %q, which this binary does not know", p.settings.Partition), "use the newer irsa")
 	}
 	p.region = cmp.Or(p.region, partition.GlobalRegion)
-	p.directory, err = iam.New(ctx, iam.Config{Store: p.store, Trail: p.trail, DefaultAccount: p.settings.Account, Partition: partition.ID})
+	managed, err := awsPolicies(partition.ID)
+	if err != nil {
+		return nil, err
+	}
+	p.directory, err = iam.New(ctx, iam.Config{Store: p.store, Trail: p.trail, DefaultAccount: p.settings.Account, Partition: partition.ID,
+		AWSPolicies: managed})
 	if err != nil {
 		return nil, fmt.Errorf("opening the directory: %w", err)
 	}
@@ -83,6 +89,22 @@ func openPlane(ctx context.Context, c planeConfig) (_ *plane, err error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// awsPolicies are the managed policies of AWS's that the catalogue knows.
+func awsPolicies(partition string) ([]iam.AWSPolicy, error) {
+	known, err := catalog.ManagedPolicies(partition)
+	if err != nil {
+		return nil, fmt.Errorf("reading the catalogue: %w", err)
+	}
+	policies := make([]iam.AWSPolicy, 0, len(known))
+	for _, p := range known {
+		policies = append(policies, iam.AWSPolicy{
+			Name: p.Name, Path: p.Path, ID: p.ID, Description: p.Description, Created: p.Created, Updated: p.Updated,
+			DefaultVersionID: p.DefaultVersionID, Document: p.Document,
+		})
+	}
+	return policies, nil
 }
 
 // join makes the doors and the handler in front of them.
@@ -118,8 +140,8 @@ func (p *plane) join(ctx context.Context, c planeConfig) error {
 // ownCluster is the name under which EKS's API shows the embedded issuer.
 const ownCluster = "openirsa"
 
-// registerIssuer makes the embedded issuer a cluster of the default account, and so a provider, once in the folder's life. Its client id is the
-// audience that `irsa token` and EKS's webhook put into tokens, in every partition.
+// registerIssuer makes the embedded issuer a cluster of the default account, and so a provider, once in the folder's life. The provider's client
+// id is the audience that `irsa token` and EKS's webhook put into tokens, in every partition.
 func (p *plane) registerIssuer(ctx context.Context) error {
 	if p.settings.Provisioned {
 		return nil
