@@ -237,6 +237,7 @@ func (d *Directory) DeleteRole(ctx context.Context, caller Caller, in IdentityIn
 			return err
 		}
 		tx.remove(recordKey(tx.id, kindRole, strings.ToLower(in.RoleName)), entry.revision)
+		tx.forgetUse(entry.role.ID)
 		return nil
 	})
 }
