@@ -169,11 +169,12 @@ func (d *Directory) GetAccessKeyLastUsed(ctx context.Context, caller Caller, in 
 		return user, ok
 	}
 	c := call{name: "GetAccessKeyLastUsed", in: in, on: func(a *Account) target {
-		user, ok := owner(a)
-		if !ok {
-			return target{resource: a.arn("user/*"), shown: "access key " + in.AccessKeyID}
+		t := target{resource: a.arn("user/*")}
+		if user, ok := owner(a); ok {
+			t = onIdentity("GetAccessKeyLastUsed", in, OfUser(user.user.Name)).on(a)
 		}
-		return onIdentity("GetAccessKeyLastUsed", in, OfUser(user.user.Name)).on(a)
+		t.shown = "access key " + in.AccessKeyID // also where it exists: whose it is, is not told to who may not ask
+		return t
 	}}
 	return read(ctx, d, caller, c, func(a *Account) (AccessKeyUse, error) {
 		user, ok := owner(a)

@@ -317,4 +317,11 @@ func TestDenialTellsNothing(t *testing.T) {
 	if taken, free := sentence("taken"), sentence("none"); taken != free || strings.Contains(taken, "secret") {
 		t.Errorf("told\n  %s\n  %s", taken, free)
 	}
+	lastUsed := func(id string) string {
+		return strings.Replace(second(p.GetAccessKeyLastUsed(ctx, c, iam.AccessKeyInput{AccessKeyID: id})).Error(), id, "ID", 1)
+	}
+	key := must(p.CreateAccessKey(ctx, p.root, iam.UserInput{UserName: new("taken")})).ID
+	if taken, free := lastUsed(key), lastUsed("AKIAIOSFODNN7EXAMPLE"); taken != free || strings.Contains(taken, "taken") {
+		t.Errorf("told\n  %s\n  %s", taken, free)
+	}
 }
