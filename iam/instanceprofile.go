@@ -181,7 +181,7 @@ func (d *Directory) RemoveRoleFromInstanceProfile(ctx context.Context, caller Ca
 			return err
 		}
 		if p.RoleID != role.identity.ID {
-			return noSuchIdentity(OfRole(in.RoleName))
+			return refusef("NoSuchEntity", "Role %s in Instance Profile %s cannot be found.", in.RoleName, in.InstanceProfileName)
 		}
 		p.RoleID = ""
 		return nil
