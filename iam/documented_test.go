@@ -3,6 +3,16 @@ package iam_test
 // commonErrors may be answered by every call (IAM API reference, "Common Errors").
 var commonErrors = []string{"AccessDenied", "ValidationError"}
 
+// otherErrors are those that the service model leaves out.
+var otherErrors = map[string]string{
+	// Public reports have "NoSuchEntity … Scope ARN: … does not exist or is not attachable". A boundary must be attachable here as it must be
+	// in PutRolePermissionsBoundary, or that call's rule could be gone round.
+	"CreateRole": "NoSuchEntity PolicyNotAttachable",
+	"CreateUser": "PolicyNotAttachable",
+	// No error is listed at all, and something must be said of a key that is not there.
+	"GetAccessKeyLastUsed": "NoSuchEntity",
+}
+
 // documentedErrors are those that IAM's service model, version 2010-05-08, lists for each operation.
 var documentedErrors = map[string]string{
 	"AddClientIDToOpenIDConnectProvider":      "ConcurrentModification InvalidInput LimitExceeded NoSuchEntity",

@@ -24,9 +24,16 @@ func (m *model) policy(arn string, f *faults) *managed {
 	return &managed{}
 }
 
-// changeable is policy for the calls that change it. AWS's policies are not the account's to change.
+// subject is policy for the calls that are about the policy itself. Who asks about another account's needs a permission that only that account
+// could give.
+func (m *model) subject(arn string, f *faults) *managed {
+	f.when(strings.HasPrefix(arn, "arn:aws:iam::"+otherAccount), "AccessDenied", "")
+	return m.policy(arn, f)
+}
+
+// changeable is subject for the calls that change it. AWS's policies are not the account's to change.
 func (m *model) changeable(arn string, f *faults) *managed {
-	p := m.policy(arn, f)
+	p := m.subject(arn, f)
 	f.when(p.Account == "aws", "AccessDenied", "")
 	return p
 }
@@ -81,7 +88,7 @@ func (m *model) createPolicy(in iam.CreatePolicyInput) (iam.ManagedPolicy, fault
 
 func (m *model) getPolicy(in iam.PolicyInput) (iam.ManagedPolicy, faults) {
 	var f faults
-	p := m.policy(in.PolicyARN, &f)
+	p := m.subject(in.PolicyARN, &f)
 	if len(f) > 0 {
 		return iam.ManagedPolicy{}, f
 	}
@@ -126,7 +133,7 @@ func (m *model) deletePolicy(in iam.PolicyInput) faults {
 
 func (m *model) listEntitiesForPolicy(in iam.ListEntitiesForPolicyInput) ([]iam.PolicyEntity, faults) {
 	var f faults
-	m.policy(in.PolicyARN, &f)
+	m.subject(in.PolicyARN, &f)
 	attached, bounded := m.usersOf(in.PolicyARN)
 	switch in.PolicyUsageFilter {
 	case "PermissionsPolicy":
@@ -187,7 +194,7 @@ func (p *managed) version(in iam.PolicyVersionInput, f *faults) int {
 
 func (m *model) getPolicyVersion(in iam.PolicyVersionInput) (iam.PolicyVersion, faults) {
 	var f faults
-	p := m.policy(in.PolicyARN, &f)
+	p := m.subject(in.PolicyARN, &f)
 	i := p.version(in, &f)
 	if len(f) > 0 {
 		return iam.PolicyVersion{}, f
@@ -197,7 +204,7 @@ func (m *model) getPolicyVersion(in iam.PolicyVersionInput) (iam.PolicyVersion, 
 
 func (m *model) listPolicyVersions(in iam.ListByPolicyInput) ([]iam.PolicyVersion, faults) {
 	var f faults
-	return m.policy(in.PolicyARN, &f).versions, f
+	return m.subject(in.PolicyARN, &f).versions, f
 }
 
 func (m *model) setDefaultPolicyVersion(in iam.PolicyVersionInput) faults {

@@ -85,7 +85,7 @@ func (m *model) untagPolicy(in iam.UntagPolicyInput) faults {
 
 func (m *model) listPolicyTags(in iam.ListByPolicyInput) ([]iam.Tag, faults) {
 	var f faults
-	return byKey(m.policy(in.PolicyARN, &f).Tags), f
+	return byKey(m.subject(in.PolicyARN, &f).Tags), f
 }
 
 func (m *model) profile(name string, f *faults) *profile {

@@ -33,9 +33,18 @@ func pointed(input any) string {
 		if field.IsZero() {
 			continue
 		}
-		out = append(out, fmt.Sprintf("%s:%+v", v.Type().Field(i).Name, reflect.Indirect(field).Interface()))
+		out = append(out, clipped(fmt.Sprintf("%s:%+v", v.Type().Field(i).Name, reflect.Indirect(field).Interface())))
 	}
 	return strings.Join(out, " ")
+}
+
+// clipped is the beginning of a long text, without runs of white space.
+func clipped(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if len(text) > 300 {
+		return text[:300] + "…"
+	}
+	return text
 }
 
 // of makes a step of a call with an answer.
@@ -187,7 +196,7 @@ func (r *run) refusal(s step, got any, err error, want faults) string {
 	}) {
 		return fmt.Sprintf("%s\n  answered %s\n  want one of %q", s, described(err), want)
 	}
-	if listed := strings.Fields(documentedErrors[s.name]); !slices.Contains(append(listed, commonErrors...), refusal.Code) {
+	if listed := strings.Fields(documentedErrors[s.name] + " " + otherErrors[s.name]); !slices.Contains(append(listed, commonErrors...), refusal.Code) {
 		return fmt.Sprintf("%s: answered %s, which AWS's reference does not list for it: %v", s, refusal.Code, listed)
 	}
 	if r.tamper == nil && (r.trail.last.ErrorCode != refusal.Code || r.trail.last.ErrorMessage != refusal.Message) {
