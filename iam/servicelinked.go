@@ -103,7 +103,8 @@ func (d *Directory) DeleteServiceLinkedRole(ctx context.Context, caller Caller, 
 		case !ok:
 			return noSuchIdentity(in.IdentityName)
 		case entry.role.ServiceLinked == "":
-			return refusef("InvalidInput", "The role %s is not a service-linked role.", entry.role.Name)
+			// Of the errors that IAM's reference lists for this call, the one that fits.
+			return refusef("NoSuchEntity", "The role with name %s is not a service-linked role.", entry.role.Name)
 		}
 		taskID = "task" + entry.role.Path + entry.role.Name + "/" + entry.role.ID
 		tx.remove(recordKey(tx.id, kindRole, strings.ToLower(in.RoleName)), entry.revision)
