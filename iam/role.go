@@ -196,10 +196,13 @@ func (in UpdateRoleDescriptionInput) validate(v *validator) {
 // UpdateRoleDescription replaces a role's description.
 func (d *Directory) UpdateRoleDescription(ctx context.Context, caller Caller, in UpdateRoleDescriptionInput) (Role, error) {
 	c := roleNamed("UpdateRoleDescription", in, in.RoleName)
-	return d.changeRole(ctx, caller, c, in.RoleName, func(_ *draft, r *roleRecord) error {
+	var out Role
+	_, err := d.changeRole(ctx, caller, c, in.RoleName, func(tx *draft, r *roleRecord) (err error) {
 		r.Description = in.Description
-		return nil
+		out, err = d.shown(tx.ctx, tx.Account, &roleEntry{role: r.Role, principalIDs: r.PrincipalIDs})
+		return err
 	})
+	return out, err
 }
 
 func (in UpdateAssumeRolePolicyInput) validate(v *validator) {
