@@ -151,7 +151,9 @@ func userCalls() []one {
 		{7, func(g generator) step {
 			return createUser(iam.CreateUserInput{UserName: g.userName(), Path: g.path(), PermissionsBoundary: g.boundary(), Tags: g.tags()})
 		}},
-		{4, func(g generator) step { return createGroup(iam.CreateGroupInput{GroupName: g.groupName(), Path: g.path()}) }},
+		{4, func(g generator) step {
+			return createGroup(iam.CreateGroupInput{GroupName: g.groupName(), Path: g.path()})
+		}},
 		{2, func(g generator) step { return getUser(g.maybeUser()) }},
 		{1, func(g generator) step { return getGroup(g.pageSize(), g.groupName()) }},
 		{1, func(g generator) step { return listUsers(g.pageSize(), g.prefix()) }},
@@ -171,7 +173,9 @@ func userCalls() []one {
 		{3, func(g generator) step {
 			return change("DeleteGroup", iam.IdentityInput{IdentityName: iam.OfGroup(g.groupName())}, (*iam.Directory).DeleteGroup, (*model).deleteGroup)
 		}},
-		{6, func(g generator) step { return addUser(iam.MembershipInput{GroupName: g.groupName(), UserName: g.userName()}) }},
+		{6, func(g generator) step {
+			return addUser(iam.MembershipInput{GroupName: g.groupName(), UserName: g.userName()})
+		}},
 		{3, func(g generator) step {
 			return change("RemoveUserFromGroup", iam.MembershipInput{GroupName: g.groupName(), UserName: g.userName()}, (*iam.Directory).RemoveUserFromGroup, (*model).removeUserFromGroup)
 		}},

@@ -115,7 +115,9 @@ func (m *model) listPolicies(in iam.ListPoliciesInput) ([]iam.ManagedPolicy, fau
 		}
 		return in.OnlyAttached && !permissions && !boundary
 	})
-	slices.SortFunc(shown, func(x, y iam.ManagedPolicy) int { return strings.Compare(strings.ToLower(x.Name), strings.ToLower(y.Name)) })
+	slices.SortFunc(shown, func(x, y iam.ManagedPolicy) int {
+		return strings.Compare(strings.ToLower(x.Name), strings.ToLower(y.Name))
+	})
 	return shown, nil
 }
 
@@ -360,7 +362,9 @@ func (m *model) attachments(e *entity, prefix string) []iam.AttachedPolicy {
 			found = append(found, iam.AttachedPolicy{PolicyName: p.Name, PolicyARN: arn})
 		}
 	}
-	slices.SortFunc(found, func(x, y iam.AttachedPolicy) int { return strings.Compare(strings.ToLower(x.PolicyName), strings.ToLower(y.PolicyName)) })
+	slices.SortFunc(found, func(x, y iam.AttachedPolicy) int {
+		return strings.Compare(strings.ToLower(x.PolicyName), strings.ToLower(y.PolicyName))
+	})
 	return found
 }
 

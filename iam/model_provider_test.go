@@ -61,7 +61,9 @@ func (m *model) getProvider(in iam.ProviderInput) (iam.OpenIDConnectProvider, fa
 	return *p, nil
 }
 
-func (m *model) listProviders(struct{}) ([]string, faults) { return slices.Sorted(maps.Keys(m.providers)), nil }
+func (m *model) listProviders(struct{}) ([]string, faults) {
+	return slices.Sorted(maps.Keys(m.providers)), nil
+}
 
 // deleteProvider: "This operation is idempotent; it does not fail or return an error if you call the operation for a provider that does not exist."
 func (m *model) deleteProvider(in iam.ProviderInput) faults {

@@ -140,7 +140,9 @@ func (m *model) profilesOf(prefix string, role *entity) []iam.InstanceProfile {
 			found = append(found, p.shown())
 		}
 	}
-	slices.SortFunc(found, func(x, y iam.InstanceProfile) int { return strings.Compare(strings.ToLower(x.Name), strings.ToLower(y.Name)) })
+	slices.SortFunc(found, func(x, y iam.InstanceProfile) int {
+		return strings.Compare(strings.ToLower(x.Name), strings.ToLower(y.Name))
+	})
 	return found
 }
 

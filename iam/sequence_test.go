@@ -42,13 +42,13 @@ func TestSequences(t *testing.T) {
 		return
 	}
 	steps := newGenerator(*seed, uint64(failed)).draw(kinds, callsOfASequence)
-	difference := func(steps []step) string { return play(steps, failed, nil, nil) }
-	steps = shrunk(steps, difference)
-	t.Errorf("-seed=%d -sequence=%d: after %d calls the directory and the model differ\n%s\n%s", *seed, failed, len(steps), lines(steps), difference(steps))
+	differ := func(steps []step) string { return play(steps, failed, nil, nil) }
+	steps = shrunk(steps, differ)
+	t.Errorf("-seed=%d -sequence=%d: after %d calls the directory and the model differ\n%s\n%s", *seed, failed, len(steps), lines(steps), differ(steps))
 }
 
-// search tries numbers from first up to last on all processors, and returns the least that it found for which difference says something; -1: none.
-func search(first, last int, difference func(i int) string) int {
+// search tries numbers from first up to last on all processors, and returns the least that it found for which differ says something; -1: none.
+func search(first, last int, differ func(i int) string) int {
 	next, found := atomic.Int64{}, atomic.Int64{}
 	next.Store(int64(first))
 	found.Store(int64(last))
@@ -56,7 +56,7 @@ func search(first, last int, difference func(i int) string) int {
 	for range runtime.GOMAXPROCS(0) {
 		wait.Go(func() {
 			for i := next.Add(1) - 1; i < found.Load(); i = next.Add(1) - 1 {
-				if difference(int(i)) == "" {
+				if differ(int(i)) == "" {
 					continue
 				}
 				for least := found.Load(); i < least && !found.CompareAndSwap(least, i); least = found.Load() {
@@ -84,8 +84,8 @@ func play(steps []step, number int, tamper tamperer, answered *tally) string {
 	r.tamper = tamper
 	defer func() { _ = r.Close() }()
 	for _, s := range steps {
-		if difference := r.do(s); difference != "" {
-			return difference
+		if d := r.do(s); d != "" {
+			return d
 		}
 		answered.count(s.name, r.trail.last.ErrorCode)
 	}
@@ -95,8 +95,8 @@ func play(steps []step, number int, tamper tamperer, answered *tally) string {
 		}
 	}
 	for _, s := range audit(r.model) {
-		if difference := r.do(s); difference != "" {
-			return "at the end: " + difference
+		if d := r.do(s); d != "" {
+			return "at the end: " + d
 		}
 	}
 	return ""
@@ -139,12 +139,12 @@ func audit(m *model) []step {
 }
 
 // shrunk leaves out calls, many at a time and then one, as long as a difference remains.
-func shrunk(steps []step, difference func([]step) string) []step {
+func shrunk(steps []step, differ func([]step) string) []step {
 	for size := len(steps) / 2; size > 0; {
 		smaller := false
 		for i := 0; i+size <= len(steps); {
 			without := slices.Concat(steps[:i], steps[i+size:])
-			if difference(without) != "" {
+			if differ(without) != "" {
 				steps, smaller = without, true
 			} else {
 				i += size

@@ -177,10 +177,11 @@ func (r *run) do(s step) string {
 	switch {
 	case err != nil:
 		return fmt.Sprintf("%s\n  answered %s\n  want     %+v", s, described(err), want)
-	case !same(reflect.ValueOf(got), reflect.ValueOf(want)):
-		return fmt.Sprintf("%s\n  answered %+v\n  want     %+v", s, got, want)
 	case r.tamper == nil && r.trail.last.ErrorCode != "":
 		return fmt.Sprintf("%s: succeeded, and was recorded with %s", s, r.trail.last.ErrorCode)
+	}
+	if d := difference("answer", reflect.ValueOf(got), reflect.ValueOf(want)); d != "" {
+		return s.String() + "\n  " + d
 	}
 	return ""
 }
@@ -212,50 +213,49 @@ func described(err error) string {
 	return err.Error()
 }
 
-// same is equality as clients see it: no list is as good as an empty one, and times are the same when they are the same instant.
-func same(x, y reflect.Value) bool {
-	if x.IsValid() != y.IsValid() {
-		return false
+// difference is where two answers first differ, as clients see it, "" where they do not: no list is as good as an empty one, and times are the same
+// when they are the same instant.
+func difference(place string, got, want reflect.Value) string {
+	if !got.IsValid() && !want.IsValid() {
+		return ""
 	}
-	if !x.IsValid() {
-		return true
+	if !got.IsValid() || !want.IsValid() || got.Type() != want.Type() {
+		return fmt.Sprintf("%s is %v, want %v", place, got, want)
 	}
-	if x.Type() != y.Type() {
-		return false
+	if at, ok := got.Interface().(time.Time); ok {
+		if !at.Equal(want.Interface().(time.Time)) {
+			return fmt.Sprintf("%s is %v, want %v", place, got, want)
+		}
+		return ""
 	}
-	if at, ok := x.Interface().(time.Time); ok {
-		return at.Equal(y.Interface().(time.Time))
-	}
-	switch x.Kind() {
+	switch got.Kind() {
 	case reflect.Struct:
-		for i := range x.NumField() {
-			if !same(x.Field(i), y.Field(i)) {
-				return false
+		for i := range got.NumField() {
+			if d := difference(place+"."+got.Type().Field(i).Name, got.Field(i), want.Field(i)); d != "" {
+				return d
 			}
 		}
-		return true
 	case reflect.Slice:
-		if x.Len() != y.Len() {
-			return false
-		}
-		for i := range x.Len() {
-			if !same(x.Index(i), y.Index(i)) {
-				return false
+		for i := range min(got.Len(), want.Len()) {
+			if d := difference(fmt.Sprintf("%s[%d]", place, i), got.Index(i), want.Index(i)); d != "" {
+				return d
 			}
 		}
-		return true
+		if got.Len() != want.Len() {
+			return fmt.Sprintf("%s is %+v, want %+v", place, got, want)
+		}
 	case reflect.Map:
-		if x.Len() != y.Len() {
-			return false
-		}
-		for _, key := range x.MapKeys() {
-			if other := y.MapIndex(key); !other.IsValid() || !same(x.MapIndex(key), other) {
-				return false
+		for _, key := range append(got.MapKeys(), want.MapKeys()...) {
+			if d := difference(fmt.Sprintf("%s[%v]", place, key), got.MapIndex(key), want.MapIndex(key)); d != "" {
+				return d
 			}
 		}
-		return true
 	case reflect.Interface, reflect.Pointer:
-		return same(x.Elem(), y.Elem())
+		return difference(place, got.Elem(), want.Elem())
+	default:
+		if !got.Equal(want) {
+			return fmt.Sprintf("%s is %v, want %v", place, got, want)
+		}
 	}
-	return x.Equal(y)
+	return ""
 }

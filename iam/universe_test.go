@@ -68,7 +68,7 @@ var documents = func() map[string]document {
 		{text: padded(1500), trust: noResource},
 		{text: padded(4400), trust: noResource},
 		{text: padded(6145), trust: noResource},
-		{text: `{"Version":`, identity: syntax, trust: "This policy contains invalid Json"},
+		{text: `{"Version":`, identity: "The policy is not in the valid JSON format.", trust: "This policy contains invalid Json"},
 		{text: `{"Version":"2012-10-17","Statement":[]}`, identity: syntax, trust: syntax},
 		{text: trustAnyone, identity: noPrincipal},
 		{text: naming(arnAlice), identity: noPrincipal, names: []string{arnAlice}},
@@ -116,7 +116,9 @@ func often[T any](g generator, first T, others ...T) T {
 func (g generator) roleName() string {
 	return pick(g, "Reader", "Reader", "reader", "Writer", "AWSServiceRoleForAmazonEKS", "no role")
 }
-func (g generator) userName() string  { return pick(g, "alice", "alice", "Alice", "bob", "bob", "no/user") }
+func (g generator) userName() string {
+	return pick(g, "alice", "alice", "Alice", "bob", "bob", "no/user")
+}
 func (g generator) groupName() string { return pick(g, "dev", "dev", "Dev", "ops", "full0", "") }
 func (g generator) policyName() string {
 	return pick(g, "P", "P", "p", "Q", "full0", "no policy")
