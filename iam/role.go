@@ -259,7 +259,7 @@ func deleteConflict(first string) *Error {
 	return refusef("DeleteConflict", "Cannot delete entity, %s.", first)
 }
 
-// profilesOf are the instance profiles that a role is in.
+// profilesOf are the instance profiles that a role is in, by name.
 func (a *Account) profilesOf(roleID string) []*profileEntry {
 	var found []*profileEntry
 	for _, entry := range a.profiles {
@@ -267,6 +267,8 @@ func (a *Account) profilesOf(roleID string) []*profileEntry {
 			found = append(found, entry)
 		}
 	}
-	slices.SortFunc(found, func(x, y *profileEntry) int { return strings.Compare(x.profile.Name, y.profile.Name) })
+	slices.SortFunc(found, func(x, y *profileEntry) int {
+		return strings.Compare(strings.ToLower(x.profile.Name), strings.ToLower(y.profile.Name))
+	})
 	return found
 }
