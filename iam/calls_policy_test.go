@@ -10,45 +10,45 @@ import (
 
 func policyCalls() []one {
 	return []one{
-		{9, func(g generator) step {
+		{9, func(g *generator) step {
 			return createPolicy(iam.CreatePolicyInput{PolicyName: g.policyName(), Path: g.path(), PolicyDocument: g.permissions(), Description: pick(g, "", "d"), Tags: g.tags()})
 		}},
-		{2, func(g generator) step { return getPolicy(g.policyARN()) }},
-		{3, func(g generator) step {
+		{2, func(g *generator) step { return getPolicy(g.policyARN()) }},
+		{3, func(g *generator) step {
 			return listPolicies(g.pageSize(), iam.ListPoliciesInput{Scope: pick(g, "", "All", "AWS", "Local"), OnlyAttached: g.IntN(2) == 0,
 				PathPrefix: pick(g, "", "/", "/team/"), PolicyUsageFilter: pick(g, "", "", "PermissionsPolicy", "PermissionsBoundary")})
 		}},
-		{5, func(g generator) step {
+		{5, func(g *generator) step {
 			return change("DeletePolicy", iam.PolicyInput{PolicyARN: g.policyARN()}, (*iam.Directory).DeletePolicy, (*model).deletePolicy)
 		}},
-		{2, func(g generator) step {
+		{2, func(g *generator) step {
 			return listEntities(g.pageSize(), iam.ListEntitiesForPolicyInput{PolicyARN: g.policyARN(), EntityFilter: pick(g, "", "User", "Role", "Group", "LocalManagedPolicy"),
 				PathPrefix: g.prefix(), PolicyUsageFilter: pick(g, "", "PermissionsPolicy", "PermissionsBoundary")})
 		}},
-		{6, func(g generator) step {
+		{6, func(g *generator) step {
 			return createPolicyVersion(iam.CreatePolicyVersionInput{PolicyARN: g.policyARN(), PolicyDocument: g.permissions(), SetAsDefault: g.IntN(3) == 0})
 		}},
-		{1, func(g generator) step { return getPolicyVersion(g.policyARN(), g.versionID()) }},
-		{1, func(g generator) step { return listPolicyVersions(g.pageSize(), g.policyARN()) }},
-		{3, func(g generator) step {
+		{1, func(g *generator) step { return getPolicyVersion(g.policyARN(), g.versionID()) }},
+		{1, func(g *generator) step { return listPolicyVersions(g.pageSize(), g.policyARN()) }},
+		{3, func(g *generator) step {
 			return change("SetDefaultPolicyVersion", iam.PolicyVersionInput{PolicyARN: g.policyARN(), VersionID: g.versionID()},
 				(*iam.Directory).SetDefaultPolicyVersion, (*model).setDefaultPolicyVersion)
 		}},
-		{4, func(g generator) step {
+		{4, func(g *generator) step {
 			return change("DeletePolicyVersion", iam.PolicyVersionInput{PolicyARN: g.policyARN(), VersionID: g.versionID()},
 				(*iam.Directory).DeletePolicyVersion, (*model).deletePolicyVersion)
 		}},
-		{2, func(g generator) step {
+		{2, func(g *generator) step {
 			return change("TagPolicy", iam.TagPolicyInput{PolicyARN: g.policyARN(), Tags: g.someTags()}, (*iam.Directory).TagPolicy, (*model).tagPolicy)
 		}},
-		{1, func(g generator) step {
+		{1, func(g *generator) step {
 			return change("UntagPolicy", iam.UntagPolicyInput{PolicyARN: g.policyARN(), TagKeys: g.tagKeys()}, (*iam.Directory).UntagPolicy, (*model).untagPolicy)
 		}},
-		{1, func(g generator) step { return listPolicyTags(g.pageSize(), g.policyARN()) }},
+		{1, func(g *generator) step { return listPolicyTags(g.pageSize(), g.policyARN()) }},
 	}
 }
 
-func (g generator) versionID() string { return pick(g, "v1", "v1", "v2", "v3", "v4", "v5", "latest") }
+func (g *generator) versionID() string { return pick(g, "v1", "v1", "v2", "v3", "v4", "v5", "latest") }
 
 func createPolicy(in iam.CreatePolicyInput) step {
 	return of("CreatePolicy", in, (*iam.Directory).CreatePolicy, (*model).createPolicy)
@@ -90,42 +90,42 @@ func named(template string, n iam.IdentityName) string {
 
 func permissionCalls() []one {
 	return []one{
-		{9, func(g generator) step {
+		{9, func(g *generator) step {
 			return attachPolicy(iam.AttachmentInput{IdentityName: g.identity(), PolicyARN: g.policyARN()})
 		}},
-		{4, func(g generator) step {
+		{4, func(g *generator) step {
 			n := g.identity()
 			return change(named("Detach%Policy", n), iam.AttachmentInput{IdentityName: n, PolicyARN: g.policyARN()}, (*iam.Directory).DetachPolicy, (*model).detachPolicy)
 		}},
-		{1, func(g generator) step { return attachedPolicies(g.pageSize(), g.identity(), g.prefix()) }},
-		{6, func(g generator) step {
+		{1, func(g *generator) step { return attachedPolicies(g.pageSize(), g.identity(), g.prefix()) }},
+		{6, func(g *generator) step {
 			return putPolicy(iam.PutPolicyInput{IdentityName: g.identity(), PolicyName: g.inlineName(), PolicyDocument: g.permissions()})
 		}},
-		{1, func(g generator) step { return inlinePolicy(g.identity(), pick(g, "inline", "Inline", "other")) }},
-		{1, func(g generator) step { return inlinePolicies(g.pageSize(), g.identity()) }},
-		{3, func(g generator) step {
+		{1, func(g *generator) step { return inlinePolicy(g.identity(), pick(g, "inline", "Inline", "other")) }},
+		{1, func(g *generator) step { return inlinePolicies(g.pageSize(), g.identity()) }},
+		{3, func(g *generator) step {
 			n := g.identity()
 			return change(named("Delete%Policy", n), iam.InlinePolicyInput{IdentityName: n, PolicyName: pick(g, "inline", "Inline", "other")},
 				(*iam.Directory).DeleteInlinePolicy, (*model).deleteInlinePolicy)
 		}},
-		{4, func(g generator) step {
+		{4, func(g *generator) step {
 			n := g.bearer()
 			return change(named("Put%PermissionsBoundary", n), iam.BoundaryInput{IdentityName: n, PermissionsBoundary: g.policyARN()},
 				(*iam.Directory).PutPermissionsBoundary, (*model).putPermissionsBoundary)
 		}},
-		{2, func(g generator) step {
+		{2, func(g *generator) step {
 			n := g.bearer()
 			return change(named("Delete%PermissionsBoundary", n), iam.IdentityInput{IdentityName: n}, (*iam.Directory).DeletePermissionsBoundary, (*model).deletePermissionsBoundary)
 		}},
-		{4, func(g generator) step {
+		{4, func(g *generator) step {
 			n := g.bearer()
 			return change(named("Tag%", n), iam.TagIdentityInput{IdentityName: n, Tags: g.someTags()}, (*iam.Directory).TagIdentity, (*model).tagIdentity)
 		}},
-		{2, func(g generator) step {
+		{2, func(g *generator) step {
 			n := g.bearer()
 			return change(named("Untag%", n), iam.UntagIdentityInput{IdentityName: n, TagKeys: g.tagKeys()}, (*iam.Directory).UntagIdentity, (*model).untagIdentity)
 		}},
-		{1, func(g generator) step { return identityTags(g.pageSize(), g.bearer()) }},
+		{1, func(g *generator) step { return identityTags(g.pageSize(), g.bearer()) }},
 	}
 }
 
@@ -156,32 +156,32 @@ func identityTags(size int, n iam.IdentityName) step {
 
 func profileCalls() []one {
 	return []one{
-		{4, func(g generator) step {
+		{4, func(g *generator) step {
 			return createProfile(iam.CreateInstanceProfileInput{InstanceProfileName: g.profileName(), Path: g.path(), Tags: g.tags()})
 		}},
-		{1, func(g generator) step { return getProfile(g.profileName()) }},
-		{1, func(g generator) step { return listProfiles(g.pageSize(), g.prefix()) }},
-		{1, func(g generator) step { return listProfilesForRole(g.pageSize(), g.roleName()) }},
-		{3, func(g generator) step {
+		{1, func(g *generator) step { return getProfile(g.profileName()) }},
+		{1, func(g *generator) step { return listProfiles(g.pageSize(), g.prefix()) }},
+		{1, func(g *generator) step { return listProfilesForRole(g.pageSize(), g.roleName()) }},
+		{3, func(g *generator) step {
 			return change("DeleteInstanceProfile", iam.InstanceProfileInput{InstanceProfileName: g.profileName()}, (*iam.Directory).DeleteInstanceProfile, (*model).deleteInstanceProfile)
 		}},
-		{5, func(g generator) step {
+		{5, func(g *generator) step {
 			return change("AddRoleToInstanceProfile", iam.InstanceProfileRoleInput{InstanceProfileName: g.profileName(), RoleName: g.roleName()},
 				(*iam.Directory).AddRoleToInstanceProfile, (*model).addRoleToInstanceProfile)
 		}},
-		{3, func(g generator) step {
+		{3, func(g *generator) step {
 			return change("RemoveRoleFromInstanceProfile", iam.InstanceProfileRoleInput{InstanceProfileName: g.profileName(), RoleName: g.roleName()},
 				(*iam.Directory).RemoveRoleFromInstanceProfile, (*model).removeRoleFromInstanceProfile)
 		}},
-		{2, func(g generator) step {
+		{2, func(g *generator) step {
 			return change("TagInstanceProfile", iam.TagInstanceProfileInput{InstanceProfileName: g.profileName(), Tags: g.someTags()},
 				(*iam.Directory).TagInstanceProfile, (*model).tagInstanceProfile)
 		}},
-		{1, func(g generator) step {
+		{1, func(g *generator) step {
 			return change("UntagInstanceProfile", iam.UntagInstanceProfileInput{InstanceProfileName: g.profileName(), TagKeys: g.tagKeys()},
 				(*iam.Directory).UntagInstanceProfile, (*model).untagInstanceProfile)
 		}},
-		{1, func(g generator) step { return listProfileTags(g.pageSize(), g.profileName()) }},
+		{1, func(g *generator) step { return listProfileTags(g.pageSize(), g.profileName()) }},
 	}
 }
 
@@ -208,19 +208,19 @@ func listProfileTags(size int, name string) step {
 }
 
 func accountCalls() []one {
-	alias := func(g generator) iam.AccountAliasInput {
+	alias := func(g *generator) iam.AccountAliasInput {
 		return iam.AccountAliasInput{AccountAlias: pick(g, "one", "one", "another", aliasElsewhere, "-no", "No")}
 	}
 	return []one{
-		{2, func(g generator) step {
+		{2, func(g *generator) step {
 			return change("CreateAccountAlias", alias(g), (*iam.Directory).CreateAccountAlias, (*model).createAccountAlias)
 		}},
-		{2, func(g generator) step {
+		{2, func(g *generator) step {
 			return change("DeleteAccountAlias", alias(g), (*iam.Directory).DeleteAccountAlias, (*model).deleteAccountAlias)
 		}},
-		{1, func(generator) step { return listAliases() }},
-		{1, func(generator) step { return getSummary() }},
-		{2, func(g generator) step {
+		{1, func(*generator) step { return listAliases() }},
+		{1, func(*generator) step { return getSummary() }},
+		{2, func(g *generator) step {
 			var filter []string
 			for _, kind := range []string{"User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"} {
 				if g.IntN(3) == 0 {

@@ -1,5 +1,10 @@
 package iam_test
 
+import (
+	"slices"
+	"strings"
+)
+
 // commonErrors may be answered by every call (IAM API reference, "Common Errors").
 var commonErrors = []string{"AccessDenied", "ValidationError"}
 
@@ -111,4 +116,24 @@ var documentedErrors = map[string]string{
 	"UpdateRole":                              "NoSuchEntity UnmodifiableEntity",
 	"UpdateRoleDescription":                   "NoSuchEntity UnmodifiableEntity",
 	"UpdateUser":                              "ConcurrentModification EntityAlreadyExists EntityTemporarilyUnmodifiable LimitExceeded NoSuchEntity",
+}
+
+// unreachable are the documented errors that a sequence cannot bring about: those of concurrent calls, of quotas that a small account is far from,
+// and those that the directory answers as ValidationError, or not at all because the call is idempotent.
+func unreachable(operation, code string) bool {
+	switch code {
+	case "ConcurrentModification", "EntityTemporarilyUnmodifiable", "OpenIdIdpCommunicationError":
+		return true
+	case "LimitExceeded":
+		return !slices.Contains(strings.Fields(`AddRoleToInstanceProfile AddUserToGroup AttachGroupPolicy AttachRolePolicy AttachUserPolicy CreateAccessKey
+			CreatePolicy CreatePolicyVersion CreateRole PutGroupPolicy PutRolePolicy PutUserPolicy TagInstanceProfile TagOpenIDConnectProvider TagPolicy
+			TagRole TagUser UpdateAssumeRolePolicy`), operation)
+	case "InvalidInput":
+		return slices.Contains(strings.Fields(`AddClientIDToOpenIDConnectProvider DeleteOpenIDConnectProvider GetOpenIDConnectProvider
+			ListAttachedGroupPolicies ListAttachedRolePolicies ListAttachedUserPolicies ListOpenIDConnectProviderTags RemoveClientIDFromOpenIDConnectProvider
+			UntagInstanceProfile UntagOpenIDConnectProvider UpdateAccessKey`), operation)
+	case "NoSuchEntity":
+		return slices.Contains(strings.Fields("CreateGroup CreateServiceLinkedRole DeleteOpenIDConnectProvider"), operation)
+	}
+	return operation == "AddRoleToInstanceProfile" && code == "EntityAlreadyExists" || operation == "RemoveRoleFromInstanceProfile" && code == "UnmodifiableEntity"
 }

@@ -96,64 +96,83 @@ func documentOf(text string) document {
 	return d
 }
 
-// generator draws calls.
-type generator struct{ *rand.Rand }
-
-func newGenerator(seed, sequence uint64) generator {
-	return generator{rand.New(rand.NewPCG(seed, sequence))}
+// generator draws calls. What it draws is mostly about the same few things, so that calls meet.
+type generator struct {
+	*rand.Rand
+	role, user, group, policy, profile string // drawn more often than others
 }
 
-func pick[T any](g generator, from ...T) T { return from[g.IntN(len(from))] }
+func newGenerator(seed, sequence uint64) *generator {
+	return &generator{
+		Rand: rand.New(rand.NewPCG(seed, sequence)),
+		role: "Reader", user: "alice", group: "dev", policy: "P", profile: "web",
+	}
+}
+
+func pick[T any](g *generator, from ...T) T { return from[g.IntN(len(from))] }
 
 // often draws the first one mostly.
-func often[T any](g generator, first T, others ...T) T {
-	if g.IntN(4) > 0 {
+func often[T any](g *generator, first T, others ...T) T {
+	if g.IntN(3) > 0 {
 		return first
 	}
 	return pick(g, others...)
 }
 
-func (g generator) roleName() string {
-	return pick(g, "Reader", "Reader", "reader", "Writer", "AWSServiceRoleForAmazonEKS", "no role")
-}
-func (g generator) userName() string {
-	return pick(g, "alice", "alice", "Alice", "bob", "bob", "no/user")
-}
-func (g generator) groupName() string { return pick(g, "dev", "dev", "Dev", "ops", "full0", "") }
-func (g generator) policyName() string {
-	return pick(g, "P", "P", "p", "Q", "full0", "no policy")
-}
-func (g generator) profileName() string { return pick(g, "web", "web", "Web", "batch", "no profile") }
-func (g generator) path() string        { return pick(g, "", "", "/", "/team/", "/team/", "team/") }
-func (g generator) prefix() string      { return pick(g, "", "", "/", "/team/", "/te", "/other/") }
-func (g generator) pageSize() int       { return pick(g, 1, 2, 3, 7, 1000) }
+// rarely is true once in thirty times.
+func (g *generator) rarely() bool { return g.IntN(30) == 0 }
 
-func (g generator) policyARN() string {
+func (g *generator) name(first string, others ...string) string {
+	if g.rarely() {
+		return pick(g, "no such/name", "", strings.Repeat("n", 129))
+	}
+	return often(g, first, others...)
+}
+
+func (g *generator) roleName() string {
+	return g.name(g.role, "reader", "Writer", "Writer", "AWSServiceRoleForAmazonEKS")
+}
+func (g *generator) userName() string    { return g.name(g.user, "Alice", "bob") }
+func (g *generator) groupName() string   { return g.name(g.group, "Dev", "ops", "full0") }
+func (g *generator) policyName() string  { return g.name(g.policy, "p", "Q", "full0") }
+func (g *generator) profileName() string { return g.name(g.profile, "Web", "batch") }
+func (g *generator) inlineName() string  { return g.name("inline", "Inline", "other") }
+func (g *generator) prefix() string      { return pick(g, "", "", "/", "/team/", "/te", "/other/") }
+func (g *generator) pageSize() int       { return pick(g, 1, 2, 3, 7, 1000) }
+
+func (g *generator) path() string {
+	if g.rarely() {
+		return "team/"
+	}
+	return often(g, "", "/", "/team/")
+}
+
+func (g *generator) policyARN() string {
 	const own = "arn:aws:iam::" + account + ":policy/"
-	return pick(g, own+"P", own+"P", own+"P", own+"team/P", own+"Q", own+"full0", own+"full9", own+"missing", readOnlyPolicy, readOnlyPolicy, serviceRolePolicy,
+	return often(g, own+g.policy, own+"team/P", own+"P", own+"Q", own+"full0", own+"full9", own+"missing", readOnlyPolicy, readOnlyPolicy, serviceRolePolicy,
 		"arn:aws:iam::"+otherAccount+":policy/P", "arn:aws:s3:::not-a-policy")
 }
 
-func (g generator) boundary() string {
+func (g *generator) boundary() string {
 	if g.IntN(4) > 0 {
 		return ""
 	}
 	return g.policyARN()
 }
 
-func (g generator) providerARN() string {
+func (g *generator) providerARN() string {
 	return often(g, providerPrefix+"oidc.example.com/id/ABC", providerPrefix+"other.example.com", providerPrefix+"missing.example.com", "arn:aws:iam::"+account+":role/Reader")
 }
 
-func (g generator) permissions() string {
-	return often(g, pick(g, allowGet, allowPut), padded(1500), padded(4400), padded(6145), `{"Version":`, `{"Version":"2012-10-17","Statement":[]}`, trustAnyone)
+func (g *generator) permissions() string {
+	return often(g, pick(g, allowGet, allowPut), allowGet, padded(1500), padded(4400), padded(6145), `{"Version":`, `{"Version":"2012-10-17","Statement":[]}`, trustAnyone)
 }
 
-func (g generator) trust() string {
-	if g.IntN(2) == 0 {
+func (g *generator) trust() string {
+	if g.IntN(3) == 0 {
 		return pick(g, naming(arnAlice), naming(arnReader), naming(arnAlice, arnReader, arnBob))
 	}
-	if g.IntN(4) > 0 {
+	if g.IntN(6) > 0 {
 		return trustAnyone
 	}
 	return pick(g, allowGet, `{"Version":`, `{"Version":"2012-10-17","Statement":[]}`, naming("111122223333")+strings.Repeat("\n", 3000),
@@ -161,44 +180,44 @@ func (g generator) trust() string {
 		strings.Replace(trustAnyone, "sts:AssumeRole", "s3:GetObject", 1))
 }
 
-func (g generator) tags() []iam.Tag {
+func (g *generator) tags() []iam.Tag {
 	var tags []iam.Tag
 	for range g.IntN(3) {
 		tags = append(tags, iam.Tag{Key: pick(g, "team", "Team", "cost", "k7", "K7"), Value: pick(g, "", "blue", "Red")})
 	}
-	if g.IntN(12) == 0 {
+	if g.rarely() {
 		tags = append(tags, iam.Tag{Key: pick(g, "aws:own", "", strings.Repeat("k", 129))})
 	}
 	return tags
 }
 
 // someTags is tags for the calls that must have some.
-func (g generator) someTags() []iam.Tag { return append([]iam.Tag{}, g.tags()...) }
+func (g *generator) someTags() []iam.Tag { return append([]iam.Tag{}, g.tags()...) }
 
-func (g generator) tagKeys() []string { return []string{pick(g, "team", "TEAM", "cost", "k7", "none")} }
+func (g *generator) tagKeys() []string {
+	return []string{pick(g, "team", "TEAM", "cost", "k7", "none")}
+}
 
 // identity is a role, user or group.
-func (g generator) identity() iam.IdentityName {
-	if g.IntN(4) == 0 {
+func (g *generator) identity() iam.IdentityName {
+	if g.IntN(3) == 0 {
 		return iam.OfGroup(g.groupName())
 	}
 	return g.bearer()
 }
 
 // bearer is a role or user, which have what groups have not: tags and boundaries.
-func (g generator) bearer() iam.IdentityName {
+func (g *generator) bearer() iam.IdentityName {
 	if g.IntN(2) == 0 {
 		return iam.OfUser(g.userName())
 	}
 	return iam.OfRole(g.roleName())
 }
 
-func (g generator) inlineName() string { return pick(g, "inline", "Inline", "other", "no/policy") }
+func (g *generator) accessKey() string { return "#" + strings.Repeat("i", g.IntN(3)) }
 
-func (g generator) accessKey() string { return "#" + strings.Repeat("i", g.IntN(3)) }
-
-func (g generator) maybeUser() *string {
-	if g.IntN(8) == 0 {
+func (g *generator) maybeUser() *string {
+	if g.rarely() {
 		return nil
 	}
 	return new(g.userName())
