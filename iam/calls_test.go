@@ -77,7 +77,7 @@ func (g *generator) nearlyFull() []step {
 	role, user, group := iam.CreateRoleInput{RoleName: "Full", AssumeRolePolicyDocument: trustAnyone}, iam.CreateUserInput{UserName: "full"}, iam.CreateGroupInput{GroupName: "full"}
 	switch g.IntN(10) {
 	case 0: // nine attachments of ten
-		g.role, g.user, g.group = "Full", "full", "full"
+		g.role, g.user, g.group, g.policy = "Full", "full", "full", "full9"
 		steps = append(steps, createRole(role), createUser(user), createGroup(group))
 		owners := []iam.IdentityName{iam.OfRole("Full"), iam.OfUser("full"), iam.OfGroup("full")}
 		owner := pick(g, owners...)
@@ -86,6 +86,9 @@ func (g *generator) nearlyFull() []step {
 			if i < 9 {
 				steps = append(steps, attachPolicy(iam.AttachmentInput{IdentityName: owner, PolicyARN: fmt.Sprintf("arn:aws:iam::%s:policy/full%d", account, i)}))
 			}
+		}
+		for range 4 {
+			steps = append(steps, attachPolicy(iam.AttachmentInput{IdentityName: owner, PolicyARN: g.policyARN()}))
 		}
 	case 1: // four versions of five
 		g.policy = "full"
@@ -102,7 +105,7 @@ func (g *generator) nearlyFull() []step {
 			createProvider(iam.CreateOpenIDConnectProviderInput{URL: "https://oidc.example.com/id/ABC", Tags: full(49)}))
 	case 3: // nine groups of ten
 		g.user = "full"
-		steps = append(steps, createUser(user))
+		steps = append(steps, createUser(user), createGroup(iam.CreateGroupInput{GroupName: "dev"}), createGroup(iam.CreateGroupInput{GroupName: "ops"}))
 		for i := range 9 {
 			name := fmt.Sprint("full", i)
 			steps = append(steps, createGroup(iam.CreateGroupInput{GroupName: name}), addUser(iam.MembershipInput{GroupName: name, UserName: "full"}))

@@ -135,5 +135,7 @@ func unreachable(operation, code string) bool {
 	case "NoSuchEntity":
 		return slices.Contains(strings.Fields("CreateGroup CreateServiceLinkedRole DeleteOpenIDConnectProvider"), operation)
 	}
-	return operation == "AddRoleToInstanceProfile" && code == "EntityAlreadyExists" || operation == "RemoveRoleFromInstanceProfile" && code == "UnmodifiableEntity"
+	// Descriptions of service-linked roles are the account's to change (IAM User Guide, "Edit a service-linked role description").
+	return operation == "UpdateRoleDescription" || operation == "AddRoleToInstanceProfile" && code == "EntityAlreadyExists" ||
+		operation == "RemoveRoleFromInstanceProfile" && code == "UnmodifiableEntity"
 }
