@@ -137,7 +137,7 @@ func TestServiceLinkedRole(t *testing.T) {
 	done(t, p.UpdateRole(ctx, p.root, iam.UpdateRoleInput{RoleName: role.Name, Description: new("for the cluster")}))
 
 	p.role("Plain")
-	refused(t, second(p.DeleteServiceLinkedRole(ctx, p.root, iam.IdentityInput{IdentityName: iam.OfRole("Plain")})), "InvalidInput")
+	refused(t, second(p.DeleteServiceLinkedRole(ctx, p.root, iam.IdentityInput{IdentityName: iam.OfRole("Plain")})), "NoSuchEntity")
 	task := must(p.DeleteServiceLinkedRole(ctx, p.root, name))
 	if status := must(p.GetServiceLinkedRoleDeletionStatus(ctx, p.root, iam.DeletionTaskInput{DeletionTaskID: task})); status != "SUCCEEDED" {
 		t.Errorf("the deletion is %s", status)
@@ -237,5 +237,27 @@ func TestLargePages(t *testing.T) {
 		if total != roles || pages < 2 {
 			t.Errorf("%s: %d roles in %d pages, want %d", name, total, pages, roles)
 		}
+	}
+}
+
+// TestLongestMarker: the longest name under the longest path is still where a list can go on.
+func TestLongestMarker(t *testing.T) {
+	p := newPlane(t)
+	ctx := t.Context()
+	p.role("r")
+	path := "/" + strings.Repeat("p", 510) + "/"
+	for _, name := range []string{strings.Repeat("a", 128), "b"} {
+		made := must(p.CreatePolicy(ctx, p.root, iam.CreatePolicyInput{PolicyName: name, Path: path, PolicyDocument: allowGet}))
+		done(t, p.AttachPolicy(ctx, p.root, iam.AttachmentInput{IdentityName: iam.OfRole("r"), PolicyARN: made.ARN}))
+	}
+	paging := iam.Paging{MaxItems: new(1)}
+	paging.Marker = must(p.ListPolicies(ctx, p.root, iam.ListPoliciesInput{Scope: "Local", Paging: paging})).Marker
+	if rest := must(p.ListPolicies(ctx, p.root, iam.ListPoliciesInput{Scope: "Local", Paging: paging})).Items; len(rest) != 1 || rest[0].Name != "b" {
+		t.Errorf("ListPolicies goes on with %v", rest)
+	}
+	attached := iam.ListAttachedInput{IdentityName: iam.OfRole("r"), Paging: iam.Paging{MaxItems: new(1)}}
+	attached.Paging.Marker = must(p.AttachedPolicies(ctx, p.root, attached)).Marker
+	if rest := must(p.AttachedPolicies(ctx, p.root, attached)).Items; len(rest) != 1 || rest[0].PolicyName != "b" {
+		t.Errorf("ListAttachedRolePolicies goes on with %v", rest)
 	}
 }
