@@ -1,8 +1,8 @@
-// Package awsapi is the door that the AWS SDKs knock on: the Query protocol for STS (2011-06-15) and IAM (2010-05-08), and AWS
-// JSON 1.1 for our own openirsa operations. It reads a request once, strictly and within bounds; authenticates it; finds the
+// Package awsapi is the door that the AWS SDKs knock on: the Query protocol for STS (2011-06-15) and IAM (2010-05-08), REST JSON for EKS
+// (2017-11-01), and AWS JSON 1.1 for CloudTrail (2013-11-01) and our own openirsa operations. It reads a request once, strictly and within bounds; authenticates it; finds the
 // operation in a table; and writes the answer or the refusal in AWS's words, with AWS's status.
 //
-// It decides nothing but openirsa:GetEvents: who the caller is, what they may do, which values are valid and what is recorded
+// It decides nothing but the two calls on the trail, openirsa:GetEvents and cloudtrail:LookupEvents: who the caller is, what they may do, which values are valid and what is recorded
 // belong to packages sts and iam. What it refuses by itself, before they are asked, it records. The shapes of calls and answers are those of AWS's service models; docs/compatibility.md lists the calls and every
 // known difference.
 package awsapi
@@ -22,6 +22,7 @@ import (
 // Config of the door. Every field is required.
 type Config struct {
 	STS       STS
+	Inquiries Inquiries
 	Directory *iam.Directory
 	Trail     Trail
 	// DefaultAccount is the plane's own: its callers may see events that belong to no account.
@@ -37,13 +38,23 @@ type STS interface {
 	Authenticate(ctx context.Context, request *sigv4.Request, origin trail.Origin) (iam.Caller, error)
 	AssumeRoleWithWebIdentity(ctx context.Context, origin trail.Origin, in sts.WebIdentityInput) (sts.WebIdentityOutput, error)
 	AssumeRole(ctx context.Context, caller iam.Caller, in sts.AssumeRoleInput) (sts.AssumeRoleOutput, error)
+	GetSessionToken(ctx context.Context, caller iam.Caller, in sts.SessionTokenInput) (sts.Credentials, error)
+	GetFederationToken(ctx context.Context, caller iam.Caller, in sts.FederationTokenInput) (sts.FederationTokenOutput, error)
+}
+
+// Inquiries are STS's calls that give nothing out, and are asked of package sts too. Errors are *iam.Error. A nil text was not sent.
+type Inquiries interface {
 	GetCallerIdentity(ctx context.Context, caller iam.Caller) (sts.CallerIdentity, error)
+	GetAccessKeyInfo(ctx context.Context, caller iam.Caller, accessKeyID *string) (account string, err error)
+	DecodeAuthorizationMessage(ctx context.Context, caller iam.Caller, encoded *string) (decoded string, err error)
 }
 
 // Trail is what the door asks of the trail.
 type Trail interface {
 	// Find returns the events of one request, newest first.
 	Find(ctx context.Context, requestID string) ([]trail.Event, error)
+	// Lookup returns a page of one account's management events, newest first.
+	Lookup(ctx context.Context, q trail.LookupQuery) (trail.LookupPage, error)
 	// Record writes a decision before the answer leaves.
 	Record(ctx context.Context, e trail.Event) error
 	// Enqueue takes an event that need not be written before the answer.
@@ -52,10 +63,10 @@ type Trail interface {
 	Refuse(e trail.Event)
 }
 
-// New makes the door's handler. It answers on path "/" only and holds at most MaxBody bytes of a request's body.
+// New makes the door's handler. It answers on path "/" and, for EKS, below "/clusters", and holds at most MaxBody bytes of a request's body.
 func New(c Config) (http.Handler, error) {
-	if c.STS == nil || c.Directory == nil || c.Trail == nil || c.Origin == nil || c.Logger == nil || c.DefaultAccount == "" {
+	if c.STS == nil || c.Inquiries == nil || c.Directory == nil || c.Trail == nil || c.Origin == nil || c.Logger == nil || c.DefaultAccount == "" {
 		return nil, errors.New("awsapi: every field of Config is required")
 	}
-	return &handler{Config: c, actions: queryOperations(c), targets: openirsaOperations(c)}, nil
+	return &handler{Config: c, actions: queryOperations(c), targets: jsonOperations(c), routes: eksRoutes(c.Directory)}, nil
 }

@@ -25,13 +25,31 @@ var statuses = map[string]int{
 	"ServiceFailure":          http.StatusInternalServerError,
 	"UnmodifiableEntity":      http.StatusBadRequest,
 	// STS's model.
-	"ExpiredTokenException":   http.StatusBadRequest,
-	"IDPCommunicationError":   http.StatusBadRequest,
-	"IDPRejectedClaim":        http.StatusForbidden,
-	"InvalidIdentityToken":    http.StatusBadRequest,
-	"PackedPolicyTooLarge":    http.StatusBadRequest,
-	"RegionDisabledException": http.StatusForbidden,
-	// Both services' common errors, and those of the protocols.
+	"ExpiredTokenException":                http.StatusBadRequest,
+	"IDPCommunicationError":                http.StatusBadRequest,
+	"IDPRejectedClaim":                     http.StatusForbidden,
+	"InvalidIdentityToken":                 http.StatusBadRequest,
+	"PackedPolicyTooLarge":                 http.StatusBadRequest,
+	"RegionDisabledException":              http.StatusForbidden,
+	"InvalidAuthorizationMessageException": http.StatusBadRequest,
+	// AWS Organizations' model, for closing accounts.
+	"AccountAlreadyClosedException": http.StatusBadRequest,
+	"AccountNotFoundException":      http.StatusBadRequest,
+	"ConstraintViolationException":  http.StatusBadRequest,
+	// EKS's model.
+	"ClientException":           http.StatusBadRequest,
+	"InvalidParameterException": http.StatusBadRequest,
+	"InvalidRequestException":   http.StatusBadRequest,
+	"ResourceInUseException":    http.StatusConflict,
+	"ResourceNotFoundException": http.StatusNotFound,
+	"ServerException":           http.StatusInternalServerError,
+	// CloudTrail's model, for LookupEvents.
+	"InvalidEventCategoryException":    http.StatusBadRequest,
+	"InvalidLookupAttributesException": http.StatusBadRequest,
+	"InvalidMaxResultsException":       http.StatusBadRequest,
+	"InvalidNextTokenException":        http.StatusBadRequest,
+	"InvalidTimeRangeException":        http.StatusBadRequest,
+	// The services' common errors, and those of the protocols.
 	"AccessDenied":                   http.StatusForbidden,
 	"ExpiredToken":                   http.StatusForbidden,
 	"IncompleteSignature":            http.StatusBadRequest,
@@ -55,6 +73,58 @@ var statuses = map[string]int{
 	"UnknownOperationException":      http.StatusNotFound,
 	"ValidationError":                http.StatusBadRequest,
 	internalFailure:                  http.StatusInternalServerError,
+}
+
+// exceptions are what services that speak JSON call the common errors, and exceptionsOf what one of them has words of its own for.
+var (
+	exceptions = map[string]string{
+		"AccessDenied":               "AccessDeniedException",
+		"ExpiredToken":               "ExpiredTokenException",
+		"IncompleteSignature":        "IncompleteSignatureException",
+		"InvalidClientTokenId":       "UnrecognizedClientException",
+		"InvalidInput":               "ValidationException",
+		"MissingAuthenticationToken": "MissingAuthenticationTokenException",
+		"RequestExpired":             "InvalidSignatureException",
+		"ServiceUnavailable":         "ServiceUnavailableException",
+		"SignatureDoesNotMatch":      "InvalidSignatureException",
+		"Throttling":                 "ThrottlingException",
+		"ValidationError":            "ValidationException",
+	}
+	exceptionsOf = map[string]map[string]string{
+		"eks": {
+			"ConcurrentModification": "ResourceInUseException",
+			"InvalidInput":           "InvalidParameterException",
+			"InvalidQueryParameter":  "InvalidParameterException",
+			"LimitExceeded":          "InvalidRequestException",
+			"MalformedInput":         "InvalidRequestException",
+			"NoSuchEntity":           "ClientException",
+			"ServiceFailure":         "ServerException",
+			"ValidationError":        "InvalidParameterException",
+			internalFailure:          "ServerException",
+		},
+		"cloudtrail": {},
+	}
+)
+
+// inWordsOf says a refusal as the service does; one that is not in the table above speaks as the Query services do.
+func inWordsOf(service string, refused *iam.Error, status int) (*iam.Error, int) {
+	own, speaksJSON := exceptionsOf[service]
+	if !speaksJSON {
+		return refused, status
+	}
+	code, renamed := own[refused.Code]
+	if !renamed {
+		code, renamed = exceptions[refused.Code]
+	}
+	if !renamed {
+		return refused, status
+	}
+	said := *refused
+	said.Code = code
+	if own, known := statuses[code]; known {
+		status = own
+	}
+	return &said, status
 }
 
 // refusal is what the client is told about err, and its status. Everything that is not an *iam.Error with a code of the map is

@@ -35,21 +35,19 @@ var services = map[string]struct{ version, namespace string }{
 
 type handler struct {
 	Config
-	// actions are the Query operations by Action, targets the JSON ones by what follows "OpenIRSA." in X-Amz-Target. Both are
-	// only read.
+	// actions are the Query operations by Action, targets the JSON ones by X-Amz-Target, routes those of EKS. All are only read.
 	actions, targets map[string]operation
+	routes           []route
 }
 
 // ServeHTTP answers every request exactly once, with the id that the trail knows it by.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	origin := h.Origin(r)
-	a := &answer{protocol: queryProtocol{namespace: faultNamespace}, requestID: origin.RequestID}
-	if strings.HasPrefix(r.Header.Get("Content-Type"), jsonContentType) {
-		a.protocol = jsonProtocol{}
-	}
-	err := h.serve(w, r, origin, a)
+	q := newRequest(r, origin)
+	a := &answer{protocol: h.protocol(q), requestID: origin.RequestID}
+	err := h.serve(w, r, q, a)
 	if err != nil {
-		told, status := refusal(err)
+		told, status := a.words(refusal(err))
 		if status >= http.StatusInternalServerError {
 			h.logFailure(r.Context(), origin, err, told.Err)
 		}
@@ -63,6 +61,18 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// protocol chooses a request's protocol by its shape: of the path and the content type, and for a path that no protocol has, of the signature's
+// scope, so that the client can read the refusal.
+func (h *handler) protocol(q *request) protocol {
+	switch path := q.signed.Path; {
+	case isClusterPath(path) || path != "/" && q.scope() == "eks":
+		return restProtocol{routes: h.routes}
+	case strings.HasPrefix(q.header("Content-Type"), jsonContentType):
+		return jsonProtocol{targets: h.targets}
+	}
+	return queryProtocol{actions: h.actions, namespace: faultNamespace}
+}
+
 // logFailure keeps the error level for what an operator can act on: a client that hangs up must not be able to fill the log.
 func (h *handler) logFailure(ctx context.Context, origin trail.Origin, err, cause error) {
 	level := slog.LevelError
@@ -74,20 +84,19 @@ func (h *handler) logFailure(ctx context.Context, origin trail.Origin, err, caus
 
 // serve holds the steps that all calls share, so that no operation can forget one. What is refused here is recorded here; what
 // the call refuses was recorded by its package.
-func (h *handler) serve(w http.ResponseWriter, r *http.Request, origin trail.Origin, a *answer) (err error) {
+func (h *handler) serve(w http.ResponseWriter, r *http.Request, q *request, a *answer) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = fmt.Errorf("recovered from a panic: %v\n%s", cause, debug.Stack())
 		}
 	}()
-	q, err := readRequest(w, r, origin)
-	if err != nil {
-		a.claim(r)
-		return h.refuse(origin, operation{}, err)
+	if err := q.read(w, r); err != nil {
+		a.claim(q)
+		return h.refuse(q.origin, operation{}, err)
 	}
-	op, err := h.route(q, a)
+	op, err := a.route(q, a)
 	if err != nil {
-		return h.refuse(origin, op, err)
+		return h.refuse(q.origin, op, err)
 	}
 	caller, err := h.authenticate(r.Context(), q, op)
 	if err != nil {
@@ -104,22 +113,18 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, origin trail.Ori
 	return a.succeed(result)
 }
 
-// route finds the operation, and from then on answers in its protocol and namespace.
-func (h *handler) route(q *request, a *answer) (operation, error) {
-	if q.form == nil {
-		name, ours := strings.CutPrefix(q.target, "OpenIRSA.")
-		op, known := h.targets[name]
-		if !ours || !known {
-			return operation{}, &iam.Error{Code: "UnknownOperationException", Message: "X-Amz-Target names no operation."}
-		}
-		return op, nil
+// route reads the form and finds the operation, in whose namespace the answers are from then on.
+func (p queryProtocol) route(q *request, a *answer) (operation, error) {
+	if err := q.readForm(); err != nil {
+		a.claim(q)
+		return operation{}, err
 	}
 	action, named := q.form.lookup("Action")
 	version, versioned := q.form.lookup("Version")
 	if !versioned {
 		version = "NO_VERSION_SPECIFIED"
 	}
-	op, known := h.actions[action]
+	op, known := p.actions[action]
 	service := services[op.service]
 	switch {
 	case !named:

@@ -11,20 +11,20 @@ import (
 // openirsaOperations are our own calls, which AWS has no counterpart for: signed AWS JSON 1.1 requests with credential scope
 // openirsa and the header "X-Amz-Target: OpenIRSA.<name>". Policies grant them as openirsa:<name>.
 func openirsaOperations(c Config) map[string]operation {
-	return named(map[string]operation{
+	table := named(map[string]operation{
 		"CreateAccount":                openirsa(createAccount(c.Directory)),
 		"ListAccounts":                 openirsa(listAccounts(c.Directory)),
+		"CloseAccount":                 openirsa(closeAccount(c.Directory)),
 		"PutOpenIDConnectProviderKeys": openirsa(putKeys(c.Directory)),
+		"RegisterCluster":              openirsa(registerCluster(c.Directory)),
+		"DeregisterCluster":            openirsa(deregisterCluster(c.Directory)),
 		"GetEvents":                    openirsa(getEvents(c.Trail, c.DefaultAccount)),
 	})
+	return prefixed("OpenIRSA.", table)
 }
 
 func openirsa[In any](do func(context.Context, iam.Caller, In) (any, error)) operation {
-	return operation{service: "openirsa", bind: func(q *request) (call, error) {
-		var in In
-		err := decodeJSON(q.body, &in)
-		return func(ctx context.Context, caller iam.Caller) (any, error) { return do(ctx, caller, in) }, err
-	}}
+	return jsonCall("openirsa", do)
 }
 
 // CreateAccountInput names the account to make, 12 digits.
@@ -60,8 +60,19 @@ type ListAccountsOutput struct {
 	Marker      string `json:",omitempty"`
 }
 
-// AccountOutput is one account.
-type AccountOutput struct{ AccountId, CreateDate string }
+// AccountOutput is one account. Status is ACTIVE or CLOSED, as AWS Organizations' State.
+type AccountOutput struct{ AccountId, CreateDate, Status string }
+
+// CloseAccountInput names the account to close, for good.
+type CloseAccountInput struct {
+	AccountId string
+}
+
+func closeAccount(d *iam.Directory) func(context.Context, iam.Caller, CloseAccountInput) (any, error) {
+	return func(ctx context.Context, caller iam.Caller, in CloseAccountInput) (any, error) {
+		return nil, d.CloseAccount(ctx, caller, iam.CloseAccountInput{AccountID: in.AccountId})
+	}
+}
 
 func listAccounts(d *iam.Directory) func(context.Context, iam.Caller, ListAccountsInput) (any, error) {
 	return func(ctx context.Context, caller iam.Caller, in ListAccountsInput) (any, error) {
@@ -71,7 +82,11 @@ func listAccounts(d *iam.Directory) func(context.Context, iam.Caller, ListAccoun
 		}
 		out := ListAccountsOutput{Accounts: []AccountOutput{}, IsTruncated: page.IsTruncated, Marker: page.Marker}
 		for _, account := range page.Items {
-			out.Accounts = append(out.Accounts, AccountOutput{account.ID, timestamp(account.Created)})
+			status := "ACTIVE"
+			if !account.Closed.IsZero() {
+				status = "CLOSED"
+			}
+			out.Accounts = append(out.Accounts, AccountOutput{account.ID, timestamp(account.Created), status})
 		}
 		return out, nil
 	}
@@ -107,23 +122,13 @@ type GetEventsOutput struct {
 	Events []trail.Event
 }
 
-// getEvents answers openirsa:GetEvents, the one call that this package authorizes and records itself, because the trail knows no
-// callers. An account sees its own events; events of no account (requests whose sender nobody could name) are shown to the
+// getEvents answers openirsa:GetEvents, which this package authorizes and records itself, as every call on the trail. An account sees its own events; events of no account (requests whose sender nobody could name) are shown to the
 // plane's default account only. What a caller may not see is left out, so that a request id tells nothing across accounts.
 func getEvents(events Trail, defaultAccount string) func(context.Context, iam.Caller, GetEventsInput) (any, error) {
 	return func(ctx context.Context, caller iam.Caller, in GetEventsInput) (any, error) {
-		const action, resource = "openirsa:GetEvents", "*"
-		decision := iam.Authorize(caller, action, resource, nil)
-		event := caller.Event("openirsa.amazonaws.com", "GetEvents")
-		event.Category, event.ReadOnly = trail.Management, true
-		event.Action, event.Resource, event.Decision = action, resource, &decision
-		if !decision.Allowed() {
-			refused := iam.Denied(caller, action, resource, decision)
-			event.ErrorCode, event.ErrorMessage = refused.Code, refused.Message
-			if err := events.Record(ctx, event); err != nil {
-				return nil, err
-			}
-			return nil, refused
+		event, err := mayRead(ctx, events, caller, "openirsa", "GetEvents", "*")
+		if err != nil {
+			return nil, err
 		}
 		if !isParameterName(in.RequestId) {
 			return nil, missing("requestId")

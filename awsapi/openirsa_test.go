@@ -41,6 +41,24 @@ func TestAccounts(t *testing.T) {
 	if got := p.openirsa(t, p.session(t, "powerless", ""), "ListAccounts", `{}`, nil); got.Code != "AccessDenied" {
 		t.Errorf("ListAccounts without a policy: %+v", got)
 	}
+
+	for id, code := range map[string]string{account: "ConstraintViolationException", "777788889999": "AccountNotFoundException"} {
+		if got := p.openirsa(t, p.root, "CloseAccount", `{"AccountId":"`+id+`"}`, nil); got.Code != code || got.Status != http.StatusBadRequest {
+			t.Errorf("closing %s: %+v", id, got)
+		}
+	}
+	if got := p.openirsa(t, other, "CloseAccount", `{"AccountId":"`+otherAccount+`"}`, nil); got.Code != "AccessDenied" {
+		t.Errorf("an account closed by itself: %+v", got)
+	}
+	if got := p.openirsa(t, p.root, "CloseAccount", `{"AccountId":"`+otherAccount+`"}`, nil); got.Code != "" {
+		t.Errorf("CloseAccount: %+v", got)
+	}
+	if _, err := awssts.NewFromConfig(p.config(other)).GetCallerIdentity(t.Context(), &awssts.GetCallerIdentityInput{}); errorCode(err) != "InvalidClientTokenId" {
+		t.Errorf("the closed account's key: %v", err)
+	}
+	if got := p.openirsa(t, p.root, "ListAccounts", `{}`, &list); got.Code != "" || list.Accounts[0].Status != "ACTIVE" || list.Accounts[1].Status != "CLOSED" {
+		t.Errorf("ListAccounts: %+v, %+v", got, list)
+	}
 }
 
 // TestInlineKeys: two accounts register one issuer with different keys, and neither takes the other's tokens.

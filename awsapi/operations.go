@@ -11,7 +11,7 @@ import (
 func queryOperations(c Config) map[string]operation {
 	table := map[string]operation{}
 	for _, part := range []map[string]operation{
-		stsOperations(c.STS), roleOperations(c.Directory), userOperations(c.Directory), groupOperations(c.Directory),
+		stsOperations(c.STS, c.Inquiries), roleOperations(c.Directory), userOperations(c.Directory), groupOperations(c.Directory),
 		identityOperations(c.Directory), policyOperations(c.Directory), profileOperations(c.Directory), providerOperations(c.Directory),
 		accountOperations(c.Directory), absentOperations(c.Directory),
 	} {

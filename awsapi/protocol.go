@@ -2,18 +2,24 @@ package awsapi
 
 import (
 	"bytes"
-	"encoding/json"
 	"encoding/xml"
 	"net/http"
 	"strconv"
 
 	"github.com/openirsa/openirsa/iam"
-	"github.com/openirsa/openirsa/sigv4"
 )
 
-// protocol is one of the two wire formats of an answer.
+// protocol is one way to put a call and its answer into HTTP. The decoding of an operation's parameters is the operation's bind, which the
+// protocol's own tables hold.
 type protocol interface {
-	contentType() string
+	// route reads what the protocol gives a meaning in the request, refuses everything else in it, and finds the operation. It sets the answer's
+	// protocol to the one that answers the operation: in its namespace, or in its service's words. An operation that comes with an error tells
+	// at least the service.
+	route(q *request, a *answer) (operation, error)
+	// words puts a refusal into the service's words.
+	words(refused *iam.Error, status int) (*iam.Error, int)
+	// headers adds the answer's; refused is nil for a result.
+	headers(header http.Header, refused *iam.Error)
 	// success writes the result of an operation; a nil result has no content.
 	success(result any, requestID string) ([]byte, error)
 	failure(refused *iam.Error, status int, requestID string) ([]byte, error)
@@ -25,6 +31,7 @@ type answer struct {
 	requestID string
 	status    int
 	body      []byte
+	refused   *iam.Error
 }
 
 func (a *answer) succeed(result any) (err error) {
@@ -34,7 +41,7 @@ func (a *answer) succeed(result any) (err error) {
 }
 
 func (a *answer) fail(refused *iam.Error, status int) (err error) {
-	a.status = status
+	a.status, a.refused = status, refused
 	a.body, err = a.failure(refused, status, a.requestID)
 	return err
 }
@@ -42,7 +49,7 @@ func (a *answer) fail(refused *iam.Error, status int) (err error) {
 func (a *answer) write(w http.ResponseWriter) error {
 	header := w.Header()
 	header.Set("X-Amzn-RequestId", a.requestID)
-	header.Set("Content-Type", a.contentType())
+	a.headers(header, a.refused)
 	header.Set("Content-Length", strconv.Itoa(len(a.body)))
 	if a.status == http.StatusMethodNotAllowed {
 		header.Set("Allow", "GET, POST")
@@ -53,13 +60,9 @@ func (a *answer) write(w http.ResponseWriter) error {
 }
 
 // claim has a request that could not be read refused in the namespace of the service that its signature's scope names, if that is one.
-func (a *answer) claim(r *http.Request) {
+func (a *answer) claim(q *request) {
 	query, isQuery := a.protocol.(queryProtocol)
-	authorization, err := sigv4.Parse(&sigv4.Request{Method: r.Method, RawQuery: r.URL.RawQuery, Host: r.Host, Header: r.Header})
-	if err != nil || !isQuery {
-		return
-	}
-	if service, known := services[authorization.Scope.Service]; known {
+	if service, known := services[q.scope()]; known && isQuery {
 		query.namespace = service.namespace
 		a.protocol = query
 	}
@@ -68,6 +71,7 @@ func (a *answer) claim(r *http.Request) {
 // queryProtocol is AWS's Query protocol, answering XML
 // (https://smithy.io/2.0/aws/protocols/aws-query-protocol.html).
 type queryProtocol struct {
+	actions   map[string]operation // by Action
 	action    string
 	namespace string
 }
@@ -99,7 +103,13 @@ func (r *queryResult) MarshalXML(encoder *xml.Encoder, _ xml.StartElement) error
 	return encoder.EncodeElement(r.value, xml.StartElement{Name: xml.Name{Local: r.name}})
 }
 
-func (p queryProtocol) contentType() string { return "text/xml" }
+func (p queryProtocol) words(refused *iam.Error, status int) (*iam.Error, int) {
+	return refused, status
+}
+
+func (p queryProtocol) headers(header http.Header, _ *iam.Error) {
+	header.Set("Content-Type", "text/xml")
+}
 
 func (p queryProtocol) success(result any, requestID string) ([]byte, error) {
 	response := queryResponse{XMLName: xml.Name{Space: p.namespace, Local: p.action + "Response"}, RequestID: requestID}
@@ -126,25 +136,4 @@ func marshalXML(value any) ([]byte, error) {
 		return nil, err
 	}
 	return buffer.Bytes(), nil
-}
-
-// jsonProtocol is AWS JSON 1.1 (https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html), for our own operations.
-type jsonProtocol struct{}
-
-const jsonContentType = "application/x-amz-json-1.1"
-
-func (jsonProtocol) contentType() string { return jsonContentType }
-
-func (jsonProtocol) success(result any, _ string) ([]byte, error) {
-	if result == nil {
-		return []byte("{}"), nil
-	}
-	return json.Marshal(result)
-}
-
-func (jsonProtocol) failure(refused *iam.Error, _ int, _ string) ([]byte, error) {
-	return json.Marshal(struct {
-		Type    string `json:"__type"`
-		Message string `json:"message"`
-	}{refused.Code, refused.Message})
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/openirsa/openirsa/iam"
@@ -22,47 +23,56 @@ type request struct {
 	origin trail.Origin
 	// signed is what a signature would cover.
 	signed *sigv4.Request
-	// form is set for the Query protocol, target and body for AWS JSON.
-	form   *form
-	target string
 	body   []byte
+	// form is set by the protocols that read the query or the body as a form, labels by the one that has parts of paths as parameters.
+	form   *form
+	labels []string
 }
 
-// readRequest reads the whole body, at most MaxBody bytes. The hash that the signature must cover is always that of the bytes
-// that were read: UNSIGNED-PAYLOAD is S3's alone, and a false x-amz-content-sha256 fails with the signature.
-func readRequest(w http.ResponseWriter, r *http.Request, origin trail.Origin) (*request, error) {
-	if err := checkRequestLine(r); err != nil {
-		return nil, err
+// newRequest takes what stands before the body.
+func newRequest(r *http.Request, origin trail.Origin) *request {
+	return &request{origin: origin, signed: &sigv4.Request{
+		Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery, Host: r.Host, Header: r.Header,
+	}}
+}
+
+// scope is the service that the request says to be signed for; "" without a signature that can be read.
+func (q *request) scope() string {
+	authorization, err := sigv4.Parse(q.signed)
+	if err != nil {
+		return ""
 	}
+	return authorization.Scope.Service
+}
+
+func (q *request) header(name string) string { return http.Header(q.signed.Header).Get(name) }
+
+// read reads the whole body, at most MaxBody bytes. The hash that the signature must cover is always that of the bytes that were read:
+// UNSIGNED-PAYLOAD is S3's alone, and a false x-amz-content-sha256 fails with the signature.
+func (q *request) read(w http.ResponseWriter, r *http.Request) error {
 	for _, name := range []string{"Content-Type", "Content-Encoding", "X-Amz-Target"} {
 		if len(r.Header.Values(name)) > 1 {
-			return nil, badHTTP("%s is given twice", name)
+			return badHTTP("%s is given twice", name)
 		}
 	}
-	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
-		return nil, badHTTP("Content-Encoding is not supported")
+	if encoding := q.header("Content-Encoding"); encoding != "" && encoding != "identity" {
+		return badHTTP("Content-Encoding is not supported")
 	}
 	body, err := readBody(w, r)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	hash := sha256.Sum256(body)
-	read := &request{origin: origin, signed: &sigv4.Request{
-		Method:      r.Method,
-		Path:        r.URL.EscapedPath(),
-		RawQuery:    r.URL.RawQuery,
-		Host:        r.Host,
-		Header:      r.Header,
-		PayloadHash: hex.EncodeToString(hash[:]),
-	}}
-	return read, read.decode(r, body)
+	q.body, q.signed.PayloadHash = body, hex.EncodeToString(hash[:])
+	return nil
 }
 
-func checkRequestLine(r *http.Request) error {
-	if r.Method != http.MethodPost && r.Method != http.MethodGet {
+// checkLine refuses other methods, and other paths than "/".
+func (q *request) checkLine(methods ...string) error {
+	if !slices.Contains(methods, q.signed.Method) {
 		return &iam.Error{Code: "MethodNotAllowed", Message: "The specified method is not allowed against this resource."}
 	}
-	if r.URL.EscapedPath() != "/" {
+	if q.signed.Path != "/" {
 		return &iam.Error{Code: "UnknownOperationException", Message: "There is nothing at this path; calls go to /."}
 	}
 	return nil
@@ -83,26 +93,27 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return body, nil
 }
 
-// decode chooses the protocol by the content type, which only an empty body may lack.
-func (q *request) decode(r *http.Request, body []byte) error {
-	mediaType, err := contentType(r.Header.Get("Content-Type"))
-	if err != nil {
+// mediaType is that of the body.
+func (q *request) mediaType() (string, error) {
+	return contentType(q.header("Content-Type"))
+}
+
+// readForm reads the query and the body of a call of the Query protocol. Only an empty body may lack its content type.
+func (q *request) readForm() error {
+	if err := q.checkLine(http.MethodPost, http.MethodGet); err != nil {
 		return err
 	}
+	mediaType, err := q.mediaType()
 	switch {
-	case r.Method == http.MethodGet && len(body) > 0:
-		return badHTTP("a GET request has no body")
-	case mediaType == jsonContentType && r.Method == http.MethodPost:
-		if r.URL.RawQuery != "" {
-			return badHTTP("a JSON request has no query")
-		}
-		q.target, q.body = r.Header.Get("X-Amz-Target"), body
-		return nil
-	case mediaType == formContentType || len(body) == 0:
-		q.form, err = parseForm(r.URL.RawQuery, string(body))
+	case err != nil:
 		return err
+	case q.signed.Method == http.MethodGet && len(q.body) > 0:
+		return badHTTP("a GET request has no body")
+	case mediaType != formContentType && len(q.body) > 0:
+		return badHTTP("the Content-Type of a call is %s", formContentType)
 	}
-	return badHTTP("the Content-Type of a call is %s", formContentType)
+	q.form, err = parseForm(q.signed.RawQuery, string(q.body))
+	return err
 }
 
 // contentType accepts no other character set than UTF-8, because parameters are read as UTF-8.

@@ -8,7 +8,7 @@ import (
 )
 
 // stsOperations are the calls of the STS API, version 2011-06-15.
-func stsOperations(service STS) map[string]operation {
+func stsOperations(service STS, inquiries Inquiries) map[string]operation {
 	exchange := query(decodeWebIdentity, func(ctx context.Context, caller iam.Caller, in sts.WebIdentityInput) (sts.WebIdentityOutput, error) {
 		return service.AssumeRoleWithWebIdentity(ctx, caller.Origin, in)
 	}, encodeWebIdentity).of("sts")
@@ -17,8 +17,12 @@ func stsOperations(service STS) map[string]operation {
 		"AssumeRoleWithWebIdentity": exchange,
 		"AssumeRole":                query(decodeAssumeRole, service.AssumeRole, encodeAssumeRole).of("sts"),
 		"GetCallerIdentity": query(decodeNothing, func(ctx context.Context, caller iam.Caller, _ struct{}) (sts.CallerIdentity, error) {
-			return service.GetCallerIdentity(ctx, caller)
+			return inquiries.GetCallerIdentity(ctx, caller)
 		}, encodeCallerIdentity).of("sts"),
+		"GetSessionToken":            query(decodeSessionToken, service.GetSessionToken, encodeSessionToken).of("sts"),
+		"GetFederationToken":         query(decodeFederationToken, service.GetFederationToken, encodeFederationToken).of("sts"),
+		"GetAccessKeyInfo":           query(decodeText("AccessKeyId"), inquiries.GetAccessKeyInfo, encodeAccessKeyInfo).of("sts"),
+		"DecodeAuthorizationMessage": query(decodeText("EncodedMessage"), inquiries.DecodeAuthorizationMessage, encodeDecodedMessage).of("sts"),
 	}
 }
 

@@ -141,7 +141,7 @@ func listedCalls(t *testing.T, service string) map[string]string {
 	calls := map[string]string{}
 	for line := range strings.Lines(table) {
 		cells := strings.Split(line, "|")
-		if len(cells) != 5 || strings.Contains(cells[3], "planned") {
+		if len(cells) != 5 || !strings.HasPrefix(strings.TrimSpace(cells[3]), "done") {
 			continue
 		}
 		name, _, _ := strings.Cut(strings.TrimSpace(cells[1]), ",")

@@ -172,9 +172,11 @@ func (x *exchange) decide(call awsmodel.Call) error {
 	if call.Bucket != "" && x.operation.Name != "CreateBucket" {
 		owner, owned = x.c.S3.Owner(call.Bucket)
 	}
-	decision := iam.Authorize(x.caller, call.Action, call.Resource, withOwner(call.Keys, owner, owned))
+	keys := withOwner(call.Keys, owner, owned)
+	decision := iam.Authorize(x.caller, call.Action, call.Resource, keys)
 	x.event.Action, x.event.Resource, x.event.Decision = call.Action, call.Resource, &decision
 	if !decision.Allowed() {
+		x.event.Context = x.caller.ConditionKeys(keys)
 		return iam.Denied(x.caller, call.Action, quoted(call.Resource), decision)
 	}
 	if !owned {

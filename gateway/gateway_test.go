@@ -71,6 +71,10 @@ func TestDenialIsRecorded(t *testing.T) {
 		fmt.Sprint(event.ResponseElements["status"]) != "403" {
 		t.Errorf("%d %s left %+v", response.StatusCode, body, event)
 	}
+	// The event alone holds the encoded message: S3 does not answer with one.
+	if event.EncodedAuthorizationMessage == "" || strings.Contains(string(body), event.EncodedAuthorizationMessage) {
+		t.Errorf("%s left %+v", body, event)
+	}
 }
 
 func TestListConditions(t *testing.T) {

@@ -51,7 +51,7 @@ func (d *Directory) CreateAccessKey(ctx context.Context, caller Caller, in UserI
 	return out, nil
 }
 
-// changeKeys changes the access keys of a user, or of the caller. The user's record is written as well: keys belong to a user that is there.
+// changeKeys changes the access keys of a user, or of the caller.
 func (d *Directory) changeKeys(ctx context.Context, caller Caller, c call, userName *string, edit func(tx *draft, u *User) error) error {
 	return d.change(ctx, caller, c, func(tx *draft) error {
 		name, err := tx.callersUser(caller, userName)

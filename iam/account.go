@@ -24,6 +24,8 @@ type Account struct {
 	policies  map[string]*policyEntry
 	providers map[string]*providerEntry // by lower-case URL
 	keys      map[string]*keyEntry      // by access key id
+	clusters  map[string]*clusterEntry  // by region/name
+	addons    map[string]*addonEntry    // by region/cluster/name
 	roleIDs   map[string]*roleEntry     // by unique id, as users and groups
 	userIDs   map[string]*userEntry
 	groupIDs  map[string]*groupEntry
@@ -100,6 +102,7 @@ func newAccount(partition, id string, aws map[string]*policyEntry) *Account {
 		roles: map[string]*roleEntry{}, users: map[string]*userEntry{}, groups: map[string]*groupEntry{}, profiles: map[string]*profileEntry{},
 		policies: map[string]*policyEntry{}, providers: map[string]*providerEntry{}, keys: map[string]*keyEntry{},
 		roleIDs: map[string]*roleEntry{}, userIDs: map[string]*userEntry{}, groupIDs: map[string]*groupEntry{},
+		clusters: map[string]*clusterEntry{}, addons: map[string]*addonEntry{},
 	}
 	a.usage = sync.OnceValue(a.countUsage)
 	return a
@@ -112,6 +115,7 @@ func (a *Account) clone() *Account {
 		roles: maps.Clone(a.roles), users: maps.Clone(a.users), groups: maps.Clone(a.groups), profiles: maps.Clone(a.profiles),
 		policies: maps.Clone(a.policies), providers: maps.Clone(a.providers), keys: maps.Clone(a.keys),
 		roleIDs: maps.Clone(a.roleIDs), userIDs: maps.Clone(a.userIDs), groupIDs: maps.Clone(a.groupIDs),
+		clusters: maps.Clone(a.clusters), addons: maps.Clone(a.addons),
 	}
 	c.usage = sync.OnceValue(c.countUsage)
 	return c
@@ -172,8 +176,8 @@ func (a *Account) Provider(issuer string) (p oidc.Provider, arn string, ok bool)
 	}, entry.provider.ARN, true
 }
 
-// policy and provider find an entry or answer NoSuchEntity, as identity does. ARNs are compared exactly, so that the resource that was
-// authorized is the one that is reached.
+// policy finds an entry or answers NoSuchEntity, as identity does; provider's callers word that. ARNs are compared exactly, so that the resource
+// that was authorized is the one that is reached.
 func (a *Account) policy(arn string) (*policyEntry, error) {
 	if entry, ok := a.policies[strings.ToLower(arn[strings.LastIndexByte(arn, '/')+1:])]; ok && entry.policy.ARN == arn {
 		return entry, nil
@@ -184,12 +188,10 @@ func (a *Account) policy(arn string) (*policyEntry, error) {
 	return nil, noSuchPolicy(arn)
 }
 
-func (a *Account) provider(arn string) (*providerEntry, error) {
+func (a *Account) provider(arn string) (*providerEntry, bool) {
 	url, _ := strings.CutPrefix(arn, a.arn("oidc-provider/"))
-	if entry, ok := a.providers[strings.ToLower(url)]; ok && entry.provider.ARN == arn {
-		return entry, nil
-	}
-	return nil, noSuchProvider(arn)
+	entry, ok := a.providers[strings.ToLower(url)]
+	return entry, ok && entry.provider.ARN == arn
 }
 
 // arn of an IAM resource in this account.

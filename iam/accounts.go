@@ -59,7 +59,7 @@ func (tx *draft) createAccount(id string) (AccessKey, error) {
 
 func (in ListAccountsInput) validate(v *validator) { in.Paging.validate(v) }
 
-// ListAccounts (openirsa) lists the plane's accounts by id.
+// ListAccounts (openirsa) lists the plane's accounts by id, closed ones too.
 func (d *Directory) ListAccounts(ctx context.Context, caller Caller, in ListAccountsInput) (Page[AccountSummary], error) {
 	return read(ctx, d, caller, d.onPlane("ListAccounts", in), func(*Account) (Page[AccountSummary], error) {
 		var found []AccountSummary
@@ -78,7 +78,7 @@ func (d *Directory) ListAccounts(ctx context.Context, caller Caller, in ListAcco
 				if err != nil {
 					return Page[AccountSummary]{}, err
 				}
-				found = append(found, AccountSummary{ID: id, Created: record.Created})
+				found = append(found, AccountSummary{ID: id, Created: record.Created, Closed: record.Closed})
 			}
 			after = recordKey(id, "", "") + "\xff"
 		}

@@ -120,7 +120,7 @@ func TestDeniedSentence(t *testing.T) {
 	expect(t, err, "AccessDenied", user+"iam:ListRoles on resource: arn:aws:iam::"+account+":role/ because no identity-based policy allows the iam:ListRoles action")
 	deny := limited(t, "r2", `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}`)
 	expect(t, p.DeleteRole(ctx, deny, iam.IdentityInput{IdentityName: iam.OfRole("R")}), "AccessDenied",
-		user+"iam:DeleteRole on resource: arn:aws:iam::"+account+":role/R with an explicit deny in an identity-based policy")
+		user+"iam:DeleteRole on resource: role R with an explicit deny in an identity-based policy")
 }
 
 // TestDenyBeforeExistence: who may not ask learns nothing about what exists.

@@ -158,6 +158,7 @@ func (c call) authorize(a *Account, caller Caller, n need, event *trail.Event) e
 	if decision.Allowed() {
 		return nil
 	}
+	event.Context = caller.ConditionKeys(keys)
 	if t.shown != "" {
 		return Denied(caller, n.action, t.shown, decision)
 	}
@@ -203,6 +204,9 @@ func (d *Directory) change(ctx context.Context, caller Caller, c call, do func(t
 	defer s.mu.Unlock()
 	a, err := d.latest(ctx, s)
 	recorded := false
+	if err == nil && !a.record.Closed.IsZero() {
+		err = noSuchAccount(a.id)
+	}
 	for range maxAttempts {
 		tx := &draft{Account: a, ctx: ctx, directory: d}
 		if err == nil {
@@ -233,7 +237,9 @@ func (d *Directory) change(ctx context.Context, caller Caller, c call, do func(t
 			s.current.Store(nil)
 			return d.refuse(ctx, event, failure(fmt.Errorf("writing %s: %w", c.name, err)))
 		}
-		a, err = d.load(ctx, s)
+		if a, err = d.load(ctx, s); err == nil && !a.record.Closed.IsZero() {
+			err = noSuchAccount(a.id)
+		}
 	}
 	return d.refuse(ctx, event, &Error{Code: "ConcurrentModification", Message: "The request was rejected because multiple requests to change this object were submitted simultaneously. Wait a few minutes and submit your request again.", Err: err})
 }

@@ -23,6 +23,8 @@ type Caller struct {
 	TransitiveTags []string
 	SourceIdentity string
 	ChainDepth     int // 0: not a role session; 1: from AssumeRoleWithWebIdentity or from a user; 2…: chained
+	// Encoder seals what the events of denials to this caller keep for sts:DecodeAuthorizationMessage; nil: they keep nothing.
+	Encoder trail.AuthorizationEncoder
 }
 
 // Event is the beginning of the trail event for a call of this caller: origin, identity and account. Source is the service as CloudTrail
@@ -41,12 +43,14 @@ func (c Caller) Event(source, name string) trail.Event {
 		identity.PrincipalID += ":" + c.Principal.Session
 	case policy.FederatedUser:
 		identity.Type = "FederatedUser"
+		identity.PrincipalID += ":" + c.Principal.Session
 	case policy.WebIdentity:
 		identity.Type = "WebIdentityUser"
 	}
 	return trail.Event{
 		Source: source, Name: name, Category: trail.Management, Account: c.Principal.Account, UserIdentity: identity,
 		Region: c.Origin.Region, SourceIP: c.Origin.SourceIP, UserAgent: c.Origin.UserAgent, RequestID: c.Origin.RequestID, Time: c.Origin.Time,
+		Encoder: c.Encoder, Context: c.Context,
 	}
 }
 
@@ -75,22 +79,23 @@ var rootPolicy = sync.OnceValue(func() *policy.Policy {
 // keys of this call beside caller.Context; aws:TagKeys is multivalued whatever it holds. Resource "*" stands for an action without
 // resource-level permissions, which only a literal "*" grants.
 func Authorize(caller Caller, action, resource string, extra map[string][]string) policy.Decision {
-	keys := caller.Context
-	if len(extra) > 0 {
-		if keys == nil {
-			keys = new(policy.Context)
+	return caller.Policies.Decide(&policy.Request{
+		Principal: caller.Principal, Action: action, Resource: resource, WildcardOnly: resource == "*", Context: caller.ConditionKeys(extra),
+	})
+}
+
+// ConditionKeys are the caller's and those of one call: what Authorize decides by. The result must not be changed.
+func (c Caller) ConditionKeys(extra map[string][]string) *policy.Context {
+	if len(extra) == 0 {
+		return c.Context
+	}
+	keys := c.Context.Clone()
+	for name, values := range extra {
+		if len(values) == 1 && !strings.EqualFold(name, "aws:TagKeys") {
+			keys.Set(name, values[0])
 		} else {
-			keys = keys.Clone()
-		}
-		for name, values := range extra {
-			if len(values) == 1 && !strings.EqualFold(name, "aws:TagKeys") {
-				keys.Set(name, values[0])
-			} else {
-				keys.SetList(name, values...)
-			}
+			keys.SetList(name, values...)
 		}
 	}
-	return caller.Policies.Decide(&policy.Request{
-		Principal: caller.Principal, Action: action, Resource: resource, WildcardOnly: resource == "*", Context: keys,
-	})
+	return keys
 }

@@ -23,7 +23,11 @@ func parseDocument(kind policy.Kind, source string) (*policy.Document, error) {
 		return nil, malformed(kind, err)
 	}
 	if document.Statements() == 0 {
-		return nil, malformed(kind, &policy.Error{Position: policy.Position{Line: 1, Column: 1}, Message: "the document has no statement", AWS: "Syntax errors in policy."})
+		empty := &policy.Error{Position: policy.Position{Line: 1, Column: 1}, Message: "the document has no statement", AWS: "Syntax errors in policy."}
+		if kind == policy.Trust {
+			empty.AWS = "Could not parse the policy: Statement is empty!"
+		}
+		return nil, malformed(kind, empty)
 	}
 	return document, nil
 }

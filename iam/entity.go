@@ -121,6 +121,7 @@ type PolicyEntity struct {
 type AccountSummary struct {
 	ID      string
 	Created time.Time
+	Closed  time.Time // zero: open
 }
 
 // AccessKey is a long-term key of a user or of an account's root.

@@ -10,7 +10,8 @@ import (
 // Error is a refusal in AWS's words. Door packages map Code to an HTTP status.
 type Error struct {
 	// Code is AccessDenied, ConcurrentModification, DeleteConflict, EntityAlreadyExists, InvalidInput, LimitExceeded,
-	// MalformedPolicyDocument, NoSuchEntity, ServiceFailure or ValidationError; sts has more of its own.
+	// MalformedPolicyDocument, NoSuchEntity, ServiceFailure or ValidationError; sts has more of its own. The calls of EKS also answer
+	// InvalidParameterException, InvalidRequestException, ResourceInUseException and ResourceNotFoundException.
 	Code     string
 	Message  string
 	Decision *policy.Decision // AccessDenied
@@ -69,10 +70,6 @@ func noSuchPolicy(arn string) *Error {
 
 func noSuchVersion(arn, version string) *Error {
 	return refusef("NoSuchEntity", "Policy %s version %s does not exist or is not attachable.", arn, version)
-}
-
-func noSuchProvider(arn string) *Error {
-	return refusef("NoSuchEntity", "OpenIDConnect Provider not found for arn %s", arn)
 }
 
 func noSuchAccount(id string) *Error {

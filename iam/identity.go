@@ -107,25 +107,20 @@ var byBoundary = map[string]bool{
 // onIdentity is a call on one role, user or group. One that does not exist is authorized under the name that was given. In template, % stands
 // for the kind.
 func onIdentity(template string, in input, n IdentityName) call {
+	word := n.Kind.rules().word
+	// AWS's sentence names an identity without its ARN, and one that does not exist in the same way.
+	shown := word + " " + n.Name()
 	return call{name: strings.Replace(template, "%", string(n.Kind), 1), in: in, on: func(a *Account) target {
 		entry, err := a.identity(n)
 		if err != nil {
-			return target{resource: a.arn(n.Kind.rules().word + "/" + n.Name())}
+			return target{resource: a.arn(word + "/" + n.Name()), shown: shown}
 		}
-		t := target{resource: entry.identity.ARN, shown: entry.identity.shownARN(n.Kind), keys: resourceTags(entry.identity.Tags)}
+		t := target{resource: entry.identity.ARN, shown: shown, keys: resourceTags(entry.identity.Tags)}
 		if entry.identity.BoundaryARN != "" && byBoundary[template] {
 			t.keys["iam:PermissionsBoundary"] = []string{entry.identity.BoundaryARN}
 		}
 		return t
 	}}
-}
-
-// shownARN is how AWS's sentences name an identity: "resource: role shop-app" without its ARN, "resource: user alice", but groups by ARN.
-func (i *Identity) shownARN(kind IdentityKind) string {
-	if kind == GroupKind {
-		return i.ARN
-	}
-	return kind.rules().word + " " + i.Name
 }
 
 // identities are all roles, users and groups, in no order.

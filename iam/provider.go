@@ -23,19 +23,27 @@ const (
 func onProvider(name string, in input, arn string) call {
 	return call{name: name, in: in, on: func(a *Account) target {
 		t := target{resource: arn}
-		if entry, err := a.provider(arn); err == nil {
+		if entry, ok := a.provider(arn); ok {
 			t.keys = resourceTags(entry.provider.Tags)
 		}
 		return t
 	}}
 }
 
+// noSuchProvider is AWS's sentence, which differs for the calls on tags.
+func (c call) noSuchProvider(arn string) *Error {
+	if strings.Contains(c.name, "Tag") {
+		return refusef("NoSuchEntity", "OpenId connect Provider %s cannot be found.", arn)
+	}
+	return refusef("NoSuchEntity", "OpenIDConnect Provider not found for arn %s", arn)
+}
+
 // changeProvider changes one provider: edit gets a copy to change. Its slices are shared with the snapshot, so edit replaces them.
 func (d *Directory) changeProvider(ctx context.Context, caller Caller, c call, arn string, edit func(p *OpenIDConnectProvider) error) error {
 	return d.change(ctx, caller, c, func(tx *draft) error {
-		entry, err := tx.provider(arn)
-		if err != nil {
-			return err
+		entry, ok := tx.provider(arn)
+		if !ok {
+			return c.noSuchProvider(arn)
 		}
 		p := entry.provider
 		if err := edit(&p); err != nil {
@@ -48,10 +56,10 @@ func (d *Directory) changeProvider(ctx context.Context, caller Caller, c call, a
 // readProvider is read for the calls on one provider.
 func readProvider[T any](ctx context.Context, d *Directory, caller Caller, c call, arn string, show func(p OpenIDConnectProvider) T) (T, error) {
 	return read(ctx, d, caller, c, func(a *Account) (T, error) {
-		entry, err := a.provider(arn)
-		if err != nil {
+		entry, ok := a.provider(arn)
+		if !ok {
 			var none T
-			return none, err
+			return none, c.noSuchProvider(arn)
 		}
 		return show(entry.provider), nil
 	})
@@ -193,7 +201,7 @@ func (d *Directory) ListOpenIDConnectProviders(ctx context.Context, caller Calle
 func (d *Directory) DeleteOpenIDConnectProvider(ctx context.Context, caller Caller, in ProviderInput) error {
 	c := onProvider("DeleteOpenIDConnectProvider", in, in.OpenIDConnectProviderARN)
 	return d.change(ctx, caller, c, func(tx *draft) error {
-		if entry, err := tx.provider(in.OpenIDConnectProviderARN); err == nil {
+		if entry, ok := tx.provider(in.OpenIDConnectProviderARN); ok {
 			tx.remove(recordKey(tx.id, kindProvider, providerName(entry.provider.Issuer)), entry.revision)
 		}
 		return nil
@@ -231,6 +239,9 @@ func (d *Directory) RemoveClientIDFromOpenIDConnectProvider(ctx context.Context,
 
 func (in UpdateOpenIDConnectProviderThumbprintInput) validate(v *validator) {
 	v.providerARN(in.OpenIDConnectProviderARN)
+	if len(in.ThumbprintList) == 0 {
+		v.refuse("InvalidInput", "Thumbprint list must contain at least one entry.")
+	}
 	v.thumbprints(in.ThumbprintList)
 }
 

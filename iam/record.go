@@ -20,6 +20,8 @@ import (
 //	account/<id>/instance-profile/<lower-case name> an instance profile
 //	account/<id>/policy/<lower-case name>           a managed policy with its versions
 //	account/<id>/provider/<lower-case URL>          an OIDC provider with its inline keys
+//	account/<id>/cluster/<region>/<name>            a cluster
+//	account/<id>/addon/<region>/<cluster>/<name>    an add-on of a cluster
 //	sealed/account/<id>/access-key/<key id>         an access key's secret
 //	alias/<alias>                                   the account that has an alias, which is unique among all
 //
@@ -36,6 +38,8 @@ const (
 	kindProfile    = "instance-profile"
 	kindPolicy     = "policy"
 	kindProvider   = "provider"
+	kindCluster    = "cluster"
+	kindAddon      = "addon"
 	kindKey        = "access-key"
 
 	// schema of the records' values. A later one is refused, not guessed at.
@@ -76,6 +80,7 @@ type (
 	accountRecord struct {
 		Created time.Time `json:"created"`
 		Alias   string    `json:"alias,omitempty"`
+		Closed  time.Time `json:"closed,omitzero"` // an account is closed for good, and its records stay
 	}
 	roleRecord struct {
 		Role
@@ -140,6 +145,10 @@ func (a *Account) install(r Record, previous *Account) error {
 		return put(a.policies, name, r, previous.policies[name], (*policyEntry).at, a.readPolicy)
 	case kindProvider:
 		return put(a.providers, name, r, previous.providers[name], (*providerEntry).at, a.readProvider)
+	case kindCluster:
+		return put(a.clusters, name, r, previous.clusters[name], (*clusterEntry).at, a.readCluster)
+	case kindAddon:
+		return put(a.addons, name, r, previous.addons[name], (*addonEntry).at, a.readAddon)
 	case kindKey:
 		return put(a.keys, name, r, previous.keys[name], (*keyEntry).at, a.readKey)
 	}

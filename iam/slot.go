@@ -13,6 +13,7 @@ type slot struct {
 	id      string
 	current atomic.Pointer[Account]
 	seen    atomic.Int64 // the latest revision at which a change of the account was reported
+	closed  atomic.Bool  // this process closed the account, whatever the snapshot still shows
 	// mu is held to write the account or to load its snapshot. Who holds it while current is nil waits for no other slot; so no two wait for each other.
 	mu sync.Mutex
 }
@@ -29,7 +30,7 @@ func (s *slot) saw(revision int64) {
 
 func (s *slot) isCurrent(a *Account) bool { return a != nil && a.revision >= s.seen.Load() }
 
-// Account returns the current snapshot, or an *Error: NoSuchEntity for an unknown account, else ServiceFailure. It shows every write of this
+// Account returns the current snapshot, or an *Error: NoSuchEntity for an unknown or closed account, else ServiceFailure. It shows every write of this
 // process that has returned, and those of others as soon as the store reports them. A snapshot is everybody's: who asks for it first and then
 // hangs up does not keep it from being loaded.
 func (d *Directory) Account(ctx context.Context, id string) (*Account, error) {
@@ -38,6 +39,15 @@ func (d *Directory) Account(ctx context.Context, id string) (*Account, error) {
 	if err != nil {
 		return nil, err
 	}
+	a, err := d.snapshot(ctx, s)
+	if err == nil && (s.closed.Load() || !a.record.Closed.IsZero()) {
+		return nil, noSuchAccount(id)
+	}
+	return a, err
+}
+
+// snapshot is Account for accounts that may be closed.
+func (d *Directory) snapshot(ctx context.Context, s *slot) (*Account, error) {
 	a := s.current.Load()
 	if s.isCurrent(a) {
 		return a, nil

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"iter"
 	"slices"
 	"strings"
 )
@@ -14,6 +15,7 @@ type Context struct {
 
 type contextEntry struct {
 	name   string // lower case
+	shown  string // as it was given
 	values []string
 	list   bool
 }
@@ -23,12 +25,12 @@ const manyKeys = 24
 
 // Set gives key one single value, replacing what it had.
 func (c *Context) Set(key, value string) {
-	c.put(contextEntry{name: strings.ToLower(key), values: []string{value}})
+	c.put(contextEntry{name: strings.ToLower(key), shown: key, values: []string{value}})
 }
 
 // SetList makes key multivalued, whatever the number of values. Without values it is as if the key were absent.
 func (c *Context) SetList(key string, values ...string) {
-	c.put(contextEntry{name: strings.ToLower(key), values: slices.Clone(values), list: true})
+	c.put(contextEntry{name: strings.ToLower(key), shown: key, values: slices.Clone(values), list: true})
 }
 
 func (c *Context) put(entry contextEntry) {
@@ -73,6 +75,21 @@ func (c *Context) Get(key string) (values []string, ok bool) {
 		return c.keys[i].values, true
 	}
 	return nil, false
+}
+
+// All are the keys, named as they were set, with their values, in the order in which they were first set. The values must
+// not be changed.
+func (c *Context) All() iter.Seq2[string, []string] {
+	return func(yield func(string, []string) bool) {
+		if c == nil {
+			return
+		}
+		for _, entry := range c.keys {
+			if !yield(entry.shown, entry.values) {
+				return
+			}
+		}
+	}
 }
 
 // Clone returns an independent copy. Of a nil Context it is an empty one.

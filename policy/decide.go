@@ -74,8 +74,8 @@ func (p Policies) Decide(request *Request) Decision {
 	if p.Trust != nil {
 		all[layerTrust] = trust[:]
 	}
-	if denied := e.denials(&all); denied != nil {
-		return Decision{Effect: ExplicitlyDenied, reasons: denied}
+	if reasons, denied := e.denials(&all); denied != nil {
+		return Decision{Effect: ExplicitlyDenied, reasons: reasons, denied: denied}
 	}
 	d := Decision{Effect: Allowed}
 	var named grant
@@ -160,18 +160,17 @@ func (e *evaluation) knownResourceAccount() string {
 }
 
 // denials are the Deny statements that apply, policy by policy, or nil.
-func (e *evaluation) denials(all *[layers][]*Policy) []Reason {
-	var reasons []Reason
+func (e *evaluation) denials(all *[layers][]*Policy) (reasons []Reason, statements []*statement) {
 	for l, policies := range all {
 		for _, p := range policies {
 			if denied := e.denying(p); denied != nil {
 				for _, s := range denied {
-					reasons = append(reasons, s.reason(layer(l)))
+					reasons, statements = append(reasons, s.reason(layer(l))), append(statements, s)
 				}
 			}
 		}
 	}
-	return reasons
+	return reasons, statements
 }
 
 // denying are the policy's Deny statements that apply, in the order of the document.

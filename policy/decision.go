@@ -34,7 +34,8 @@ type Decision struct {
 	// One Allow statement for each layer that had to allow. Reasons are made of them when asked for, so that deciding
 	// costs no allocation.
 	allowed [layers]*statement
-	reasons []Reason // of a denial, and of a decision that was read from JSON
+	reasons []Reason     // of a denial, and of a decision that was read from JSON
+	denied  []*statement // of an explicit denial, in the order of the reasons
 }
 
 // Allowed reports whether the request may go on.
@@ -55,6 +56,28 @@ func (d Decision) Reasons() []Reason {
 	}
 	return reasons
 }
+
+// Hiding is the decision with nothing of the layers for which hidden is true but that they had a part in it: for a reader who may not see the
+// policies of another account.
+func (d Decision) Hiding(hidden func(layer string) bool) Decision {
+	shown := Decision{Effect: d.Effect, reasons: d.Reasons(), denied: slices.Clone(d.denied)}
+	if shown.reasons == nil {
+		shown.reasons = []Reason{}
+	}
+	for i, reason := range shown.reasons {
+		if !hidden(reason.Layer) {
+			continue
+		}
+		shown.reasons[i] = Reason{Layer: reason.Layer, Policy: hiddenPolicy, Statement: -1}
+		if shown.denied != nil {
+			shown.denied[i] = nil
+		}
+	}
+	return shown
+}
+
+// hiddenPolicy stands for a policy that is not shown.
+const hiddenPolicy = "(not shown: another account's)"
 
 // Reason is one statement's part in a decision.
 type Reason struct {

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -32,7 +33,8 @@ type Principal struct {
 
 // ParsePrincipal reads a principal as text: the ARN of a user, role, role session, federated user, account root or OIDC
 // provider, an account id, or a service principal. An ARN says nothing about unique ids, and a session's does not hold
-// its role's path; RoleARN is then the role's ARN without one.
+// its role's path; RoleARN is then the role's ARN without one. An account id says nothing about its partition; it is read
+// as one of aws.
 func ParsePrincipal(text string) (Principal, error) {
 	if isAccountID(text) {
 		return Principal{Type: Root, ARN: "arn:aws:iam::" + text + ":root", Account: text, ID: text}, nil
@@ -130,9 +132,14 @@ func (p *Principal) username() string {
 // lastElement is what follows the last slash: the name in the ARN of a user or role that has a path.
 func lastElement(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }
 
-// isServicePrincipal tells whether text is the name of an AWS service, such as ec2.amazonaws.com.
+// isServicePrincipal tells whether text is the name of an AWS service: ec2.amazonaws.com. Other partitions have names under
+// their own DNS suffixes (ec2.amazonaws.com.cn, ec2.c2s.ic.gov) beside those that AWS uses everywhere; which service has
+// which is documented nowhere as a whole, so that every suffix counts in every partition.
 func isServicePrincipal(text string) bool {
-	if !strings.HasSuffix(text, ".amazonaws.com") && !strings.HasSuffix(text, ".amazonaws.com.cn") {
+	if !slices.ContainsFunc(partitions, func(p Partition) bool {
+		name, ok := strings.CutSuffix(text, p.DNSSuffix)
+		return ok && strings.HasSuffix(name, ".")
+	}) {
 		return false
 	}
 	for _, label := range strings.Split(text, ".") {

@@ -27,6 +27,9 @@ type principalPattern struct {
 	kind    PrincipalType // who can match; empty for everybody and for accounts
 	value   string        // account id, ARN, service or unique id; empty for everybody
 	byID    bool          // value is compared with the caller's unique id
+	// partition of an account that was named by its root's ARN: account ids are the same twelve digits in every one.
+	// Empty: any.
+	partition string
 	// companion: this is an account beside one of its users or roles, or a role beside one of its sessions. AWS asks for
 	// both in a NotPrincipal that is meant to spare one caller, and documents that only that one is spared.
 	companion bool
@@ -63,7 +66,7 @@ func (p *principalPattern) match(caller *Principal) bool {
 	case p.matches == namedItself && p.kind == "" && !p.byID:
 		return caller.Type != "" // nobody is not even part of everybody
 	case p.matches == namedAccount:
-		return caller.hasCredentials() && caller.Account == p.value
+		return caller.hasCredentials() && caller.Account == p.value && (p.partition == "" || inPartition(caller.ARN, p.partition))
 	case p.byID:
 		return p.value != "" && p.value == caller.ID && (caller.Type == User || caller.Type == Role || caller.Type == AssumedRole)
 	case p.kind == Role:
@@ -164,7 +167,11 @@ func compileAWSPrincipal(value string, ids map[string]string) (principalPattern,
 	pattern := principalPattern{matches: namedItself, kind: named.Type, value: value}
 	switch named.Type {
 	case Root:
-		return principalPattern{matches: namedAccount, value: named.Account}, true
+		pattern := principalPattern{matches: namedAccount, value: named.Account}
+		if arn, err := ParseARN(value); err == nil {
+			pattern.partition = arn.Partition
+		}
+		return pattern, true
 	case Role:
 		pattern.matches = namedRole
 	case User, AssumedRole, FederatedUser:

@@ -35,6 +35,9 @@ func (r Reason) String() string {
 func (r Reason) Detail() string {
 	switch {
 	case r.Statement < 0:
+		if r.Policy == hiddenPolicy {
+			return hiddenPolicy
+		}
 		return "no statement allows anything"
 	case r.Failed == "":
 		return r.Effect + " applies"

@@ -2,6 +2,7 @@ package sts
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,17 +27,59 @@ type assumption struct {
 
 // AssumeRole gives an authenticated caller a session of a role: its own policies and the role's trust policy decide together, across accounts
 // both must allow. A caller that is a role session itself chains: one hour at most, its transitive tags and its source identity go along and cannot
-// be set again. Errors are *iam.Error. Each call leaves one event, written before success is answered.
+// be set again. Errors are *iam.Error. Each call leaves an event, written before success is answered; across accounts one for each account, with
+// what that account's own policies decided.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 func (s *Service) AssumeRole(ctx context.Context, caller iam.Caller, in AssumeRoleInput) (AssumeRoleOutput, error) {
 	x := &assumption{caller: caller, in: in, event: caller.Event(eventSource, "AssumeRole")}
 	x.event.Action = "sts:AssumeRole"
 	x.event.RequestParameters = sessionParameters(in.RoleArn, in.RoleSessionName, in.PolicyArns, in.DurationSeconds)
 	out, err := s.assume(ctx, x)
-	if err = s.conclude(ctx, x.event, err, true); err != nil {
+	if err != nil {
+		describe(&x.event, err)
+	}
+	for _, e := range x.events() {
+		if failed := s.trail.Record(ctx, e); failed != nil {
+			err = internal("recording in the trail", errors.Join(failed, err))
+		}
+	}
+	if err != nil {
 		return AssumeRoleOutput{}, err
 	}
 	return out, nil
+}
+
+// events are what the trail keeps of the call. An account reads its own events, so one account's event tells nothing of the policies, the roles
+// and the principals of the other ("Logging IAM and AWS STS API calls with AWS CloudTrail": cross-account events name the caller by its id).
+func (x *assumption) events() []trail.Event {
+	if x.arn.Account == "" || x.arn.Account == x.caller.Principal.Account {
+		return []trail.Event{x.event}
+	}
+	own := x.event
+	own.Explanation = ""
+	if x.account == nil {
+		own.Decision = hiding(own.Decision, isTrust)
+		return []trail.Event{own}
+	}
+	theirs := x.event
+	theirs.Account = x.arn.Account
+	theirs.UserIdentity = trail.Identity{Type: "AWSAccount", PrincipalID: theirs.UserIdentity.PrincipalID, AccountID: theirs.UserIdentity.AccountID}
+	theirs.Decision = hiding(theirs.Decision, func(layer string) bool { return !isTrust(layer) })
+	theirs.ErrorMessage = strings.Replace(theirs.ErrorMessage, x.caller.Principal.ARN, theirs.UserIdentity.PrincipalID, 1)
+	theirs.Encoder = nil
+	own.Decision = hiding(own.Decision, isTrust)
+	return []trail.Event{theirs, own}
+}
+
+func isTrust(layer string) bool { return layer == "trust" }
+
+// hiding is a decision without what hidden layers say; nil of nil.
+func hiding(d *policy.Decision, hidden func(layer string) bool) *policy.Decision {
+	if d == nil {
+		return nil
+	}
+	shown := d.Hiding(hidden)
+	return &shown
 }
 
 func (s *Service) assume(ctx context.Context, x *assumption) (AssumeRoleOutput, error) {
@@ -53,7 +96,7 @@ func (s *Service) assume(ctx context.Context, x *assumption) (AssumeRoleOutput, 
 	if err != nil {
 		return AssumeRoleOutput{}, err
 	}
-	made, err := s.issue(x.account, x.role, session{
+	made, err := s.issueRole(x.account, x.role, session{
 		Name:           *x.in.RoleSessionName,
 		Tags:           x.tags,
 		SourceIdentity: x.sourceIdentity,
@@ -92,11 +135,14 @@ func (x *assumption) check() (err error) {
 	if x.caller.Principal.Type == policy.Root {
 		return refusal("AccessDenied", "Roles may not be assumed by root accounts.", nil)
 	}
-	// Whoever sends a code counts on its being checked: it is not dropped in silence.
-	if x.in.SerialNumber != nil || x.in.TokenCode != nil {
-		return refusal("AccessDenied", "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.", nil)
+	if x.caller.Principal.Type == policy.FederatedUser {
+		return x.denied("sts:AssumeRole", nil, errors.New("of STS a federated user may call GetCallerIdentity alone"))
 	}
-	if x.caller.ChainDepth > 0 && x.in.DurationSeconds != nil && *x.in.DurationSeconds > maxChained {
+	if err := refuseMFA(x.in.SerialNumber, x.in.TokenCode); err != nil {
+		return err
+	}
+	// A role assumed from a session of GetSessionToken was seen to be bound as a chained one (coinbase/assume-role, issue 24).
+	if isTemporary(x.caller) && x.in.DurationSeconds != nil && *x.in.DurationSeconds > maxChained {
 		return refusal("ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.", nil)
 	}
 	// A source identity, once set, stays for the whole chain: that is what makes it worth auditing.
@@ -136,6 +182,7 @@ func (s *Service) decide(x *assumption) error {
 		return x.denied("sts:AssumeRole", nil, fmt.Errorf("compiling the role's trust policy: %w", err))
 	}
 	request := &policy.Request{Principal: x.caller.Principal, Resource: x.role.ARN, Context: x.context()}
+	x.event.Context = request.Context
 	// Inherited tags count: a role that takes on someone's transitive tags must allow sts:TagSession as for its own.
 	for i, action := range requiredActions("sts:AssumeRole", len(x.tags) > 0, x.sourceIdentity != "") {
 		request.Action = action
@@ -152,6 +199,9 @@ func (s *Service) decide(x *assumption) error {
 
 // denied is AWS's sentence for AssumeRole, which goes without the reason at its end.
 func (x *assumption) denied(action string, decision *policy.Decision, cause error) *iam.Error {
+	if decision == nil {
+		decision = &policy.Decision{}
+	}
 	return &iam.Error{
 		Code:     "AccessDenied",
 		Message:  fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s", x.caller.Principal.ARN, action, *x.in.RoleArn),

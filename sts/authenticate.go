@@ -53,7 +53,7 @@ func (s *Service) authenticate(ctx context.Context, request *sigv4.Request, a *s
 	if !s.activeIn(a.Scope.Region) {
 		return iam.Caller{}, refusal("SignatureDoesNotMatch", scopedElsewhere, fmt.Errorf("%w %q", ErrRegionNotActive, shorten(a.Scope.Region)))
 	}
-	// Any region is accepted unless configured; the one that was signed is aws:RequestedRegion.
+	// Any other region is accepted unless configured; the one that was signed is aws:RequestedRegion.
 	origin.Region = a.Scope.Region
 	now := s.now()
 	if strings.HasPrefix(a.AccessKeyID, sessionPrefix) {
@@ -80,6 +80,7 @@ func (s *Service) authenticate(ctx context.Context, request *sigv4.Request, a *s
 	caller.AccessKeyID, caller.Origin = a.AccessKeyID, origin
 	caller.Context = authenticatedContext(origin, now)
 	addPrincipalTags(&caller, tags, nil)
+	caller.Encoder = s.messages
 	s.directory.Used(key.ID, a.Scope.Service, origin.Region, now)
 	return caller, nil
 }
@@ -87,7 +88,7 @@ func (s *Service) authenticate(ctx context.Context, request *sigv4.Request, a *s
 // keyCaller is whose long-term key it is: the account's root, or a user as it is now.
 func (s *Service) keyCaller(ctx context.Context, key iam.AccessKey) (caller iam.Caller, tags []iam.Tag, err error) {
 	if key.UserID == "" {
-		return iam.Root(s.partition, key.Account), nil, nil
+		return iam.Root(s.partition.ID, key.Account), nil, nil
 	}
 	account, err := s.directory.Account(ctx, key.Account)
 	if err != nil {
@@ -97,14 +98,11 @@ func (s *Service) keyCaller(ctx context.Context, key iam.AccessKey) (caller iam.
 	if !ok {
 		return iam.Caller{}, nil, refusal("InvalidClientTokenId", tokenInvalid, fmt.Errorf("%w: its user %s is gone", ErrUnknownAccessKey, key.UserID))
 	}
-	policies, err := account.UserPolicies(user)
+	who, err := userHolder(account, user)
 	if err != nil {
-		return iam.Caller{}, nil, internal("compiling the user's policies", err)
+		return iam.Caller{}, nil, err
 	}
-	return iam.Caller{
-		Principal: policy.Principal{Type: policy.User, ARN: user.ARN, Account: user.Account, ID: user.ID},
-		Policies:  policies,
-	}, user.Tags, nil
+	return iam.Caller{Principal: who.principal, Policies: who.policies}, who.tags, nil
 }
 
 // authenticateSession tells nothing about the session's role until the signature has proved that the session is the caller's.
@@ -123,50 +121,49 @@ func (s *Service) authenticateSession(ctx context.Context, request *sigv4.Reques
 	if err := sigv4.Verify(request, a, held.secretAccessKey, now); err != nil {
 		return iam.Caller{}, refuseSignature(err)
 	}
+	// IAM does not know these sessions: they would need MFA, which the plane has not.
+	if a.Scope.Service == "iam" && held.record.Kind != roleSession {
+		return iam.Caller{}, refusal("InvalidClientTokenId", tokenInvalid, fmt.Errorf("%w: sessions from GetSessionToken and GetFederationToken cannot call IAM", ErrInvalidSessionToken))
+	}
 	account, err := s.directory.Account(ctx, held.record.Account)
-	if err != nil && !isNoSuchEntity(err) {
+	if isNoSuchEntity(err) {
+		return iam.Caller{}, refusal("InvalidClientTokenId", tokenInvalid, fmt.Errorf("%w: its account %s is gone", ErrInvalidSessionToken, held.record.Account))
+	}
+	if err != nil {
 		return iam.Caller{}, internal("reading the session's account", err)
 	}
-	var role *iam.Role
-	if err == nil {
-		role, _ = account.RoleByID(held.record.RoleID)
+	if held.record.Kind == roleSession {
+		s.directory.Used(held.record.PrincipalID, a.Scope.Service, origin.Region, now)
 	}
-	if role == nil {
-		return iam.Caller{}, refusal("InvalidClientTokenId", tokenInvalid, fmt.Errorf("%w: its role %s is gone", ErrInvalidSessionToken, held.record.RoleID))
-	}
-	s.directory.Used(role.ID, a.Scope.Service, origin.Region, now)
-	return s.sessionCaller(account, role, held, origin, now)
+	return s.sessionCaller(account, held, origin, now)
 }
 
-// sessionCaller is who a session's request comes from, with the role as it is now.
-func (s *Service) sessionCaller(account *iam.Account, role *iam.Role, held *heldSession, origin trail.Origin, now time.Time) (iam.Caller, error) {
+// sessionCaller is who a session's request comes from, with its role or user as it is now.
+func (s *Service) sessionCaller(account *iam.Account, held *heldSession, origin trail.Origin, now time.Time) (iam.Caller, error) {
 	record := &held.record
-	policies, err := account.Policies(role)
+	who, err := s.holder(account, held)
 	if err != nil {
-		return iam.Caller{}, internal("compiling the role's policies", err)
+		return iam.Caller{}, err
 	}
-	policies.Session = held.policies(account)
 	caller := iam.Caller{
-		Principal: policy.Principal{
-			Type:    policy.AssumedRole,
-			ARN:     s.sessionARN(role, record.Name),
-			Account: role.Account,
-			RoleARN: role.ARN,
-			ID:      role.ID,
-			Session: record.Name,
-		},
+		Principal:      who.principal,
 		AccessKeyID:    held.accessKeyID,
-		Policies:       policies,
+		Policies:       who.policies,
 		Context:        authenticatedContext(origin, now),
 		Origin:         origin,
 		Issued:         time.Unix(record.Issued, 0).UTC(),
 		Expires:        time.Unix(record.Expires, 0).UTC(),
 		SourceIdentity: record.SourceIdentity,
 		ChainDepth:     record.ChainDepth,
+		Encoder:        s.messages,
 	}
 	caller.Context.Set("aws:TokenIssueTime", caller.Issued.Format(time.RFC3339))
+	// The plane knows no MFA devices. Federation says nothing about MFA: there the key is absent.
+	if record.Kind == ownSession || record.Kind == roleSession && record.Issuer == "" {
+		caller.Context.Set("aws:MultiFactorAuthPresent", "false")
+	}
 	setUnlessEmpty(caller.Context, "aws:SourceIdentity", record.SourceIdentity)
-	addPrincipalTags(&caller, role.Tags, record.Tags)
+	addPrincipalTags(&caller, who.tags, record.Tags)
 	if record.Issuer != "" {
 		setFederation(caller.Context, webIdentity{
 			issuer:   record.Issuer,
@@ -179,9 +176,9 @@ func (s *Service) sessionCaller(account *iam.Account, role *iam.Role, held *held
 	return caller, nil
 }
 
-// addPrincipalTags makes aws:PrincipalTag/… of the role's tags and of the session's, which override them, and keeps the latter for role chaining.
-func addPrincipalTags(caller *iam.Caller, ofRole []iam.Tag, ofSession []sessionTag) {
-	for _, tag := range ofRole {
+// addPrincipalTags makes aws:PrincipalTag/… of the role's or user's tags and of the session's, which override them, and keeps the latter for role chaining.
+func addPrincipalTags(caller *iam.Caller, own []iam.Tag, ofSession []sessionTag) {
+	for _, tag := range own {
 		caller.Context.Set("aws:PrincipalTag/"+tag.Key, tag.Value)
 	}
 	if len(ofSession) > 0 {
@@ -206,12 +203,20 @@ func authenticatedContext(origin trail.Origin, now time.Time) *policy.Context {
 
 // providerARN names the provider of an issuer, as IAM does.
 func (s *Service) providerARN(account, issuer string) string {
-	return "arn:" + s.partition + ":iam::" + account + ":oidc-provider/" + strings.TrimPrefix(issuer, "https://")
+	return "arn:" + s.partition.ID + ":iam::" + account + ":oidc-provider/" + strings.TrimPrefix(issuer, "https://")
 }
 
-// activeIn tells whether the service answers in region.
+// activeIn tells whether the service answers in region. A region of another partition is none of its own; a name that no partition uses, such as
+// those that clients of S3 servers invent, is accepted like any of its own.
 func (s *Service) activeIn(region string) bool {
-	return len(s.regions) == 0 || slices.Contains(s.regions, region)
+	if len(s.regions) > 0 {
+		return slices.Contains(s.regions, region)
+	}
+	if s.partition.HasRegion(region) {
+		return true
+	}
+	_, foreign := policy.PartitionOfRegion(region)
+	return !foreign
 }
 
 func refuseSignature(err error) *iam.Error {

@@ -74,7 +74,9 @@ func responseElements(made issued, sourceIdentity string) map[string]any {
 			"accessKeyId": made.credentials.AccessKeyId,
 			"expiration":  made.credentials.Expiration.Format(time.RFC3339),
 		},
-		"assumedRoleUser": map[string]any{"arn": made.user.Arn, "assumedRoleId": made.user.AssumedRoleId},
+	}
+	if made.user.Arn != "" {
+		elements["assumedRoleUser"] = map[string]any{"arn": made.user.Arn, "assumedRoleId": made.user.AssumedRoleId}
 	}
 	if sourceIdentity != "" {
 		elements["sourceIdentity"] = sourceIdentity

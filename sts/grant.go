@@ -9,10 +9,10 @@ import (
 	"github.com/openirsa/openirsa/policy"
 )
 
-// issued is a session as the callers of AssumeRole… see it.
+// issued is a session as its holder gets it.
 type issued struct {
 	credentials Credentials
-	user        AssumedRoleUser
+	user        AssumedRoleUser // of a role session
 	packed      *int
 }
 
@@ -29,14 +29,24 @@ func sessionDuration(requested *int, role *iam.Role) (time.Duration, error) {
 	return duration, nil
 }
 
-// issue makes the session of role that record describes. The caller has decided; record lacks only the role, the times and whatever the role knows.
-func (s *Service) issue(account *iam.Account, role *iam.Role, record session, duration time.Duration) (issued, error) {
+// issueRole makes the session of role that record describes. The caller has decided; record lacks only the role, the times and whatever the role knows.
+func (s *Service) issueRole(account *iam.Account, role *iam.Role, record session, duration time.Duration) (issued, error) {
+	// The role's unique id, not its ARN: a role that is recreated under the name is another one.
+	record.Kind, record.Account, record.PrincipalID = roleSession, role.Account, role.ID
+	made, err := s.issue(account, record, duration)
+	if err != nil {
+		return issued{}, err
+	}
+	made.user = AssumedRoleUser{Arn: s.sessionARN(role, record.Name), AssumedRoleId: role.ID + ":" + record.Name}
+	return made, nil
+}
+
+// issue makes the session that record describes but for its times. The caller has decided.
+func (s *Service) issue(account *iam.Account, record session, duration time.Duration) (issued, error) {
 	if err := s.checkSessionPolicies(account, record); err != nil {
 		return issued{}, err
 	}
-	// The role's unique id, not its ARN: a role that is recreated under the name is another one.
 	now := s.now()
-	record.Account, record.RoleID = role.Account, role.ID
 	record.Issued, record.Expires = now.Unix(), now.Add(duration).Unix()
 	packed, err := checkPacked(record)
 	if err != nil {
@@ -53,14 +63,13 @@ func (s *Service) issue(account *iam.Account, role *iam.Role, record session, du
 			SessionToken:    made.token,
 			Expiration:      time.Unix(record.Expires, 0).UTC(),
 		},
-		user:   AssumedRoleUser{Arn: s.sessionARN(role, record.Name), AssumedRoleId: role.ID + ":" + record.Name},
 		packed: packed,
 	}, nil
 }
 
 // sessionARN has the role's name without its path, as AWS's.
 func (s *Service) sessionARN(role *iam.Role, name string) string {
-	return "arn:" + s.partition + ":sts::" + role.Account + ":assumed-role/" + role.Name + "/" + name
+	return "arn:" + s.partition.ID + ":sts::" + role.Account + ":assumed-role/" + role.Name + "/" + name
 }
 
 // checkPacked tells how much of the token session policies and tags take; nil when there are none.

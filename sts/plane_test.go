@@ -169,6 +169,10 @@ func (p *plane) event(origin trail.Origin) trail.Event {
 	p.t.Helper()
 	events, err := p.trail.Find(p.t.Context(), origin.RequestID)
 	p.must(err)
+	// The event of an account is its own: across accounts a call leaves one for each, the role's account's first.
+	if len(events) == 2 && events[1].UserIdentity.Type == "AWSAccount" && events[1].Account != events[0].Account {
+		events = events[:1]
+	}
 	if len(events) != 1 {
 		p.t.Fatalf("the request left %d events, want 1: %+v", len(events), events)
 	}
@@ -188,11 +192,16 @@ func (p *plane) authenticate(c sts.Credentials) (iam.Caller, error) {
 
 func (p *plane) signed(c sts.Credentials) *sigv4.Request {
 	p.t.Helper()
+	return p.signedFor(c, "eu-central-1", "sts")
+}
+
+func (p *plane) signedFor(c sts.Credentials, region, service string) *sigv4.Request {
+	p.t.Helper()
 	empty := sha256.Sum256(nil)
 	request := &sigv4.Request{Method: "GET", Path: "/", Host: "127.0.0.1:4566", Header: map[string][]string{}, PayloadHash: fmt.Sprintf("%x", empty)}
 	p.must(sigv4.Sign(request, sigv4.Credentials{
 		AccessKeyID: c.AccessKeyId, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken,
-	}, "eu-central-1", "sts", p.clock()))
+	}, region, service, p.clock()))
 	return request
 }
 

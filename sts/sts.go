@@ -1,7 +1,8 @@
 // Package sts exchanges an identity for a session and recognises the sessions that it made.
 //
-// It owns AWS's Security Token Service without its wire format: AssumeRoleWithWebIdentity, AssumeRole and GetCallerIdentity; the sealed
-// session tokens and the key ring that seals them; and Authenticate, by which every door learns who signed a request. It does not
+// It owns AWS's Security Token Service without its wire format: AssumeRoleWithWebIdentity, AssumeRole, GetSessionToken, GetFederationToken,
+// GetCallerIdentity, GetAccessKeyInfo and DecodeAuthorizationMessage; the sealed session tokens and authorization messages and the key ring
+// that seals them; and Authenticate, by which every door learns who signed a request. It does not
 // verify web identity tokens (package oidc), keep roles (iam), decide policies (policy) or check signatures (sigv4): it joins them, in the
 // order that tells an unauthenticated caller nothing, and leaves one event in the trail for each exchange.
 package sts
@@ -10,11 +11,13 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
 	"github.com/openirsa/openirsa/iam"
 	"github.com/openirsa/openirsa/oidc"
+	"github.com/openirsa/openirsa/policy"
 	"github.com/openirsa/openirsa/trail"
 )
 
@@ -37,7 +40,7 @@ type Config struct {
 	Now       func() time.Time // nil: time.Now
 	Rand      io.Reader        // safe for concurrent use; nil: crypto/rand
 	Regions   []string         // the regions in which the service is active; empty: every region
-	Partition string           // empty: "aws"
+	Partition string           // an ID of AWS's; empty: "aws"
 }
 
 // Service answers STS's calls and authenticates requests. It is safe for concurrent use.
@@ -49,8 +52,9 @@ type Service struct {
 	now       func() time.Time
 	rand      io.Reader
 	regions   []string
-	partition string
+	partition policy.Partition
 	opened    sessionCache
+	messages  *messages
 }
 
 // New makes a Service.
@@ -66,7 +70,6 @@ func New(c Config) (*Service, error) {
 		now:       c.Now,
 		rand:      c.Rand,
 		regions:   c.Regions,
-		partition: c.Partition,
 	}
 	if s.now == nil {
 		s.now = time.Now
@@ -74,9 +77,14 @@ func New(c Config) (*Service, error) {
 	if s.rand == nil {
 		s.rand = rand.Reader
 	}
-	if s.partition == "" {
-		s.partition = "aws"
+	if c.Partition == "" {
+		c.Partition = "aws"
 	}
+	var known bool
+	if s.partition, known = policy.PartitionByID(c.Partition); !known {
+		return nil, fmt.Errorf("making the security token service: there is no partition %q", c.Partition)
+	}
+	s.messages = &messages{ring: s.ring, rand: s.rand}
 	return s, nil
 }
 
@@ -134,9 +142,37 @@ type AssumeRoleOutput struct {
 	PackedPolicySize *int   // percent; nil when neither policies nor tags were passed
 }
 
+// SessionTokenInput holds GetSessionToken's parameters under AWS's names; nil is a parameter that was not sent.
+type SessionTokenInput struct {
+	DurationSeconds         *int    // nil: 43200; of an account's root at most 3600, whatever is asked for
+	SerialNumber, TokenCode *string // MFA, which is refused: the plane knows no MFA devices
+}
+
+// FederationTokenInput holds GetFederationToken's parameters under AWS's names; nil is a parameter that was not sent.
+type FederationTokenInput struct {
+	Name            *string
+	PolicyArns      []string // managed policies of the caller's account, as session policies
+	Policy          *string  // one more session policy, in line
+	DurationSeconds *int     // nil: 43200; of an account's root at most 3600, whatever is asked for
+	Tags            []iam.Tag
+}
+
+// FederatedUser names a federated user's session.
+type FederatedUser struct {
+	Arn             string // arn:<partition>:sts::<account>:federated-user/<name>
+	FederatedUserId string // <account>:<name>
+}
+
+// FederationTokenOutput answers GetFederationToken.
+type FederationTokenOutput struct {
+	Credentials      Credentials
+	FederatedUser    FederatedUser
+	PackedPolicySize *int // percent; nil when neither policies nor tags were passed
+}
+
 // CallerIdentity answers GetCallerIdentity.
 type CallerIdentity struct {
-	UserId  string // of a session, <role's unique id>:<session name>; of an account's root, the account
+	UserId  string // of a role session, <role's unique id>:<session name>; of a federated user, <account>:<name>; of an account's root, the account
 	Account string
 	Arn     string
 }

@@ -20,7 +20,7 @@ import (
 // HKDF-SHA256 (RFC 5869) over the ring key with the session id as salt, under different labels: no key ever seals twice, so the nonce is
 // constant, and knowing one session's secret says nothing about another's.
 const (
-	tokenVersion   = 1
+	tokenVersion   = 2
 	sessionIDSize  = 24 // 192 bits
 	clearSize      = 1 + ringIDSize + sessionIDSize
 	sealOverhead   = 16 // GCM's tag
@@ -48,9 +48,10 @@ type sessionID [sessionIDSize]byte
 // session is the record inside a session token. DER is compact, canonical, and parsed strictly by the standard library; a change of these fields needs
 // a new tokenVersion.
 type session struct {
+	Kind           int // roleSession, ownSession or federatedSession
 	Account        string
-	RoleID         string // AROA…: a recreated role does not revive the sessions of its predecessor
-	Name           string
+	PrincipalID    string // AROA… of the role, AIDA… of the user: a recreated one does not revive its predecessor's sessions; empty: the account's root
+	Name           string // of a role session or a federated user
 	Issuer         string // the web identity's, and the next three; empty for a session from AssumeRole
 	Subject        string
 	Audience       string
@@ -68,6 +69,13 @@ type sessionTag struct {
 	Key, Value string
 	Transitive bool
 }
+
+// The kinds of sessions. Zero is none, so that a record that lacks its kind opens nothing.
+const (
+	roleSession      = iota + 1 // of a role: AssumeRole, AssumeRoleWithWebIdentity
+	ownSession                  // of the user or root that asked for it: GetSessionToken
+	federatedSession            // of a federated user, with the permissions of the user or root that named it: GetFederationToken
+)
 
 // expired tells whether the session has ended at now.
 func (r *session) expired(now time.Time) bool { return now.Unix() >= r.Expires }

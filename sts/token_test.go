@@ -34,8 +34,9 @@ func testRing(t testing.TB, keys int) *Ring {
 
 func testSession() session {
 	return session{
+		Kind:           roleSession,
 		Account:        "123456789012",
-		RoleID:         "AROAEXAMPLEEXAMPLE123",
+		PrincipalID:    "AROAEXAMPLEEXAMPLE123",
 		Name:           "app@cluster",
 		Issuer:         "https://oidc.example.com:8443/id/0123",
 		Subject:        "system:serviceaccount:shop:app",
@@ -100,7 +101,7 @@ func TestTokenLayout(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if token[0] != 1 || !bytes.Equal(token[1:5], ring.newest[:]) {
+	if token[0] != 2 || !bytes.Equal(token[1:5], ring.newest[:]) {
 		t.Errorf("head = %x", token[:5])
 	}
 	id, key := token[5:29], ring.keys[ring.newest]

@@ -17,6 +17,10 @@ const (
 	externalIDPattern = `[\w+=,.@:\/-]*`
 	policyPattern     = `[\u0009\u000A\u000D\u0020-\u00FF]+`
 	tagPattern        = `[\p{L}\p{Z}\p{N}_.:/=+\-@]*`
+	tagKeyPattern     = `[\p{L}\p{Z}\p{N}_.:/=+\-@]+`
+	serialPattern     = `[\w+=/:,.@-]*`
+	codePattern       = `[\d]*`
+	wordPattern       = `[\w]*`
 
 	maxPolicyARNs = 10
 	maxTags       = 50
@@ -27,6 +31,11 @@ const (
 	maxDuration     = 43200 // seconds
 	defaultDuration = 3600  // seconds
 	maxChained      = 3600  // seconds, for role chaining
+
+	// Of GetSessionToken and GetFederationToken, in seconds.
+	maxOwnDuration     = 129600
+	defaultOwnDuration = 43200
+	maxRootDuration    = 3600
 )
 
 // The same patterns, anchored and in Go's syntax. Java's \w, which the model means, is ASCII, as Go's.
@@ -35,6 +44,9 @@ var (
 	externalIDExpression = regexp.MustCompile(`^[\w+=,.@:/-]*$`)
 	policyExpression     = regexp.MustCompile(`^[\x{09}\x{0A}\x{0D}\x{20}-\x{FF}]+$`)
 	tagExpression        = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
+	serialExpression     = regexp.MustCompile(`^[\w+=/:,.@-]*$`)
+	codeExpression       = regexp.MustCompile(`^\d*$`)
+	wordExpression       = regexp.MustCompile(`^\w*$`)
 )
 
 // refusal makes an error in AWS's words. cause is for the operator: it becomes the event's explanation.
@@ -99,6 +111,12 @@ func (c *constraints) session(roleARN, name, inline *string, policyARNs []string
 	if c.required("roleSessionName", name) {
 		c.text("roleSessionName", *name, 2, 64, nameExpression, namePattern)
 	}
+	c.policies(inline, policyARNs)
+	c.duration(duration, maxDuration)
+}
+
+// policies checks session policies.
+func (c *constraints) policies(inline *string, policyARNs []string) {
 	if inline != nil {
 		c.text("policy", *inline, 1, 2048, policyExpression, policyPattern)
 	}
@@ -109,6 +127,10 @@ func (c *constraints) session(roleARN, name, inline *string, policyARNs []string
 	for i, arn := range policyARNs {
 		c.text(fmt.Sprintf("policyArns.%d.member.arn", i+1), arn, 20, 2048, nil, "")
 	}
+}
+
+// duration checks DurationSeconds.
+func (c *constraints) duration(duration *int, longest int) {
 	if duration == nil {
 		return
 	}
@@ -116,8 +138,22 @@ func (c *constraints) session(roleARN, name, inline *string, policyARNs []string
 	if *duration < minDuration {
 		c.violated(shown, "durationSeconds", "have value greater than or equal to "+strconv.Itoa(minDuration))
 	}
-	if *duration > maxDuration {
-		c.violated(shown, "durationSeconds", "have value less than or equal to "+strconv.Itoa(maxDuration))
+	if *duration > longest {
+		c.violated(shown, "durationSeconds", "have value less than or equal to "+strconv.Itoa(longest))
+	}
+}
+
+// device checks the parameters of MFA. The code, a secret for half a minute, is not repeated.
+func (c *constraints) device(serialNumber, tokenCode *string) {
+	if serialNumber != nil {
+		c.text("serialNumber", *serialNumber, 9, 256, serialExpression, serialPattern)
+	}
+	if tokenCode == nil {
+		return
+	}
+	c.length("", "tokenCode", utf8.RuneCountInString(*tokenCode), 6, 6)
+	if !codeExpression.MatchString(*tokenCode) {
+		c.violated("", "tokenCode", "satisfy regular expression pattern: "+codePattern)
 	}
 }
 
@@ -128,11 +164,15 @@ func (c *constraints) tags(tags []iam.Tag, transitive []string) {
 		return
 	}
 	for i, tag := range tags {
-		c.text(fmt.Sprintf("tags.%d.member.key", i+1), tag.Key, 1, maxTagKey, tagExpression, tagPattern)
+		c.text(fmt.Sprintf("tags.%d.member.key", i+1), tag.Key, 1, maxTagKey, tagExpression, tagKeyPattern)
 		c.text(fmt.Sprintf("tags.%d.member.value", i+1), tag.Value, 0, maxTagValue, tagExpression, tagPattern)
 	}
 	if len(transitive) > maxTags {
 		c.length(fmt.Sprintf("'%d keys'", len(transitive)), "transitiveTagKeys", len(transitive), 0, maxTags)
+		return
+	}
+	for i, key := range transitive {
+		c.text(fmt.Sprintf("transitiveTagKeys.%d.member", i+1), key, 1, maxTagKey, tagExpression, tagKeyPattern)
 	}
 }
 
@@ -158,6 +198,25 @@ func (in *AssumeRoleInput) validate() error {
 	if in.SourceIdentity != nil {
 		c.text("sourceIdentity", *in.SourceIdentity, 2, 64, nameExpression, namePattern)
 	}
+	c.device(in.SerialNumber, in.TokenCode)
+	return c.err()
+}
+
+func (in *SessionTokenInput) validate() error {
+	var c constraints
+	c.duration(in.DurationSeconds, maxOwnDuration)
+	c.device(in.SerialNumber, in.TokenCode)
+	return c.err()
+}
+
+func (in *FederationTokenInput) validate() error {
+	var c constraints
+	if c.required("name", in.Name) {
+		c.text("name", *in.Name, 2, 32, nameExpression, namePattern)
+	}
+	c.policies(in.Policy, in.PolicyArns)
+	c.duration(in.DurationSeconds, maxOwnDuration)
+	c.tags(in.Tags, nil)
 	return c.err()
 }
 

@@ -73,7 +73,7 @@ func (s *Service) exchange(ctx context.Context, x *exchange) (WebIdentityOutput,
 	if err != nil {
 		return WebIdentityOutput{}, err
 	}
-	made, err := s.issue(x.account, x.role, session{
+	made, err := s.issueRole(x.account, x.role, session{
 		Name:           *x.in.RoleSessionName,
 		Issuer:         x.identity.issuer,
 		Subject:        x.identity.subject,

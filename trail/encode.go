@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -16,12 +17,16 @@ import (
 const (
 	maxEvent = 128 << 10
 
-	maxWord     = 128  // names, codes, identifiers
-	maxID       = 512  // principals
-	maxText     = 1024 // CloudTrail cuts userAgent and errorMessage at 1 KB too
-	maxResource = 2048 // an S3 key alone may have 1,024 bytes
-	maxMembers  = 2048 // of requestParameters or responseElements, when they do not fit
+	maxWord     = 128   // names, codes, identifiers
+	maxID       = 512   // principals
+	maxText     = 1024  // CloudTrail cuts userAgent and errorMessage at 1 KB too
+	maxResource = 2048  // an S3 key alone may have 1,024 bytes
+	maxMembers  = 2048  // of requestParameters or responseElements, when they do not fit
+	maxMessage  = 10240 // characters of an encoded authorization message: what STS takes to decode. A longer one is left out, not cut
 )
+
+// base64URL is the alphabet of RFC 4648, section 5.
+const base64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 // encode returns e as one JSON object without a line feed.
 func encode(e Event, now time.Time) ([]byte, error) {
@@ -33,6 +38,12 @@ func encode(e Event, now time.Time) ([]byte, error) {
 		e.Time = now
 	}
 	e.Time = e.Time.UTC()
+	if e.Encoder != nil && e.Decision != nil && !e.Decision.Allowed() {
+		e.EncodedAuthorizationMessage = e.Encoder.EncodeAuthorization(e)
+	}
+	if len(e.EncodedAuthorizationMessage) > maxMessage || strings.Trim(e.EncodedAuthorizationMessage, base64URL) != "" {
+		e.EncodedAuthorizationMessage = ""
+	}
 	clipStrings(&e)
 	body, err := marshal(e)
 	if err != nil || len(body) <= maxEvent {

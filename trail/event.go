@@ -68,4 +68,16 @@ type Event struct {
 	Decision          *policy.Decision `json:"decision,omitempty"`    // ours
 	Explanation       string           `json:"explanation,omitempty"` // ours: why, in one sentence, where no policy decided (a token refused)
 	Count             int              `json:"count,omitempty"`       // ours: how many refusals this one event stands for; see Refuse
+
+	// EncodedAuthorizationMessage is what sts:DecodeAuthorizationMessage opens, of a denial to an authenticated caller; ours. The
+	// trail has Encoder make it of every event whose Decision denies, so that nobody who records a denial can forget to. Context
+	// are the condition keys that were decided by. Neither of the two is written.
+	EncodedAuthorizationMessage string               `json:"encodedAuthorizationMessage,omitempty"`
+	Encoder                     AuthorizationEncoder `json:"-"`
+	Context                     *policy.Context      `json:"-"`
+}
+
+// AuthorizationEncoder seals what an event tells of a denial into a message, base64url of at most 10,240 characters; "" if it cannot.
+type AuthorizationEncoder interface {
+	EncodeAuthorization(e Event) string
 }

@@ -39,6 +39,8 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	authorization, err := sigv4.Parse(&sigv4.Request{Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery, Host: r.Host, Header: r.Header})
 	if err == nil {
 		origin.Region = authorization.Scope.Region
+	} else if region, ok := regionOfHost(r.Host); ok && errors.Is(err, sigv4.ErrUnsigned) {
+		origin.Region = region
 	}
 	r = r.WithContext(context.WithValue(r.Context(), originKey{}, origin))
 	if f.isAPI(r, authorization, err) {
@@ -48,12 +50,12 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.gateway.ServeHTTP(w, r)
 }
 
-// isAPI tells the Query and openirsa doors from the gateway. A request whose signature cannot be read goes where its shape says,
+// isAPI tells the API door from the gateway. A request whose signature cannot be read goes where its shape says,
 // so that it is refused in the words of the protocol that the client speaks.
 func (f *front) isAPI(r *http.Request, authorization *sigv4.Authorization, err error) bool {
 	if err == nil {
 		switch authorization.Scope.Service {
-		case "sts", "iam", "openirsa":
+		case "sts", "iam", "eks", "cloudtrail", "openirsa":
 			return true
 		}
 		return isQuery(r)

@@ -30,6 +30,7 @@ func TestFront(t *testing.T) {
 	header := func(name, value string) func(*http.Request) {
 		return func(r *http.Request) { r.Header.Set(name, value) }
 	}
+	host := func(name string) func(*http.Request) { return func(r *http.Request) { r.Host = name } }
 	cases := []struct {
 		method, target string
 		change         []func(*http.Request)
@@ -38,6 +39,10 @@ func TestFront(t *testing.T) {
 		{"POST", "/", []func(*http.Request){signed("sts")}, "api", "eu-west-1"},
 		{"POST", "/", []func(*http.Request){signed("iam")}, "api", "eu-west-1"},
 		{"POST", "/", []func(*http.Request){signed("openirsa")}, "api", "eu-west-1"},
+		{"POST", "/", []func(*http.Request){signed("cloudtrail")}, "api", "eu-west-1"},
+		{"GET", "/clusters/prod", []func(*http.Request){signed("eks")}, "api", "eu-west-1"},
+		{"GET", "/clusters/prod", []func(*http.Request){signed("s3")}, "gateway", "eu-west-1"},
+		{"GET", "/clusters/prod", nil, "gateway", "us-east-1"},
 		{"GET", "/bucket/key", []func(*http.Request){signed("s3")}, "gateway", "eu-west-1"},
 		{"POST", "/", []func(*http.Request){header("Content-Type", form), signed("s3")}, "gateway", "eu-west-1"},
 		{"POST", "/", []func(*http.Request){header("Content-Type", form), signed("ec2")}, "gateway", "eu-west-1"},
@@ -49,6 +54,8 @@ func TestFront(t *testing.T) {
 		{"POST", "/", []func(*http.Request){header("X-Amz-Target", "OpenIRSA.CreateAccount")}, "api", "us-east-1"},
 		{"GET", "/?Action=AssumeRoleWithWebIdentity&Version=2011-06-15", nil, "api", "us-east-1"},
 		{"GET", "/", nil, "gateway", "us-east-1"},
+		{"POST", "/", []func(*http.Request){header("Content-Type", form), host("sts.eu-west-3.amazonaws.com")}, "api", "eu-west-3"},
+		{"POST", "/", []func(*http.Request){host("sts.eu-west-3.amazonaws.com"), signed("sts")}, "api", "eu-west-1"},
 		{"GET", "/bucket?Action=x", nil, "gateway", "us-east-1"},
 		{"PUT", "/bucket/key", []func(*http.Request){header("Content-Type", form)}, "gateway", "us-east-1"},
 		{"GET", "/id/abc/openid/v1/jwks", nil, "documents", ""},

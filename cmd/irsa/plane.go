@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/openirsa/openirsa/awsapi"
+	"github.com/openirsa/openirsa/catalog"
 	"github.com/openirsa/openirsa/gateway"
 	"github.com/openirsa/openirsa/iam"
 	"github.com/openirsa/openirsa/oidc"
@@ -22,7 +24,7 @@ import (
 // planeConfig is what `irsa up` and `irsa demo` choose.
 type planeConfig struct {
 	State        stateConfig
-	Region       string // of unsigned requests
+	Region       string // of requests that name none; empty: the global one of the folder's partition
 	AllowIssuers []string
 	MaxStale     time.Duration
 	Logger       *slog.Logger
@@ -35,29 +37,41 @@ type plane struct {
 	verifier  *oidc.Verifier
 	objects   *services.S3
 	root      iam.AccessKey
+	region    string
 	aws       http.Handler // the one AWS port
 	ops       http.Handler // health and metrics
 }
 
 func openPlane(ctx context.Context, c planeConfig) (_ *plane, err error) {
+	c.State.Region = c.Region
 	opened, err := openState(ctx, c.State)
 	if err != nil {
 		return nil, err
 	}
-	p := &plane{state: opened}
+	p := &plane{state: opened, region: c.Region}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.Close())
 		}
 	}()
-	p.directory, err = iam.New(ctx, iam.Config{Store: p.store, Trail: p.trail, DefaultAccount: p.settings.Account, Partition: "aws"})
+	partition, known := policy.PartitionByID(p.settings.Partition)
+	if !known {
+		return nil, failure("NewerData", fmt.Errorf("the data folder is of partition %q, which this binary does not know", p.settings.Partition), "use the newer irsa")
+	}
+	p.region = cmp.Or(p.region, partition.GlobalRegion)
+	managed, err := awsPolicies(partition.ID)
+	if err != nil {
+		return nil, err
+	}
+	p.directory, err = iam.New(ctx, iam.Config{Store: p.store, Trail: p.trail, DefaultAccount: p.settings.Account, Partition: partition.ID,
+		AWSPolicies: managed})
 	if err != nil {
 		return nil, fmt.Errorf("opening the directory: %w", err)
 	}
 	if p.root, err = p.directory.Bootstrap(ctx, p.settings.Account); err != nil {
 		return nil, fmt.Errorf("preparing account %s: %w", p.settings.Account, err)
 	}
-	if err := p.registerIssuer(ctx, c.Region); err != nil {
+	if err := p.registerIssuer(ctx); err != nil {
 		return nil, err
 	}
 	p.verifier, err = oidc.NewVerifier(oidc.VerifierConfig{
@@ -77,27 +91,44 @@ func openPlane(ctx context.Context, c planeConfig) (_ *plane, err error) {
 	return p, nil
 }
 
+// awsPolicies are the managed policies of AWS's that the catalogue knows.
+func awsPolicies(partition string) ([]iam.AWSPolicy, error) {
+	known, err := catalog.ManagedPolicies(partition)
+	if err != nil {
+		return nil, fmt.Errorf("reading the catalogue: %w", err)
+	}
+	policies := make([]iam.AWSPolicy, 0, len(known))
+	for _, p := range known {
+		policies = append(policies, iam.AWSPolicy{
+			Name: p.Name, Path: p.Path, ID: p.ID, Description: p.Description, Created: p.Created, Updated: p.Updated,
+			DefaultVersionID: p.DefaultVersionID, Document: p.Document,
+		})
+	}
+	return policies, nil
+}
+
 // join makes the doors and the handler in front of them.
 func (p *plane) join(ctx context.Context, c planeConfig) error {
 	ring, err := sts.OpenRing(ctx, p.store, rand.Reader)
 	if err != nil {
 		return fmt.Errorf("opening the session keys: %w", err)
 	}
-	exchange, err := sts.New(sts.Config{Directory: p.directory, Verifier: p.verifier, Ring: ring, Trail: p.trail, Partition: "aws"})
+	exchange, err := sts.New(sts.Config{Directory: p.directory, Verifier: p.verifier, Ring: ring, Trail: p.trail,
+		Partition: p.settings.Partition})
 	if err != nil {
 		return fmt.Errorf("starting sts: %w", err)
 	}
-	api, err := awsapi.New(awsapi.Config{STS: exchange, Directory: p.directory, Trail: p.trail, Origin: originOf, Logger: c.Logger,
+	api, err := awsapi.New(awsapi.Config{STS: exchange, Inquiries: exchange, Directory: p.directory, Trail: p.trail, Origin: originOf, Logger: c.Logger,
 		DefaultAccount: p.settings.Account})
 	if err != nil {
 		return fmt.Errorf("starting the API: %w", err)
 	}
-	s3, err := gateway.New(gateway.Config{Authenticate: exchange, Trail: p.trail, Origin: originOf, S3: p.objects,
+	s3, err := gateway.New(gateway.Config{Authenticate: exchange, Trail: p.trail, Origin: originOf, S3: p.objects, Partition: p.settings.Partition,
 		AccountHeader: services.AccountHeader, Logger: c.Logger})
 	if err != nil {
 		return fmt.Errorf("starting the gateway: %w", err)
 	}
-	door := &front{api: api, gateway: s3, region: c.Region, now: time.Now}
+	door := &front{api: api, gateway: s3, region: p.region, now: time.Now}
 	if path, ok := documentsPath(p.settings.IssuerURL); ok {
 		door.documents, door.documentsPath = p.issuer.Handler(), path
 	}
@@ -106,16 +137,20 @@ func (p *plane) join(ctx context.Context, c planeConfig) error {
 	return nil
 }
 
-// registerIssuer makes the embedded issuer a provider of the default account, once in the folder's life.
-func (p *plane) registerIssuer(ctx context.Context, region string) error {
+// ownCluster is the name under which EKS's API shows the embedded issuer.
+const ownCluster = "openirsa"
+
+// registerIssuer makes the embedded issuer a cluster of the default account, and so a provider, once in the folder's life. The provider's client
+// id is the audience that `irsa token` and EKS's webhook put into tokens, in every partition.
+func (p *plane) registerIssuer(ctx context.Context) error {
 	if p.settings.Provisioned {
 		return nil
 	}
-	caller := iam.Root("aws", p.settings.Account)
+	caller := iam.Root(p.settings.Partition, p.settings.Account)
 	caller.Context = new(policy.Context)
-	caller.Origin = trail.Origin{RequestID: newRequestID(), SourceIP: "openirsa.internal", UserAgent: "irsa up", Region: region, Time: time.Now().UTC()}
-	_, err := p.directory.CreateOpenIDConnectProvider(ctx, caller, iam.CreateOpenIDConnectProviderInput{
-		URL: p.settings.IssuerURL, ClientIDList: []string{"sts.amazonaws.com"}})
+	caller.Origin = trail.Origin{RequestID: newRequestID(), SourceIP: "openirsa.internal", UserAgent: "irsa up", Region: p.region, Time: time.Now().UTC()}
+	_, err := p.directory.RegisterCluster(ctx, caller, iam.RegisterClusterInput{Name: ownCluster, Issuer: p.settings.IssuerURL})
+	// A start that ended before it was noted may have registered it, perhaps in another region.
 	if refusal := (*iam.Error)(nil); err != nil && !(errors.As(err, &refusal) && refusal.Code == "EntityAlreadyExists") {
 		return fmt.Errorf("registering the embedded issuer: %w", err)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/openirsa/openirsa/iam"
 	"github.com/openirsa/openirsa/oidc"
+	"github.com/openirsa/openirsa/policy"
 	"github.com/openirsa/openirsa/store"
 	"github.com/openirsa/openirsa/trail"
 )
@@ -31,16 +32,19 @@ type settings struct {
 	Schema    int    `json:"schema"`
 	Account   string `json:"account"`
 	IssuerURL string `json:"issuerURL"`
+	// Partition is that of every ARN; a folder from before it was kept is one of aws.
+	Partition string `json:"partition,omitempty"`
 	// Provisioned is set once the issuer is registered as a provider, so that an operator who deletes the provider does not
 	// find it back after a restart.
 	Provisioned bool `json:"provisioned"`
 }
 
-// stateConfig opens a state. Empty Account and IssuerURL mean what the folder has, or the defaults for a new one.
+// stateConfig opens a state. Empty Account, IssuerURL and Region mean what the folder has, or the defaults for a new one.
 type stateConfig struct {
 	Folder    folder
 	Account   string
 	IssuerURL string
+	Region    string // its partition is the folder's
 	TrailSync bool
 }
 
@@ -53,7 +57,10 @@ type state struct {
 	settings settings
 }
 
-const defaultAccount = "000000000000"
+const (
+	defaultAccount   = "000000000000"
+	defaultPartition = "aws"
+)
 
 var accountPattern = regexp.MustCompile(`^[0-9]{12}$`)
 
@@ -128,10 +135,11 @@ func loadSettings(ctx context.Context, records iam.Store, c stateConfig) (settin
 	if err != nil {
 		return settings{}, fmt.Errorf("reading the plane's settings: %w", err)
 	}
-	var found settings
+	found := settings{Partition: defaultPartition}
 	if err := json.Unmarshal(record.Value, &found); err != nil {
 		return settings{}, fmt.Errorf("decoding the plane's settings: %w", err)
 	}
+	asked, known := policy.PartitionOfRegion(c.Region)
 	switch {
 	case found.Schema > settingsSchema:
 		return settings{}, failure("NewerData", fmt.Errorf("the data folder was written by a newer version (settings schema %d, this binary knows %d)", found.Schema, settingsSchema), "use the newer irsa")
@@ -139,12 +147,18 @@ func loadSettings(ctx context.Context, records iam.Store, c stateConfig) (settin
 		return settings{}, failure("Account", fmt.Errorf("the data folder belongs to account %s, not %s", found.Account, c.Account), "leave --account out, or choose another folder with --data")
 	case c.IssuerURL != "" && c.IssuerURL != found.IssuerURL:
 		return settings{}, failure("IssuerURL", fmt.Errorf("the data folder's issuer is %s; it was fixed when the folder was created", found.IssuerURL), "leave --issuer-url out, or choose another folder with --data")
+	case known && asked.ID != found.Partition:
+		return settings{}, failure("Region", fmt.Errorf("region %s is in partition %s, but the data folder is of %s; that was fixed when the folder was created", c.Region, asked.ID, found.Partition),
+			"choose a region of "+found.Partition+" with --region, or another folder with --data")
 	}
 	return found, nil
 }
 
 func createSettings(ctx context.Context, records iam.Store, c stateConfig) (settings, error) {
-	created := settings{Schema: settingsSchema, Account: c.Account, IssuerURL: c.IssuerURL}
+	created := settings{Schema: settingsSchema, Account: c.Account, IssuerURL: c.IssuerURL, Partition: defaultPartition}
+	if partition, known := policy.PartitionOfRegion(c.Region); known {
+		created.Partition = partition.ID
+	}
 	if created.Account == "" {
 		created.Account = defaultAccount
 	}

@@ -52,7 +52,7 @@ It writes admin.env there: the account root's credentials and AWS_ENDPOINT_URL f
 	flags.StringVar(&o.ops, "ops", "127.0.0.1:4567", "address of the health and metrics port")
 	flags.StringVar(&data, "data", defaultFolder(env.getenv), "folder that keeps all state")
 	flags.StringVar(&o.plane.State.Account, "account", "", "account id, fixed when the folder is created (default "+defaultAccount+")")
-	flags.StringVar(&o.region, "region", "us-east-1", "region written to admin.env, and of requests that name none")
+	flags.StringVar(&o.region, "region", "", "region written to admin.env, and of requests that name none; a new folder takes its partition,\nas cn-north-1 makes one of aws-cn (default us-east-1, or the like of the folder's partition)")
 	flags.StringVar(&o.plane.State.IssuerURL, "issuer-url", "", "the embedded issuer's URL, fixed when the folder is created (default a random one)")
 	flags.StringSliceVar(&o.plane.AllowIssuers, "allow-issuer", nil, "host or CIDR beyond public addresses that issuers' keys may be fetched from (repeatable)")
 	flags.DurationVar(&o.plane.MaxStale, "jwks-max-stale", 24*time.Hour, "how long keys serve while their issuer cannot be reached")
@@ -88,7 +88,7 @@ func up(ctx context.Context, env environment, output outputFormat, o upOptions) 
 	}
 	defer os.Remove(o.plane.State.Folder.adminSocket())
 	endpoint := "http://" + reachable(listener.Addr())
-	if err := writeAdminEnv(o.plane.State.Folder, p, endpoint, o.region); err != nil {
+	if err := writeAdminEnv(o.plane.State.Folder, p, endpoint, p.region); err != nil {
 		return fmt.Errorf("writing admin.env: %w", err)
 	}
 	greet(env, output, o, p, endpoint, opsListener.Addr().String())
