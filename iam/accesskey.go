@@ -119,6 +119,7 @@ func (d *Directory) DeleteAccessKey(ctx context.Context, caller Caller, in Acces
 			return err
 		}
 		tx.remove(recordKey(tx.id, kindKey, in.AccessKeyID), entry.revision)
+		tx.forgetUse(in.AccessKeyID)
 		return nil
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // GetAccountSummary counts what the account has and names its quotas, under AWS's names (IAM API reference, GetAccountSummary). What a plane
@@ -79,7 +78,7 @@ func (d *Directory) GetAccountAuthorizationDetails(ctx context.Context, caller C
 		wanted := func(filter string) bool { return len(in.Filter) == 0 || slices.Contains(in.Filter, filter) }
 		var all []detailed
 		add := func(order, name string, tell func() (Detail, error)) {
-			all = append(all, detailed{order + strings.ToLower(name), tell})
+			all = append(all, detailed{order + name, tell})
 		}
 		if wanted(filterUser) {
 			for _, e := range a.users {

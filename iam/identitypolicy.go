@@ -168,7 +168,7 @@ func (d *Directory) AttachedPolicies(ctx context.Context, caller Caller, in List
 	c := onIdentity("ListAttached%Policies", in, in.IdentityName)
 	return readIdentity(ctx, d, caller, c, in.IdentityName, func(a *Account, i *Identity) (Page[AttachedPolicy], error) {
 		attached, err := a.attached(i, in.PathPrefix)
-		return page(attached, func(p AttachedPolicy) string { return strings.ToLower(p.PolicyName) + p.PolicyARN }, in.Paging), err
+		return page(attached, func(p AttachedPolicy) string { return p.PolicyName + p.PolicyARN }, in.Paging), err
 	})
 }
 

@@ -49,6 +49,14 @@ func (d *Directory) lastUse(ctx context.Context, id string) LastUse {
 	return use
 }
 
+// forgetUse takes what is remembered of a role or an access key away with it. Nobody else writes it while it is deleted on condition of its
+// account's revision, but for the uses themselves, of which a late one does no harm.
+func (tx *draft) forgetUse(id string) {
+	tx.operations = append(tx.operations, Operation{Key: usesPrefix + id})
+	tx.directory.used.latest.Delete(id)
+	tx.directory.used.dirty.Delete(id)
+}
+
 // keepUses writes uses now and then, until ctx ends, and once more then.
 func (d *Directory) keepUses(ctx context.Context) {
 	ticker := time.NewTicker(useFlush)
@@ -77,7 +85,10 @@ func (d *Directory) flushUses(ctx context.Context) {
 		operations := make([]Operation, 0, len(batch))
 		for _, id := range batch {
 			d.used.dirty.Delete(id)
-			use, _ := d.used.latest.Load(id)
+			use, ok := d.used.latest.Load(id)
+			if !ok {
+				continue // deleted meanwhile
+			}
 			value, err := json.Marshal(envelope[any]{Schema: schema, Data: use})
 			if err == nil {
 				operations = append(operations, Operation{Key: usesPrefix + id, Value: value})

@@ -146,7 +146,7 @@ func (d *Directory) ListPolicies(ctx context.Context, caller Caller, in ListPoli
 				found = append(found, p)
 			}
 		}
-		return page(found, func(p ManagedPolicy) string { return strings.ToLower(p.Name) + " " + p.ARN }, in.Paging), nil
+		return page(found, func(p ManagedPolicy) string { return p.Name + " " + p.ARN }, in.Paging), nil
 	})
 }
 
@@ -257,7 +257,7 @@ func (d *Directory) ListEntitiesForPolicy(ctx context.Context, caller Caller, in
 				found = append(found, PolicyEntity{Kind: kind, Name: identity.Name, ID: identity.ID})
 			}
 		}
-		return page(found, func(e PolicyEntity) string { return string(e.Kind) + " " + strings.ToLower(e.Name) }, in.Paging), nil
+		return page(found, func(e PolicyEntity) string { return string(e.Kind) + " " + e.Name }, in.Paging), nil
 	})
 }
 

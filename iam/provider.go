@@ -32,7 +32,7 @@ func onProvider(name string, in input, arn string) call {
 
 // noSuchProvider is AWS's sentence, which differs for the calls on tags.
 func (c call) noSuchProvider(arn string) *Error {
-	if strings.Contains(c.name, "Tag") {
+	if strings.Contains(strings.ToLower(c.name), "tag") {
 		return refusef("NoSuchEntity", "OpenId connect Provider %s cannot be found.", arn)
 	}
 	return refusef("NoSuchEntity", "OpenIDConnect Provider not found for arn %s", arn)

@@ -95,6 +95,7 @@ func (d *Directory) DeleteServiceLinkedRole(ctx context.Context, caller Caller, 
 		}
 		taskID = "task" + entry.role.Path + entry.role.Name + "/" + entry.role.ID
 		tx.remove(recordKey(tx.id, kindRole, strings.ToLower(in.RoleName)), entry.revision)
+		tx.forgetUse(entry.role.ID)
 		return nil
 	})
 	return taskID, err

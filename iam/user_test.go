@@ -2,6 +2,7 @@ package iam_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -223,6 +224,15 @@ func TestLastUse(t *testing.T) {
 	p.close()
 	p.open()
 	want()
+	// What is recreated under the name was never used.
+	done(t, p.DeleteRole(ctx, p.root, iam.IdentityInput{IdentityName: iam.OfRole("R")}))
+	p.role("R")
+	if ofRole, _ := lastUse(); !ofRole.Time.IsZero() {
+		t.Errorf("the new role was used %v", ofRole)
+	}
+	if _, err := p.store.Get(ctx, "used/"+role.ID); !errors.Is(err, iam.ErrNotFound) {
+		t.Errorf("the use of a role that is gone is kept: %v", err)
+	}
 }
 
 // TestUserAuthorization: the resources and condition keys that calls on users, groups and instance profiles are decided by.

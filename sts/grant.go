@@ -101,15 +101,8 @@ func refuseSize(err error) *iam.Error {
 
 // checkSessionPolicies makes sure, before the session exists, that every session policy can be decided by.
 func (s *Service) checkSessionPolicies(account *iam.Account, record session) error {
-	if record.Policy != "" {
-		if _, err := compileSessionPolicy(record.Policy); err != nil {
-			message := "Syntax errors in policy."
-			var positioned *policy.Error
-			if errors.As(err, &positioned) && positioned.AWS != "" {
-				message = positioned.AWS
-			}
-			return refusal("MalformedPolicyDocument", message, fmt.Errorf("session policy: %w", err))
-		}
+	if err := checkSessionPolicy(record.Policy); err != nil {
+		return err
 	}
 	for _, arn := range record.PolicyARNs {
 		if _, err := account.ManagedPolicy(arn); err != nil {
@@ -117,6 +110,22 @@ func (s *Service) checkSessionPolicies(account *iam.Account, record session) err
 		}
 	}
 	return nil
+}
+
+// checkSessionPolicy makes sure that an inline session policy, "" for none, is one.
+func checkSessionPolicy(text string) error {
+	if text == "" {
+		return nil
+	}
+	_, err := compileSessionPolicy(text)
+	if err == nil {
+		return nil
+	}
+	message := "Syntax errors in policy."
+	if positioned, ok := errors.AsType[*policy.Error](err); ok && positioned.AWS != "" {
+		message = positioned.AWS
+	}
+	return refusal("MalformedPolicyDocument", message, fmt.Errorf("session policy: %w", err))
 }
 
 func compileSessionPolicy(text string) (*policy.Policy, error) {

@@ -112,6 +112,9 @@ func (s *Service) checkRequest(x *exchange) (err error) {
 		return err
 	}
 	x.event.Resource = *x.in.RoleArn
+	if err := checkSessionPolicy(valueOf(x.in.Policy)); err != nil {
+		return err
+	}
 	if !s.activeIn(x.origin.Region) {
 		return refusal("RegionDisabledException", fmt.Sprintf(regionDisabled, x.arn.Account), fmt.Errorf("%w %q", ErrRegionNotActive, x.origin.Region))
 	}

@@ -192,7 +192,9 @@ func (e Event) sessionContext() *sessionContext {
 
 func (e Event) additional() map[string]any {
 	data := map[string]any{"sequence": strconv.FormatUint(e.Sequence, 10)}
-	for name, text := range map[string]string{"action": e.Action, "resource": e.Resource, "explanation": e.Explanation} {
+	for name, text := range map[string]string{
+		"action": e.Action, "resource": e.Resource, "explanation": e.Explanation, "encodedAuthorizationMessage": e.EncodedAuthorizationMessage,
+	} {
 		if text != "" {
 			data[name] = text
 		}

@@ -131,7 +131,7 @@ func greet(env environment, output outputFormat, o upOptions, p *plane, endpoint
 	}
 	fmt.Fprintf(env.stderr, `OpenIRSA serves account %s
 
-  AWS endpoint   %s   (STS, IAM, S3)
+  AWS endpoint   %s   (STS, IAM, EKS, CloudTrail, S3)
   health         http://%s/readyz, /metrics
   issuer         %s
   data           %s
