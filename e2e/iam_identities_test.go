@@ -145,9 +145,9 @@ func testGroups(t *testing.T, w *iamWorld) {
 		return namesOf(groups, func(g types.Group) *string { return g.GroupName })
 	}
 	wantPages(t, iam.NewListGroupsForUserPaginator(w.iam, &iam.ListGroupsForUserInput{UserName: new("groups-b"), MaxItems: aws.Int32(1)}),
-		func(page *iam.ListGroupsForUserOutput) []string { return groupNames(page.Groups) }, "Groups-a", "groups-b", "Groups-Dev")
+		func(page *iam.ListGroupsForUserOutput) []string { return groupNames(page.Groups) }, "Groups-Dev", "Groups-a", "groups-b")
 	wantPages(t, iam.NewListGroupsPaginator(w.iam, &iam.ListGroupsInput{PathPrefix: new("/groups/"), MaxItems: aws.Int32(1)}),
-		func(page *iam.ListGroupsOutput) []string { return groupNames(page.Groups) }, "Groups-a", "groups-b", "Groups-Dev")
+		func(page *iam.ListGroupsOutput) []string { return groupNames(page.Groups) }, "Groups-Dev", "Groups-a", "groups-b")
 
 	refuse(t, w.iam.CreateGroup, &iam.CreateGroupInput{GroupName: new("GROUPS-DEV")}, 409, "EntityAlreadyExists", "Group with name GROUPS-DEV already exists.")
 	refuse(t, w.iam.UpdateGroup, &iam.UpdateGroupInput{GroupName: new("groups-b"), NewGroupName: new("GROUPS-DEV")}, 409, "EntityAlreadyExists", "Group with name GROUPS-DEV already exists.")
@@ -218,9 +218,9 @@ func testInstanceProfiles(t *testing.T, w *iamWorld) {
 		return namesOf(profiles, func(p types.InstanceProfile) *string { return p.InstanceProfileName })
 	}
 	wantPages(t, iam.NewListInstanceProfilesPaginator(w.iam, &iam.ListInstanceProfilesInput{PathPrefix: new("/profiles/"), MaxItems: aws.Int32(1)}),
-		func(page *iam.ListInstanceProfilesOutput) []string { return profileNames(page.InstanceProfiles) }, "Profiles-a", "profiles-b", "Profiles-Node")
+		func(page *iam.ListInstanceProfilesOutput) []string { return profileNames(page.InstanceProfiles) }, "Profiles-Node", "Profiles-a", "profiles-b") // by bytes
 	wantPages(t, iam.NewListInstanceProfilesForRolePaginator(w.iam, &iam.ListInstanceProfilesForRoleInput{RoleName: role, MaxItems: aws.Int32(1)}),
-		func(page *iam.ListInstanceProfilesForRoleOutput) []string { return profileNames(page.InstanceProfiles) }, "profiles-b", "Profiles-Node")
+		func(page *iam.ListInstanceProfilesForRoleOutput) []string { return profileNames(page.InstanceProfiles) }, "Profiles-Node", "profiles-b")
 	if none := ask(t, w.iam.ListInstanceProfilesForRole, &iam.ListInstanceProfilesForRoleInput{RoleName: new("profiles-two")}).InstanceProfiles; none == nil || len(none) != 0 {
 		t.Errorf("a role in no profile is in %#v, want an empty list", none)
 	}
