@@ -104,7 +104,8 @@ func (d *Directory) GetAccountAuthorizationDetails(ctx context.Context, caller C
 				return Detail{Policy: &described, Versions: e.versions}, nil
 			})
 		}
-		return mapPage(page(all, func(e detailed) string { return e.key }, in.Paging), func(e detailed) (Detail, error) { return e.tell() })
+		return pageShown(all, func(e detailed) string { return e.key }, in.Paging,
+			func(e detailed) (Detail, error) { return e.tell() })
 	})
 }
 

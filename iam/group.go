@@ -70,7 +70,7 @@ func (a *Account) members(groupID string) []User {
 func (d *Directory) ListGroups(ctx context.Context, caller Caller, in ListByPathInput) (Page[Group], error) {
 	return read(ctx, d, caller, onList("ListGroups", "group", in, in.PathPrefix), func(a *Account) (Page[Group], error) {
 		found := under(a.groups, in.PathPrefix, func(e *groupEntry) string { return e.group.Path })
-		return mapPage(page(found, func(e *groupEntry) string { return e.group.Name }, in.Paging),
+		return pageShown(found, func(e *groupEntry) string { return e.group.Name }, in.Paging,
 			func(e *groupEntry) (Group, error) { return e.group, nil })
 	})
 }

@@ -104,7 +104,7 @@ func (d *Directory) GetInstanceProfile(ctx context.Context, caller Caller, in In
 
 // pageProfiles is a page of instance profiles by name.
 func (d *Directory) pageProfiles(ctx context.Context, a *Account, found []*profileEntry, paging Paging) (Page[InstanceProfile], error) {
-	return mapPage(page(found, func(e *profileEntry) string { return e.profile.Name }, paging),
+	return pageShown(found, func(e *profileEntry) string { return e.profile.Name }, paging,
 		func(e *profileEntry) (InstanceProfile, error) { return d.shownProfile(ctx, a, e) })
 }
 

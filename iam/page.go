@@ -9,6 +9,9 @@ import (
 const (
 	defaultPage = 100
 	maxMarker   = 1024 // of our own markers, which a tag's key makes longest
+	// maxPageSize is how many bytes of documents a page holds before it ends early, as AWS documents that pages may. A document's quota does not
+	// count white space, so that a page of a thousand could otherwise take all memory.
+	maxPageSize = 4 << 20
 )
 
 func (p Paging) validate(v *validator) {
@@ -38,20 +41,59 @@ func page[T any](items []T, key func(T) string, paging Paging) Page[T] {
 	if len(items) <= size {
 		return Page[T]{Items: items}
 	}
-	return Page[T]{Items: items[:size], IsTruncated: true, Marker: base64.RawURLEncoding.EncodeToString([]byte(key(items[size-1])))}
+	return Page[T]{Items: items[:size], IsTruncated: true, Marker: marker(key(items[size-1]))}
 }
 
-// mapPage shows a page's items.
-func mapPage[From, To any](p Page[From], show func(From) (To, error)) (Page[To], error) {
-	out := Page[To]{IsTruncated: p.IsTruncated, Marker: p.Marker}
-	for _, item := range p.Items {
+func marker(key string) string { return base64.RawURLEncoding.EncodeToString([]byte(key)) }
+
+// pageShown is page for items that are shown one by one, and that may hold documents.
+func pageShown[From, To any](items []From, key func(From) string, paging Paging, show func(From) (To, error)) (Page[To], error) {
+	cut := page(items, key, paging)
+	out := Page[To]{IsTruncated: cut.IsTruncated, Marker: cut.Marker}
+	size := 0
+	for i, item := range cut.Items {
 		shown, err := show(item)
 		if err != nil {
 			return Page[To]{}, err
 		}
 		out.Items = append(out.Items, shown)
+		if size += documentSize(shown); size >= maxPageSize && i+1 < len(cut.Items) {
+			out.IsTruncated, out.Marker = true, marker(key(item))
+			break
+		}
 	}
 	return out, nil
+}
+
+// documentSize is how many bytes of documents an item holds.
+func documentSize(item any) (size int) {
+	inline := func(documents map[string]string) {
+		for _, document := range documents {
+			size += len(document)
+		}
+	}
+	switch item := item.(type) {
+	case Role:
+		return len(item.TrustPolicy)
+	case InstanceProfile:
+		for _, role := range item.Roles {
+			size += len(role.TrustPolicy)
+		}
+	case Detail:
+		switch {
+		case item.User != nil:
+			inline(item.User.Inline)
+		case item.Group != nil:
+			inline(item.Group.Inline)
+		case item.Role != nil:
+			inline(item.Role.Inline)
+			size += len(item.Role.TrustPolicy) * (1 + len(item.Profiles))
+		}
+		for _, version := range item.Versions {
+			size += len(version.Document)
+		}
+	}
+	return size
 }
 
 // sameName is the key of names that are their own.
