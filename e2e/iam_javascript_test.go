@@ -41,7 +41,7 @@ CreatePolicyVersion ["v2",true]
 GetPolicy "v2"
 GetPolicyVersion `+quoted(allowAll)+`
 GetPolicyVersion 404 NoSuchEntityException Policy `+policy+` version v9 does not exist or is not attachable.
-ListPolicyVersions ["v1","v2"]
+ListPolicyVersions ["v2","v1"]
 SetDefaultPolicyVersion ""
 DeletePolicyVersion 409 DeleteConflictException Cannot delete the default version of a policy.
 DeletePolicyVersion ""

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/openirsa/openirsa/policy"
@@ -318,16 +319,21 @@ func (d *Directory) GetPolicyVersion(ctx context.Context, caller Caller, in Poli
 	})
 }
 
-// ListPolicyVersions lists a managed policy's versions, oldest first.
+// ListPolicyVersions lists a managed policy's versions, newest first (AWS CLI reference, list-policy-versions, its example).
 func (d *Directory) ListPolicyVersions(ctx context.Context, caller Caller, in ListByPolicyInput) (Page[PolicyVersion], error) {
 	return read(ctx, d, caller, onPolicy("ListPolicyVersions", in, in.PolicyARN), func(a *Account) (Page[PolicyVersion], error) {
 		entry, err := a.policy(in.PolicyARN)
 		if err != nil {
 			return Page[PolicyVersion]{}, err
 		}
-		// Numbers sort by their length first.
-		return page(slices.Clone(entry.versions), func(v PolicyVersion) string { return fmt.Sprintf("%10s", v.VersionID) }, in.Paging), nil
+		return page(slices.Clone(entry.versions), versionOrder, in.Paging), nil
 	})
+}
+
+// versionOrder sorts the later of two versions first: their numbers grow, and have nine digits at most.
+func versionOrder(v PolicyVersion) string {
+	n, _ := strconv.Atoi(strings.TrimPrefix(v.VersionID, "v"))
+	return fmt.Sprintf("%09d", 999_999_999-n)
 }
 
 // SetDefaultPolicyVersion makes a version the one that is in force.
