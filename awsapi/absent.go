@@ -20,14 +20,17 @@ func absentOperations(d *iam.Directory) map[string]operation {
 			return list, d.ListAbsent(ctx, caller, name, in)
 		}, func(list string) any { return emptyList{list} })
 	}
-	for name, what := range map[string]func(user string) string{
-		"GetLoginProfile":             func(user string) string { return "Login Profile for User " + user },
-		"DeleteLoginProfile":          func(user string) string { return "Login Profile for User " + user },
-		"GetAccountPasswordPolicy":    func(string) string { return "The account's password policy" },
-		"DeleteAccountPasswordPolicy": func(string) string { return "The account's password policy" },
+	loginProfile := func(_ iam.Caller, user string) string { return "Login Profile for User " + user }
+	for name, what := range map[string]func(caller iam.Caller, user string) string{
+		"GetLoginProfile":    loginProfile,
+		"DeleteLoginProfile": loginProfile,
+		"GetAccountPasswordPolicy": func(c iam.Caller, _ string) string {
+			return "The Password Policy with domain name " + c.Principal.Account
+		},
+		"DeleteAccountPasswordPolicy": func(iam.Caller, string) string { return "The account policy with name PasswordPolicy" },
 	} {
 		table[name] = change(decodeAbsent, func(ctx context.Context, caller iam.Caller, in iam.AbsentInput) error {
-			return d.GetAbsent(ctx, caller, name, what(in.UserName), in)
+			return d.GetAbsent(ctx, caller, name, what(caller, in.UserName), in)
 		})
 	}
 	return table

@@ -262,7 +262,7 @@ func testAbsent(t *testing.T, w *iamWorld) {
 	const login = "Login Profile for User absent cannot be found."
 	refuse(t, w.iam.GetLoginProfile, &iam.GetLoginProfileInput{UserName: new("absent")}, 404, "NoSuchEntity", login)
 	refuse(t, w.iam.DeleteLoginProfile, &iam.DeleteLoginProfileInput{UserName: new("absent")}, 404, "NoSuchEntity", login)
-	refuse(t, w.iam.GetAccountPasswordPolicy, &iam.GetAccountPasswordPolicyInput{}, 404, "NoSuchEntity", "")
+	refuse(t, w.iam.GetAccountPasswordPolicy, &iam.GetAccountPasswordPolicyInput{}, 404, "NoSuchEntity", "The Password Policy with domain name "+w.account+" cannot be found.")
 	refuse(t, w.iam.DeleteAccountPasswordPolicy, &iam.DeleteAccountPasswordPolicyInput{}, 404, "NoSuchEntity", "")
 	for _, operation := range []string{"ListMFADevices", "ListSigningCertificates", "ListSSHPublicKeys", "ListServiceSpecificCredentials", "GetLoginProfile"} {
 		_, err := invoke(t, w.iam, operation, map[string]any{"UserName": new("nobody")})
