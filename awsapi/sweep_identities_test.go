@@ -11,6 +11,8 @@ func identityCalls() map[string]string {
 		tags     = "&Tags.member.1.Key=k&Tags.member.1.Value=v"
 		tagKeys  = "&TagKeys.member.1=k"
 		key      = "&AccessKeyId=AKIAIOSFODNN7EXAMPLE"
+		device   = "arn:aws:iam::" + account + ":mfa/absent"
+		saml     = "arn:aws:iam::" + account + ":saml-provider/absent"
 		document = "&PolicyDocument=%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22s3%3A%2A%22%2C%22Resource%22%3A%22%2A%22%7D%5D%7D"
 	)
 	return map[string]string{
@@ -39,6 +41,11 @@ func identityCalls() map[string]string {
 
 		"ListMFADevices": user, "ListVirtualMFADevices": "AssignmentStatus=Any", "ListSigningCertificates": user, "ListSSHPublicKeys": user,
 		"ListServiceSpecificCredentials": user, "ListServerCertificates": "PathPrefix=/", "ListSAMLProviders": "",
+		"GetSSHPublicKey": user + "&Encoding=SSH&SSHPublicKeyId=APKAXXXXXXXXXXXXXXXXX", "DeleteSSHPublicKey": user + "&SSHPublicKeyId=APKAXXXXXXXXXXXXXXXXX",
+		"DeleteSigningCertificate": user + "&CertificateId=NONEXISTENTCERTID12345678901",
+		"GetServerCertificate":     "ServerCertificateName=absent", "DeleteServerCertificate": "ServerCertificateName=absent",
+		"DeactivateMFADevice": user + "&SerialNumber=" + device, "DeleteVirtualMFADevice": "SerialNumber=" + device,
+		"GetSAMLProvider": "SAMLProviderArn=" + saml, "DeleteSAMLProvider": "SAMLProviderArn=" + saml, "GetCredentialReport": "",
 		"GetLoginProfile": user, "DeleteLoginProfile": user, "GetAccountPasswordPolicy": "", "DeleteAccountPasswordPolicy": "",
 	}
 }

@@ -150,10 +150,12 @@ func (d *Directory) RemoveUserFromGroup(ctx context.Context, caller Caller, in M
 
 func (d *Directory) changeMembership(ctx context.Context, caller Caller, name string, in MembershipInput, edit func(u *User, groupID string) error) error {
 	return d.change(ctx, caller, onIdentity(name, in, OfGroup(in.GroupName)), func(tx *draft) error {
-		group, err := tx.identity(OfGroup(in.GroupName))
-		if err != nil {
-			return err
-		}
-		return tx.editUser(in.UserName, func(u *User) error { return edit(u, group.identity.ID) })
+		return tx.editUser(in.UserName, func(u *User) error { // AWS looks for the user first
+			group, err := tx.identity(OfGroup(in.GroupName))
+			if err != nil {
+				return err
+			}
+			return edit(u, group.identity.ID)
+		})
 	})
 }

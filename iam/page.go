@@ -2,6 +2,7 @@ package iam
 
 import (
 	"encoding/base64"
+	"errors"
 	"slices"
 	"strings"
 )
@@ -18,7 +19,7 @@ func (p Paging) validate(v *validator) {
 	v.between("maxItems", p.MaxItems, 1, 1000)
 	if len(p.Marker) > maxMarker {
 		v.fail("marker", "Member must have length less than or equal to 320")
-	} else if _, err := base64.RawURLEncoding.DecodeString(p.Marker); err != nil {
+	} else if _, err := afterMarker(p.Marker); err != nil {
 		v.refuse("ValidationError", "Invalid Marker.")
 	}
 }
@@ -27,8 +28,8 @@ func (p Paging) validate(v *validator) {
 // between two calls move no others. Keys are unique; the paging was validated.
 func page[T any](items []T, key func(T) string, paging Paging) Page[T] {
 	slices.SortFunc(items, func(x, y T) int { return strings.Compare(key(x), key(y)) })
-	if after, err := base64.RawURLEncoding.DecodeString(paging.Marker); err == nil && len(after) > 0 {
-		first, found := slices.BinarySearchFunc(items, string(after), func(item T, k string) int { return strings.Compare(key(item), k) })
+	if after, err := afterMarker(paging.Marker); err == nil && after != "" {
+		first, found := slices.BinarySearchFunc(items, after, func(item T, k string) int { return strings.Compare(key(item), k) })
 		if found {
 			first++
 		}
@@ -44,7 +45,26 @@ func page[T any](items []T, key func(T) string, paging Paging) Page[T] {
 	return Page[T]{Items: items[:size], IsTruncated: true, Marker: marker(key(items[size-1]))}
 }
 
-func marker(key string) string { return base64.RawURLEncoding.EncodeToString([]byte(key)) }
+// markerMark begins every marker of ours, so that text which merely decodes is none.
+const markerMark = "after:"
+
+func marker(key string) string { return base64.RawURLEncoding.EncodeToString([]byte(markerMark + key)) }
+
+// afterMarker is the key that a marker was made of; "" for none.
+func afterMarker(marker string) (string, error) {
+	if marker == "" {
+		return "", nil
+	}
+	decoded, err := base64.RawURLEncoding.DecodeString(marker)
+	if err != nil {
+		return "", err
+	}
+	key, ok := strings.CutPrefix(string(decoded), markerMark)
+	if !ok || key == "" {
+		return "", errors.New("it is no marker of this directory's")
+	}
+	return key, nil
+}
 
 // pageShown is page for items that are shown one by one, and that may hold documents.
 func pageShown[From, To any](items []From, key func(From) string, paging Paging, show func(From) (To, error)) (Page[To], error) {
