@@ -259,11 +259,32 @@ func testAbsent(t *testing.T, w *iamWorld) {
 			t.Errorf("%s has more pages", operation)
 		}
 	}
-	const login = "Login Profile for User absent cannot be found."
-	refuse(t, w.iam.GetLoginProfile, &iam.GetLoginProfileInput{UserName: new("absent")}, 404, "NoSuchEntity", login)
-	refuse(t, w.iam.DeleteLoginProfile, &iam.DeleteLoginProfileInput{UserName: new("absent")}, 404, "NoSuchEntity", login)
-	refuse(t, w.iam.GetAccountPasswordPolicy, &iam.GetAccountPasswordPolicyInput{}, 404, "NoSuchEntity", "The Password Policy with domain name "+w.account+" cannot be found.")
-	refuse(t, w.iam.DeleteAccountPasswordPolicy, &iam.DeleteAccountPasswordPolicyInput{}, 404, "NoSuchEntity", "")
+	device, provider := w.arn("mfa/absent"), w.arn("saml-provider/absent")
+	const login, publicKey, certificate = "Login Profile for User absent cannot be found.", "APKAXXXXXXXXXXXXXXXXX", "NONEXISTENTCERTID12345678901"
+	for name, value := range map[string]any{
+		"SSHPublicKeyId": new(publicKey), "Encoding": types.EncodingTypeSsh, "CertificateId": new(certificate), "ServerCertificateName": new("absent"),
+		"SerialNumber": &device, "SAMLProviderArn": &provider,
+	} {
+		members[name] = value
+	}
+	for operation, message := range map[string]string{
+		"GetLoginProfile": login, "DeleteLoginProfile": login,
+		"GetAccountPasswordPolicy":    "The Password Policy with domain name " + w.account + " cannot be found.",
+		"DeleteAccountPasswordPolicy": "The account policy with name PasswordPolicy cannot be found.",
+		"GetSSHPublicKey":             "The Public Key with id " + publicKey + " cannot be found.",
+		"DeleteSSHPublicKey":          "The Public Key with id " + publicKey + " cannot be found.",
+		"DeleteSigningCertificate":    "The Certificate with id " + certificate + " cannot be found.",
+		"GetServerCertificate":        "The Server Certificate with name absent cannot be found.",
+		"DeleteServerCertificate":     "The Server Certificate with name absent cannot be found.",
+		"DeactivateMFADevice":         "MFA Device with serial number " + device + " does not exist.",
+		"DeleteVirtualMFADevice":      "MFA Device with serial number " + device + " does not exist.",
+		"GetSAMLProvider":             "Manifest not found for arn " + provider,
+		"DeleteSAMLProvider":          "Manifest not found for arn " + provider,
+	} {
+		_, err := invoke(t, w.iam, operation, members)
+		wantExactly(t, err, 404, "NoSuchEntity", message)
+	}
+	refuse(t, w.iam.GetCredentialReport, &iam.GetCredentialReportInput{}, 410, "ReportNotPresent", "")
 	for _, operation := range []string{"ListMFADevices", "ListSigningCertificates", "ListSSHPublicKeys", "ListServiceSpecificCredentials", "GetLoginProfile"} {
 		_, err := invoke(t, w.iam, operation, map[string]any{"UserName": new("nobody")})
 		wantExactly(t, err, 404, "NoSuchEntity", "The user with name nobody cannot be found.")
@@ -284,6 +305,8 @@ func testWithoutPermission(t *testing.T, w *iamWorld) {
 		"OpenIDConnectProviderArn": &provider, "Url": new("https://someone.example.com"), "ClientID": new("x"), "ThumbprintList": []string{strings.Repeat("a", 40)},
 		"AccessKeyId": new("AKIAIOSFODNN7EXAMPLE"), "AWSServiceName": new("eks.amazonaws.com"), "DeletionTaskId": new("task/x"), "AccountAlias": new("someone"),
 		"Tags": []types.Tag{tag("a", "b")}, "TagKeys": []string{"a"}, "Status": types.StatusTypeActive,
+		"SSHPublicKeyId": new("APKAXXXXXXXXXXXXXXXXX"), "Encoding": types.EncodingTypeSsh, "CertificateId": new("NONEXISTENTCERTID12345678901"),
+		"ServerCertificateName": new("someone"), "SerialNumber": new(w.arn("mfa/someone")), "SAMLProviderArn": new(w.arn("saml-provider/someone")),
 	}
 	for operation := range listedCalls(t, "iam") {
 		_, err := invoke(t, user, operation, members)

@@ -111,10 +111,12 @@ func testAccessKeys(t *testing.T, w *iamWorld) {
 	members := map[string]any{"UserName": name, "AccessKeyId": new("AKIAIOSFODNN7EXAMPLE"), "Status": types.StatusTypeActive}
 	for _, operation := range []string{"UpdateAccessKey", "DeleteAccessKey"} {
 		_, err := invoke(t, w.iam, operation, members)
-		wantExactly(t, err, 404, "NoSuchEntity", "The Access Key with id AKIAIOSFODNN7EXAMPLE cannot be found")
+		wantExactly(t, err, 404, "NoSuchEntity", "The Access Key with id AKIAIOSFODNN7EXAMPLE cannot be found.")
 	}
 	refuse(t, w.iam.UpdateAccessKey, &iam.UpdateAccessKeyInput{UserName: name, AccessKeyId: first.AccessKeyId, Status: "Lost"}, 400, "ValidationError", "")
-	refuse(t, w.iam.GetAccessKeyLastUsed, &iam.GetAccessKeyLastUsedInput{AccessKeyId: new("AKIAIOSFODNN7EXAMPLE")}, 404, "NoSuchEntity", "")
+	// Nobody is told whether a key is there, not even the root (docs/compatibility.md).
+	refuse(t, w.iam.GetAccessKeyLastUsed, &iam.GetAccessKeyLastUsedInput{AccessKeyId: new("AKIAIOSFODNN7EXAMPLE")}, 403, "AccessDenied",
+		"User: "+w.arn("root")+" is not authorized to perform iam:GetAccessKeyLastUsed on resource: access key AKIAIOSFODNN7EXAMPLE")
 	for _, key := range []*types.AccessKey{first, second} {
 		ask(t, w.iam.DeleteAccessKey, &iam.DeleteAccessKeyInput{UserName: name, AccessKeyId: key.AccessKeyId})
 	}

@@ -116,6 +116,7 @@ func inAWSWords(message any) any {
 		{`^Role (\S+) not found$`, "The role with name $1 cannot be found."},
 		{`^Group (\S+) not found$`, "The group with name $1 cannot be found."},
 		{`^Policy (arn:\S+) not found$`, "Policy $1 does not exist or is not attachable."},
+		{`^(The Access Key with id \S+ cannot be found)$`, "$1."},
 		{`^Instance profile (\S+) not found$`, "Instance Profile $1 cannot be found."},
 	} {
 		text = regexp.MustCompile(sentence[0]).ReplaceAllString(text, sentence[1])
