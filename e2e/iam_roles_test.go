@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
-// uniqueID is how IAM's unique ids look (IAM User Guide, "IAM identifiers").
+// wantUniqueID checks how IAM's unique ids look (IAM User Guide, "IAM identifiers").
 func wantUniqueID(t *testing.T, id *string, prefix string) {
 	t.Helper()
 	if !regexp.MustCompile(`^` + prefix + `[A-Z2-7]{17}$`).MatchString(aws.ToString(id)) {
