@@ -319,21 +319,25 @@ func (d *Directory) GetPolicyVersion(ctx context.Context, caller Caller, in Poli
 	})
 }
 
-// ListPolicyVersions lists a managed policy's versions, newest first (AWS CLI reference, list-policy-versions, its example).
+// ListPolicyVersions lists a managed policy's versions, newest first, as the example of IAM's API reference does: scripts that make room for
+// another one delete the last.
 func (d *Directory) ListPolicyVersions(ctx context.Context, caller Caller, in ListByPolicyInput) (Page[PolicyVersion], error) {
 	return read(ctx, d, caller, onPolicy("ListPolicyVersions", in, in.PolicyARN), func(a *Account) (Page[PolicyVersion], error) {
 		entry, err := a.policy(in.PolicyARN)
 		if err != nil {
 			return Page[PolicyVersion]{}, err
 		}
-		return page(slices.Clone(entry.versions), versionOrder, in.Paging), nil
+		return page(slices.Clone(entry.versions), newestFirst, in.Paging), nil
 	})
 }
 
-// versionOrder sorts the later of two versions first: their numbers grow, and have nine digits at most.
-func versionOrder(v PolicyVersion) string {
-	n, _ := strconv.Atoi(strings.TrimPrefix(v.VersionID, "v"))
-	return fmt.Sprintf("%09d", 999_999_999-n)
+// newestFirst is a key that versions are sorted by: the greater the number, the earlier it comes. Numbers have nine digits at most.
+func newestFirst(v PolicyVersion) string {
+	number, err := strconv.Atoi(strings.TrimPrefix(v.VersionID, "v"))
+	if err != nil {
+		return v.VersionID // one of AWS's policies may call its only version anything
+	}
+	return fmt.Sprintf("%09d", 999_999_999-number)
 }
 
 // SetDefaultPolicyVersion makes a version the one that is in force.

@@ -142,7 +142,7 @@ func (g *generator) pageSize() int       { return pick(g, 1, 2, 3, 7, 1000) }
 
 func (g *generator) path() string {
 	if g.rarely() {
-		return "team/"
+		return pick(g, "team/", serviceRolePath+"eks.amazonaws.com/")
 	}
 	return often(g, "", "/", "/team/")
 }
