@@ -10,7 +10,7 @@ func policyOperations(d *iam.Directory) map[string]operation {
 				PolicyName: f.required("PolicyName"), Path: f.text("Path"), PolicyDocument: f.required("PolicyDocument"),
 				Description: f.emptyOr("Description"), Tags: f.tags("Tags"),
 			}
-		}, d.CreatePolicy, encodePolicy),
+		}, d.CreatePolicy, encodeCreatedPolicy),
 		"GetPolicy": query(decodePolicy, d.GetPolicy, encodePolicy),
 		"ListPolicies": query(func(f *form) iam.ListPoliciesInput {
 			return iam.ListPoliciesInput{
@@ -109,6 +109,12 @@ func newPolicyVersion(v iam.PolicyVersion) policyVersionElement {
 }
 
 func encodePolicy(p iam.ManagedPolicy) any { return struct{ Policy policyElement }{newPolicy(p)} }
+
+// encodeCreatedPolicy leaves the description out (AWS CLI reference, create-policy, "To create a customer managed policy with a description").
+func encodeCreatedPolicy(p iam.ManagedPolicy) any {
+	p.Description = ""
+	return encodePolicy(p)
+}
 
 func encodePolicies(p iam.Page[iam.ManagedPolicy]) any {
 	return struct {
