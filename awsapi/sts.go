@@ -33,34 +33,45 @@ func decodeNothing(*form) struct{} { return struct{}{} }
 // a call together and counts the violations in one ValidationError, as AWS does.
 func decodeWebIdentity(f *form) sts.WebIdentityInput {
 	return sts.WebIdentityInput{
-		RoleArn:          f.anyText("RoleArn"),
-		RoleSessionName:  f.anyText("RoleSessionName"),
-		WebIdentityToken: f.anyText("WebIdentityToken"),
-		ProviderId:       f.anyText("ProviderId"),
-		PolicyArns:       f.policyARNs("PolicyArns"),
-		Policy:           f.anyText("Policy"),
-		DurationSeconds:  f.integer("DurationSeconds"),
+		RoleArn:                 f.anyText("RoleArn"),
+		RoleSessionName:         f.anyText("RoleSessionName"),
+		WebIdentityToken:        f.anyText("WebIdentityToken"),
+		ProviderId:              f.anyText("ProviderId"),
+		PolicyArns:              f.policyARNs("PolicyArns"),
+		Policy:                  f.anyText("Policy"),
+		DurationSeconds:         f.integer("DurationSeconds"),
+		MinimumSessionTokenSize: f.integer("MinimumSessionTokenSize"),
 	}
 }
 
 func decodeAssumeRole(f *form) sts.AssumeRoleInput {
 	return sts.AssumeRoleInput{
-		RoleArn:           f.anyText("RoleArn"),
-		RoleSessionName:   f.anyText("RoleSessionName"),
-		PolicyArns:        f.policyARNs("PolicyArns"),
-		Policy:            f.anyText("Policy"),
-		DurationSeconds:   f.integer("DurationSeconds"),
-		Tags:              f.tags("Tags"),
-		TransitiveTagKeys: f.list("TransitiveTagKeys"),
-		ExternalId:        f.anyText("ExternalId"),
-		SerialNumber:      f.anyText("SerialNumber"),
-		TokenCode:         f.anyText("TokenCode"),
-		SourceIdentity:    f.anyText("SourceIdentity"),
+		RoleArn:                 f.anyText("RoleArn"),
+		RoleSessionName:         f.anyText("RoleSessionName"),
+		PolicyArns:              f.policyARNs("PolicyArns"),
+		Policy:                  f.anyText("Policy"),
+		DurationSeconds:         f.integer("DurationSeconds"),
+		MinimumSessionTokenSize: f.integer("MinimumSessionTokenSize"),
+		Tags:                    f.tags("Tags"),
+		TransitiveTagKeys:       f.list("TransitiveTagKeys"),
+		ExternalId:              f.anyText("ExternalId"),
+		SerialNumber:            f.anyText("SerialNumber"),
+		TokenCode:               f.anyText("TokenCode"),
+		SourceIdentity:          f.anyText("SourceIdentity"),
 	}
 }
 
 type credentialsElement struct {
 	AccessKeyId, SecretAccessKey, SessionToken, Expiration string
+}
+
+// tokenUse is how long the session token is, in bytes, and what share that is of what it may be, in percent (STS's service model
+// since September 2026, where it replaces PackedPolicySize).
+type tokenUse struct{ SessionTokenSize, SessionTokenUtilization int }
+
+func newTokenUse(c sts.Credentials) tokenUse {
+	size := len(c.SessionToken)
+	return tokenUse{size, (100*size + sts.MaxSessionToken - 1) / sts.MaxSessionToken}
 }
 
 type assumedRoleUserElement struct{ AssumedRoleId, Arn string }
@@ -75,6 +86,7 @@ type webIdentityResult struct {
 	Provider                    string
 	PackedPolicySize            *int
 	SourceIdentity              string `xml:",omitempty"`
+	tokenUse
 }
 
 type assumeRoleResult struct {
@@ -82,6 +94,7 @@ type assumeRoleResult struct {
 	Credentials      credentialsElement
 	PackedPolicySize *int
 	SourceIdentity   string `xml:",omitempty"`
+	tokenUse
 }
 
 type callerIdentityResult struct{ Arn, UserId, Account string }
@@ -103,6 +116,7 @@ func encodeWebIdentity(out sts.WebIdentityOutput) any {
 		Provider:                    out.Provider,
 		PackedPolicySize:            out.PackedPolicySize,
 		SourceIdentity:              out.SourceIdentity,
+		tokenUse:                    newTokenUse(out.Credentials),
 	}
 }
 
@@ -112,6 +126,7 @@ func encodeAssumeRole(out sts.AssumeRoleOutput) any {
 		Credentials:      newCredentials(out.Credentials),
 		PackedPolicySize: out.PackedPolicySize,
 		SourceIdentity:   out.SourceIdentity,
+		tokenUse:         newTokenUse(out.Credentials),
 	}
 }
 

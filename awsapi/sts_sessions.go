@@ -9,23 +9,28 @@ func decodeText(name string) func(*form) *string {
 
 func decodeSessionToken(f *form) sts.SessionTokenInput {
 	return sts.SessionTokenInput{
-		DurationSeconds: f.integer("DurationSeconds"),
-		SerialNumber:    f.anyText("SerialNumber"),
-		TokenCode:       f.anyText("TokenCode"),
+		DurationSeconds:         f.integer("DurationSeconds"),
+		MinimumSessionTokenSize: f.integer("MinimumSessionTokenSize"),
+		SerialNumber:            f.anyText("SerialNumber"),
+		TokenCode:               f.anyText("TokenCode"),
 	}
 }
 
 func decodeFederationToken(f *form) sts.FederationTokenInput {
 	return sts.FederationTokenInput{
-		Name:            f.anyText("Name"),
-		PolicyArns:      f.policyARNs("PolicyArns"),
-		Policy:          f.anyText("Policy"),
-		DurationSeconds: f.integer("DurationSeconds"),
-		Tags:            f.tags("Tags"),
+		Name:                    f.anyText("Name"),
+		PolicyArns:              f.policyARNs("PolicyArns"),
+		Policy:                  f.anyText("Policy"),
+		DurationSeconds:         f.integer("DurationSeconds"),
+		MinimumSessionTokenSize: f.integer("MinimumSessionTokenSize"),
+		Tags:                    f.tags("Tags"),
 	}
 }
 
-type sessionTokenResult struct{ Credentials credentialsElement }
+type sessionTokenResult struct {
+	Credentials credentialsElement
+	tokenUse
+}
 
 type federatedUserElement struct{ FederatedUserId, Arn string }
 
@@ -33,19 +38,23 @@ type federationTokenResult struct {
 	Credentials      credentialsElement
 	FederatedUser    federatedUserElement
 	PackedPolicySize *int
+	tokenUse
 }
 
 type accessKeyInfoResult struct{ Account string }
 
 type decodedMessageResult struct{ DecodedMessage string }
 
-func encodeSessionToken(out sts.Credentials) any { return sessionTokenResult{newCredentials(out)} }
+func encodeSessionToken(out sts.Credentials) any {
+	return sessionTokenResult{newCredentials(out), newTokenUse(out)}
+}
 
 func encodeFederationToken(out sts.FederationTokenOutput) any {
 	return federationTokenResult{
 		Credentials:      newCredentials(out.Credentials),
 		FederatedUser:    federatedUserElement{out.FederatedUser.FederatedUserId, out.FederatedUser.Arn},
 		PackedPolicySize: out.PackedPolicySize,
+		tokenUse:         newTokenUse(out.Credentials),
 	}
 }
 

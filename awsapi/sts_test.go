@@ -28,7 +28,8 @@ func TestExchange(t *testing.T) {
 	out, err := anonymous.AssumeRoleWithWebIdentity(ctx, in)
 	must(t, err)
 	provider := "arn:aws:iam::" + account + ":oidc-provider/" + strings.TrimPrefix(issuerURL, "https://")
-	if *out.SubjectFromWebIdentityToken != "system:serviceaccount:apps:reader" || *out.Audience != "sts.amazonaws.com" || *out.Provider != provider || out.SourceIdentity != nil {
+	if *out.SubjectFromWebIdentityToken != "system:serviceaccount:apps:reader" || *out.Audience != "sts.amazonaws.com" || *out.Provider != provider || out.SourceIdentity != nil ||
+		int(*out.SessionTokenSize) != len(*out.Credentials.SessionToken) || *out.SessionTokenUtilization != 100**out.SessionTokenSize/4096+1 {
 		t.Errorf("answer is %+v", out)
 	}
 	if *out.AssumedRoleUser.Arn != "arn:aws:sts::"+account+":assumed-role/reader/pod-1" || !strings.HasSuffix(*out.AssumedRoleUser.AssumedRoleId, ":pod-1") {

@@ -120,12 +120,13 @@ func (p *plane) testGetFederationToken(t *testing.T) {
 	admin := p.adminSDK(t)
 	out, err := admin.sts.GetFederationToken(t.Context(), &sts.GetFederationTokenInput{
 		Name: aws.String("Bob"), Policy: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:ListAllMyBuckets","Resource":"*"}]}`),
-		Tags: []types.Tag{{Key: aws.String("Team"), Value: aws.String("shop")}}, DurationSeconds: aws.Int32(900),
+		Tags: []types.Tag{{Key: aws.String("Team"), Value: aws.String("shop")}}, DurationSeconds: aws.Int32(900), MinimumSessionTokenSize: aws.Int32(4096),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if *out.FederatedUser.Arn != "arn:aws:sts::000000000000:federated-user/Bob" || *out.FederatedUser.FederatedUserId != "000000000000:Bob" || out.PackedPolicySize == nil {
+	if *out.FederatedUser.Arn != "arn:aws:sts::000000000000:federated-user/Bob" || *out.FederatedUser.FederatedUserId != "000000000000:Bob" ||
+		len(*out.Credentials.SessionToken) != 4096 || *out.SessionTokenSize != 4096 || *out.SessionTokenUtilization != 100 {
 		t.Errorf("federated user = %s %s", *out.FederatedUser.Arn, *out.FederatedUser.FederatedUserId)
 	}
 	bob := p.as(t, out.Credentials)

@@ -103,7 +103,7 @@ func (s *Service) assume(ctx context.Context, x *assumption) (AssumeRoleOutput, 
 		Policy:         valueOf(x.in.Policy),
 		PolicyARNs:     x.in.PolicyArns,
 		ChainDepth:     x.caller.ChainDepth + 1,
-	}, duration)
+	}, duration, x.in.MinimumSessionTokenSize)
 	if err != nil {
 		return AssumeRoleOutput{}, err
 	}

@@ -87,9 +87,10 @@ func responseElements(made issued, sourceIdentity string) map[string]any {
 	return elements
 }
 
-func valueOf(text *string) string {
-	if text == nil {
-		return ""
+func valueOf[T any](parameter *T) T {
+	if parameter == nil {
+		var none T
+		return none
 	}
-	return *text
+	return *parameter
 }

@@ -53,7 +53,7 @@ func (s *Service) federate(ctx context.Context, caller iam.Caller, in Federation
 	return s.issue(account, session{
 		Kind: federatedSession, Account: caller.Principal.Account, PrincipalID: ownID(caller), Name: *in.Name,
 		Tags: sessionTags(in.Tags, nil, iam.Caller{}), Policy: valueOf(in.Policy), PolicyARNs: in.PolicyArns,
-	}, ownDuration(caller, in.DurationSeconds))
+	}, ownDuration(caller, in.DurationSeconds), in.MinimumSessionTokenSize)
 }
 
 // decideFederation asks for every action that the call means.

@@ -30,10 +30,10 @@ func sessionDuration(requested *int, role *iam.Role) (time.Duration, error) {
 }
 
 // issueRole makes the session of role that record describes. The caller has decided; record lacks only the role, the times and whatever the role knows.
-func (s *Service) issueRole(account *iam.Account, role *iam.Role, record session, duration time.Duration) (issued, error) {
+func (s *Service) issueRole(account *iam.Account, role *iam.Role, record session, duration time.Duration, minimum *int) (issued, error) {
 	// The role's unique id, not its ARN: a role that is recreated under the name is another one.
 	record.Kind, record.Account, record.PrincipalID = roleSession, role.Account, role.ID
-	made, err := s.issue(account, record, duration)
+	made, err := s.issue(account, record, duration, minimum)
 	if err != nil {
 		return issued{}, err
 	}
@@ -41,8 +41,8 @@ func (s *Service) issueRole(account *iam.Account, role *iam.Role, record session
 	return made, nil
 }
 
-// issue makes the session that record describes but for its times. The caller has decided.
-func (s *Service) issue(account *iam.Account, record session, duration time.Duration) (issued, error) {
+// issue makes the session that record describes but for its times, in a token of at least minimum bytes where that is not nil. The caller has decided.
+func (s *Service) issue(account *iam.Account, record session, duration time.Duration, minimum *int) (issued, error) {
 	if err := s.checkSessionPolicies(account, record); err != nil {
 		return issued{}, err
 	}
@@ -52,7 +52,7 @@ func (s *Service) issue(account *iam.Account, record session, duration time.Dura
 	if err != nil {
 		return issued{}, err
 	}
-	made, err := s.ring.seal(record, s.rand)
+	made, err := s.ring.seal(record, valueOf(minimum), s.rand)
 	if err != nil {
 		return issued{}, refuseSize(err)
 	}

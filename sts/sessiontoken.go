@@ -64,7 +64,7 @@ func (s *Service) ownSession(ctx context.Context, caller iam.Caller, in SessionT
 	}
 	return s.issue(account, session{
 		Kind: ownSession, Account: caller.Principal.Account, PrincipalID: ownID(caller),
-	}, ownDuration(caller, in.DurationSeconds))
+	}, ownDuration(caller, in.DurationSeconds), in.MinimumSessionTokenSize)
 }
 
 // refuseMFA: whoever sends a code counts on its being checked; it is not dropped in silence.

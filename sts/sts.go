@@ -96,6 +96,7 @@ type WebIdentityInput struct {
 	PolicyArns                                 []string // managed policies of the role's account, as session policies
 	Policy                                     *string  // one more session policy, in line
 	DurationSeconds                            *int     // nil: 3600
+	MinimumSessionTokenSize                    *int     // bytes of the session token, which is filled up; nil: as long as it is
 }
 
 // AssumeRoleInput holds AssumeRole's parameters under AWS's names; nil is a parameter that was not sent.
@@ -109,6 +110,7 @@ type AssumeRoleInput struct {
 	ExternalId               *string  // what the role's owner agreed on with a third party: sts:ExternalId
 	SerialNumber, TokenCode  *string  // MFA, which is refused: the plane knows no MFA devices
 	SourceIdentity           *string  // nil: that of the caller's session, if it has one
+	MinimumSessionTokenSize  *int     // bytes of the session token, which is filled up; nil: as long as it is
 }
 
 // Credentials are a session's, for SDKs.
@@ -146,15 +148,17 @@ type AssumeRoleOutput struct {
 type SessionTokenInput struct {
 	DurationSeconds         *int    // nil: 43200; of an account's root at most 3600, whatever is asked for
 	SerialNumber, TokenCode *string // MFA, which is refused: the plane knows no MFA devices
+	MinimumSessionTokenSize *int    // bytes of the session token, which is filled up; nil: as long as it is
 }
 
 // FederationTokenInput holds GetFederationToken's parameters under AWS's names; nil is a parameter that was not sent.
 type FederationTokenInput struct {
-	Name            *string
-	PolicyArns      []string // managed policies of the caller's account, as session policies
-	Policy          *string  // one more session policy, in line
-	DurationSeconds *int     // nil: 43200; of an account's root at most 3600, whatever is asked for
-	Tags            []iam.Tag
+	Name                    *string
+	PolicyArns              []string // managed policies of the caller's account, as session policies
+	Policy                  *string  // one more session policy, in line
+	DurationSeconds         *int     // nil: 43200; of an account's root at most 3600, whatever is asked for
+	Tags                    []iam.Tag
+	MinimumSessionTokenSize *int // bytes of the session token, which is filled up; nil: as long as it is
 }
 
 // FederatedUser names a federated user's session.

@@ -1,6 +1,7 @@
 package sts
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
@@ -24,14 +25,19 @@ const (
 	sessionIDSize  = 24 // 192 bits
 	clearSize      = 1 + ringIDSize + sessionIDSize
 	sealOverhead   = 16 // GCM's tag
-	maxTokenText   = 4096
-	maxRecordSize  = maxTokenText/4*3 - clearSize - sealOverhead
+	maxRecordSize  = MaxSessionToken/4*3 - clearSize - sealOverhead
 	labelSeal      = "openirsa session token"
 	labelSecret    = "openirsa secret access key"
 	secretSize     = 30 // 40 characters of base64, as AWS's secret access keys
 	sealingKeySize = 32
 	sessionPrefix  = "ASIA"
 )
+
+// MaxSessionToken is how long a session token may be, in bytes of its text.
+const MaxSessionToken = 4096
+
+// recordSize is the length of the shortest record whose token has size bytes of text, or more.
+func recordSize(size int) int { return (3*size-3)/4 + 1 - clearSize - sealOverhead }
 
 // tokenEncoding is strict, so that one session has exactly one token text.
 var tokenEncoding = base64.RawURLEncoding.Strict()
@@ -86,11 +92,15 @@ type sealed struct {
 	record                              session
 }
 
-// seal makes a session's token and keys, with a session id read from rand. The error is errTokenTooLarge when the token would exceed 4 KiB.
-func (r *Ring) seal(record session, rand io.Reader) (*sealed, error) {
+// seal makes a session's token and keys, with a session id read from rand. The token has at least minimum bytes of text: zeros behind the record fill it
+// up. The error is errTokenTooLarge when the token would exceed MaxSessionToken.
+func (r *Ring) seal(record session, minimum int, rand io.Reader) (*sealed, error) {
 	plain, err := asn1.Marshal(record)
 	if err != nil {
 		return nil, fmt.Errorf("encoding a session: %w", err)
+	}
+	if missing := recordSize(minimum) - len(plain); missing > 0 {
+		plain = append(plain, make([]byte, missing)...)
 	}
 	if len(plain) > maxRecordSize {
 		return nil, errTokenTooLarge
@@ -118,7 +128,7 @@ func (r *Ring) seal(record session, rand io.Reader) (*sealed, error) {
 
 // open reads a token that this ring sealed. It does not look at the expiry. Errors do not hold the token.
 func (r *Ring) open(text string) (*sealed, error) {
-	if len(text) > maxTokenText {
+	if len(text) > MaxSessionToken {
 		return nil, errTokenMalformed
 	}
 	token, err := tokenEncoding.DecodeString(text)
@@ -142,7 +152,7 @@ func (r *Ring) open(text string) (*sealed, error) {
 		return nil, errTokenTampered
 	}
 	opened := &sealed{secretAccessKey: secret}
-	if rest, err := asn1.Unmarshal(plain, &opened.record); err != nil || len(rest) > 0 {
+	if filling, err := asn1.Unmarshal(plain, &opened.record); err != nil || len(bytes.TrimLeft(filling, "\x00")) > 0 {
 		return nil, errTokenMalformed
 	}
 	opened.accessKeyID = iam.AccessKeyID(sessionPrefix, opened.record.Account, id[:])

@@ -54,7 +54,7 @@ func testSession() session {
 
 func mustSeal(t testing.TB, r *Ring, s session) *sealed {
 	t.Helper()
-	made, err := r.seal(s, rand.Reader)
+	made, err := r.seal(s, 0, rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,12 +190,30 @@ func TestSessionsShareNothing(t *testing.T) {
 	}
 }
 
+// TestMinimumTokenSize: a token is as long as was asked for, or a byte more where base64 has no text of that length, and opens to the same session.
+func TestMinimumTokenSize(t *testing.T) {
+	ring := testRing(t, 1)
+	shortest := len(mustSeal(t, ring, testSession()).token)
+	for minimum := range MaxSessionToken + 1 {
+		made, err := ring.seal(testSession(), minimum, rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if size := len(made.token); size < minimum || size > max(shortest, minimum+1) || size > MaxSessionToken {
+			t.Errorf("a token of at least %d bytes has %d", minimum, size)
+		}
+		if opened, err := ring.open(made.token); err != nil || !reflect.DeepEqual(opened.record, testSession()) {
+			t.Fatalf("a token of %d bytes: %v", len(made.token), err)
+		}
+	}
+}
+
 func TestTokenSize(t *testing.T) {
 	ring := testRing(t, 1)
 	record := testSession()
 	fits := func(n int) (string, error) {
 		record.Policy = strings.Repeat("p", n)
-		made, err := ring.seal(record, rand.Reader)
+		made, err := ring.seal(record, 0, rand.Reader)
 		if err != nil {
 			return "", err
 		}

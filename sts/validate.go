@@ -129,17 +129,25 @@ func (c *constraints) policies(inline *string, policyARNs []string) {
 	}
 }
 
-// duration checks DurationSeconds.
+// duration checks DurationSeconds, and tokenSize MinimumSessionTokenSize.
 func (c *constraints) duration(duration *int, longest int) {
-	if duration == nil {
+	c.between("durationSeconds", duration, minDuration, longest)
+}
+
+func (c *constraints) tokenSize(size *int) {
+	c.between("minimumSessionTokenSize", size, 0, MaxSessionToken)
+}
+
+func (c *constraints) between(member string, value *int, least, most int) {
+	if value == nil {
 		return
 	}
-	shown := "'" + strconv.Itoa(*duration) + "'"
-	if *duration < minDuration {
-		c.violated(shown, "durationSeconds", "have value greater than or equal to "+strconv.Itoa(minDuration))
+	shown := "'" + strconv.Itoa(*value) + "'"
+	if *value < least {
+		c.violated(shown, member, "have value greater than or equal to "+strconv.Itoa(least))
 	}
-	if *duration > longest {
-		c.violated(shown, "durationSeconds", "have value less than or equal to "+strconv.Itoa(longest))
+	if *value > most {
+		c.violated(shown, member, "have value less than or equal to "+strconv.Itoa(most))
 	}
 }
 
@@ -185,6 +193,7 @@ func (in *WebIdentityInput) validate() error {
 	if in.ProviderId != nil {
 		c.text("providerId", *in.ProviderId, 4, 2048, nil, "")
 	}
+	c.tokenSize(in.MinimumSessionTokenSize)
 	return c.err()
 }
 
@@ -199,6 +208,7 @@ func (in *AssumeRoleInput) validate() error {
 		c.text("sourceIdentity", *in.SourceIdentity, 2, 64, nameExpression, namePattern)
 	}
 	c.device(in.SerialNumber, in.TokenCode)
+	c.tokenSize(in.MinimumSessionTokenSize)
 	return c.err()
 }
 
@@ -206,6 +216,7 @@ func (in *SessionTokenInput) validate() error {
 	var c constraints
 	c.duration(in.DurationSeconds, maxOwnDuration)
 	c.device(in.SerialNumber, in.TokenCode)
+	c.tokenSize(in.MinimumSessionTokenSize)
 	return c.err()
 }
 
@@ -217,6 +228,7 @@ func (in *FederationTokenInput) validate() error {
 	c.policies(in.Policy, in.PolicyArns)
 	c.duration(in.DurationSeconds, maxOwnDuration)
 	c.tags(in.Tags, nil)
+	c.tokenSize(in.MinimumSessionTokenSize)
 	return c.err()
 }
 

@@ -84,7 +84,7 @@ func (s *Service) exchange(ctx context.Context, x *exchange) (WebIdentityOutput,
 		Policy:         valueOf(x.in.Policy),
 		PolicyARNs:     x.in.PolicyArns,
 		ChainDepth:     1,
-	}, duration)
+	}, duration, x.in.MinimumSessionTokenSize)
 	if err != nil {
 		return WebIdentityOutput{}, err
 	}

@@ -229,6 +229,8 @@ func TestParameters(t *testing.T) {
 			"2 validation errors detected: Value 'x' at 'roleSessionName'" + length + "greater than or equal to 2; Value '60' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to 900"},
 		{"a year", func(in *sts.WebIdentityInput) { in.DurationSeconds = ref(31536000) }, "ValidationError",
 			one + "Value '31536000' at 'durationSeconds' failed to satisfy constraint: Member must have value less than or equal to 43200"},
+		{"session token too long", func(in *sts.WebIdentityInput) { in.MinimumSessionTokenSize = ref(4097) }, "ValidationError",
+			one + "Value '4097' at 'minimumSessionTokenSize' failed to satisfy constraint: Member must have value less than or equal to 4096"},
 		{"token too long", func(in *sts.WebIdentityInput) { in.WebIdentityToken = ref(strings.Repeat("x", 20001)) }, "ValidationError", one + "Value at 'webIdentityToken'" + length + "less than or equal to 20000"},
 		{"empty policy", func(in *sts.WebIdentityInput) { in.Policy = ref("") }, "ValidationError", ""},
 		{"policy too long", func(in *sts.WebIdentityInput) { in.Policy = ref(strings.Repeat(" ", 2049)) }, "ValidationError", ""},
