@@ -98,10 +98,17 @@ func (d *Directory) CreatePolicy(ctx context.Context, caller Caller, in CreatePo
 	return out, err
 }
 
-// checkManaged checks a managed policy's document and its size.
+// checkManaged checks a managed policy's document and its size. A managed policy must be of the newer version of the language, which IAM tells
+// after faults of syntax and before all others; the inline policies of roles, users and groups, which are older, need not be.
 func checkManaged(name, source string) error {
-	document, err := checkIdentity(name, source)
+	document, err := parseDocument(policy.Identity, source)
 	if err != nil {
+		return err
+	}
+	if document.Version() != "2012-10-17" {
+		return refusef("MalformedPolicyDocument", "Policy document must be version 2012-10-17 or greater.")
+	}
+	if err := compileIdentity(name, document); err != nil {
 		return err
 	}
 	if document.Size() > maxManagedPolicy {

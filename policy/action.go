@@ -26,7 +26,7 @@ func compileAction(place place, t text) (actionPattern, *Error) {
 	case strings.Contains(name, ":"):
 		return actionPattern{}, place.errorf(t.offset, manyColons, "action %q has more than one colon", t.value)
 	case service == "" || !onlyActionCharacters(service, "-."):
-		return actionPattern{}, place.errorf(t.offset, both("Vendor %s is not valid", service),
+		return actionPattern{}, place.errorf(t.offset, both(stageAction, "Vendor %s is not valid", service),
 			"action %q: a service prefix is letters, digits, - and ., without wildcards", t.value)
 	case name == "" || !onlyActionCharacters(name, "-._*?"):
 		return actionPattern{}, place.errorf(t.offset, badSyntax, "action %q: a name is letters, digits, wildcards, -, _ and .", t.value)
