@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/openirsa/openirsa/policy"
@@ -27,6 +28,23 @@ func onPolicy(name string, in input, arn string) call {
 	}}
 }
 
+// managed finds the managed policy that a call is about. AWS's sentence about one that does not exist differs from call to call (its answers as
+// recorded in 2026; of DeletePolicy, localstack pull request 4298).
+func (a *Account) managed(c call, arn string) (*policyEntry, error) {
+	entry, err := a.policy(arn)
+	if err == nil {
+		return entry, nil
+	}
+	switch c.name {
+	case "GetPolicy", "DeletePolicy", "TagPolicy", "UntagPolicy", "ListPolicyTags":
+		return nil, refusef("NoSuchEntity", "Policy %s was not found.", arn)
+	}
+	if in, ok := c.in.(PolicyVersionInput); ok {
+		return nil, noSuchVersion(arn, in.VersionID)
+	}
+	return nil, err
+}
+
 // changePolicy changes one managed policy: edit gets a copy of the record to change. Its slices are shared with the snapshot, so edit replaces them.
 func (d *Directory) changePolicy(ctx context.Context, caller Caller, c call, arn string, edit func(tx *draft, r *policyRecord) error) error {
 	return d.change(ctx, caller, c, func(tx *draft) error {
@@ -44,7 +62,7 @@ func (d *Directory) changePolicy(ctx context.Context, caller Caller, c call, arn
 
 // ownPolicy finds a managed policy that the account may change. AWS's belong to nobody here, whatever a caller's policies say.
 func (a *Account) ownPolicy(caller Caller, c call, arn string) (*policyEntry, error) {
-	entry, err := a.policy(arn)
+	entry, err := a.managed(c, arn)
 	if err == nil && entry.policy.Account == awsAccount {
 		return nil, Denied(caller, c.action(), "policy "+arn, policy.Decision{})
 	}
@@ -121,8 +139,9 @@ func (in PolicyInput) validate(v *validator) { v.policyARN("policyArn", in.Polic
 
 // GetPolicy returns a managed policy.
 func (d *Directory) GetPolicy(ctx context.Context, caller Caller, in PolicyInput) (ManagedPolicy, error) {
-	return read(ctx, d, caller, onPolicy("GetPolicy", in, in.PolicyARN), func(a *Account) (ManagedPolicy, error) {
-		entry, err := a.policy(in.PolicyARN)
+	c := onPolicy("GetPolicy", in, in.PolicyARN)
+	return read(ctx, d, caller, c, func(a *Account) (ManagedPolicy, error) {
+		entry, err := a.managed(c, in.PolicyARN)
 		if err != nil {
 			return ManagedPolicy{}, err
 		}
@@ -232,8 +251,9 @@ func (in ListByPolicyInput) validate(v *validator) {
 
 // ListPolicyTags lists a managed policy's tags by key.
 func (d *Directory) ListPolicyTags(ctx context.Context, caller Caller, in ListByPolicyInput) (Page[Tag], error) {
-	return read(ctx, d, caller, onPolicy("ListPolicyTags", in, in.PolicyARN), func(a *Account) (Page[Tag], error) {
-		entry, err := a.policy(in.PolicyARN)
+	c := onPolicy("ListPolicyTags", in, in.PolicyARN)
+	return read(ctx, d, caller, c, func(a *Account) (Page[Tag], error) {
+		entry, err := a.managed(c, in.PolicyARN)
 		if err != nil {
 			return Page[Tag]{}, err
 		}
@@ -312,8 +332,9 @@ func (e *policyEntry) version(id string) (int, error) {
 
 // GetPolicyVersion returns a version with its document.
 func (d *Directory) GetPolicyVersion(ctx context.Context, caller Caller, in PolicyVersionInput) (PolicyVersion, error) {
-	return read(ctx, d, caller, onPolicy("GetPolicyVersion", in, in.PolicyARN), func(a *Account) (PolicyVersion, error) {
-		entry, err := a.policy(in.PolicyARN)
+	c := onPolicy("GetPolicyVersion", in, in.PolicyARN)
+	return read(ctx, d, caller, c, func(a *Account) (PolicyVersion, error) {
+		entry, err := a.managed(c, in.PolicyARN)
 		if err != nil {
 			return PolicyVersion{}, err
 		}
@@ -325,16 +346,21 @@ func (d *Directory) GetPolicyVersion(ctx context.Context, caller Caller, in Poli
 	})
 }
 
-// ListPolicyVersions lists a managed policy's versions, oldest first.
+// ListPolicyVersions lists a managed policy's versions, newest first, as AWS was recorded to in 2026.
 func (d *Directory) ListPolicyVersions(ctx context.Context, caller Caller, in ListByPolicyInput) (Page[PolicyVersion], error) {
 	return read(ctx, d, caller, onPolicy("ListPolicyVersions", in, in.PolicyARN), func(a *Account) (Page[PolicyVersion], error) {
 		entry, err := a.policy(in.PolicyARN)
 		if err != nil {
 			return Page[PolicyVersion]{}, err
 		}
-		// Numbers sort by their length first.
-		return page(slices.Clone(entry.versions), func(v PolicyVersion) string { return fmt.Sprintf("%10s", v.VersionID) }, in.Paging), nil
+		return page(slices.Clone(entry.versions), newestFirst, in.Paging), nil
 	})
+}
+
+// newestFirst is a key by which versions sort from the newest to the oldest. Version numbers have nine digits at most.
+func newestFirst(v PolicyVersion) string {
+	number, _ := strconv.Atoi(strings.TrimPrefix(v.VersionID, "v")) // made here, from a number
+	return fmt.Sprintf("%09d", 999_999_999-number)
 }
 
 // SetDefaultPolicyVersion makes a version the one that is in force.

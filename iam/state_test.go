@@ -409,7 +409,7 @@ func TestLists(t *testing.T) {
 	if want := []iam.AttachedPolicy{{PolicyName: "Limit", PolicyARN: limit}, {PolicyName: "Used", PolicyARN: used}}; !slices.Equal(attached, want) {
 		t.Errorf("attached = %+v", attached)
 	}
-	for i := range 12 { // ten and more: versions sort by number
+	for i := range 12 { // ten and more: versions sort by number, newest first, as AWS was recorded to list them
 		must(p.CreatePolicyVersion(ctx, p.root, iam.CreatePolicyVersionInput{PolicyARN: used, PolicyDocument: allowPut}))
 		if i > 2 {
 			done(t, p.DeletePolicyVersion(ctx, p.root, iam.PolicyVersionInput{PolicyARN: used, VersionID: fmt.Sprint("v", i-1)}))
@@ -419,7 +419,7 @@ func TestLists(t *testing.T) {
 	for _, v := range must(p.ListPolicyVersions(ctx, p.root, iam.ListByPolicyInput{PolicyARN: used})).Items {
 		versions = append(versions, fmt.Sprint(v.VersionID, v.IsDefault))
 	}
-	if want := []string{"v1true", "v11false", "v12false", "v13false"}; !slices.Equal(versions, want) {
+	if want := []string{"v13false", "v12false", "v11false", "v1true"}; !slices.Equal(versions, want) {
 		t.Errorf("versions = %v, want %v", versions, want)
 	}
 	tags := must(p.ListPolicyTags(ctx, p.root, iam.ListByPolicyInput{PolicyARN: used})).Items

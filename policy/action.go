@@ -38,6 +38,20 @@ func compileAction(place place, t text) (actionPattern, *Error) {
 	return pattern, nil
 }
 
+// assumesRole tells whether the pattern matches one of the actions that a role's trust policy decides (Service Authorization Reference, "Actions,
+// resources, and condition keys for AWS Security Token Service": those on the resource type role).
+func (p *actionPattern) assumesRole() bool {
+	if p.service != "sts" {
+		return false
+	}
+	for _, name := range [...]string{"AssumeRole", "AssumeRoleWithWebIdentity", "AssumeRoleWithSAML", "TagSession", "SetSourceIdentity", "SetContext"} {
+		if p.match(&action{text: "sts:" + name, service: "sts", name: name}) {
+			return true
+		}
+	}
+	return false
+}
+
 func onlyActionCharacters(text, more string) bool {
 	for i := range len(text) {
 		c := text[i]

@@ -109,8 +109,8 @@ func (c *compiler) statement(number int, element *statementElement) {
 	place := c.policy.place
 	for _, text := range element.actions.texts {
 		pattern, err := compileAction(place, text)
-		if err == nil && c.options.Kind == Trust && pattern.service != "sts" {
-			err = place.errorf(text.offset, notSTS, "action %q: a trust policy is about actions of sts only", text.value)
+		if err == nil && c.options.Kind == Trust && !pattern.assumesRole() {
+			err = place.errorf(text.offset, notSTS, "action %q: a trust policy is about actions of sts only that make a role's session", text.value)
 		}
 		c.note(err)
 		s.actions = append(s.actions, pattern)
