@@ -14,7 +14,7 @@ func profileOperations(d *iam.Directory) map[string]operation {
 	return map[string]operation{
 		"CreateInstanceProfile": query(func(f *form) iam.CreateInstanceProfileInput {
 			return iam.CreateInstanceProfileInput{InstanceProfileName: decodeProfileName(f), Path: f.text("Path"), Tags: f.tags("Tags")}
-		}, d.CreateInstanceProfile, encodeProfile),
+		}, d.CreateInstanceProfile, encodeNewProfile),
 		"GetInstanceProfile":            query(decodeProfile, d.GetInstanceProfile, encodeProfile),
 		"ListInstanceProfiles":          query(decodeByPath, d.ListInstanceProfiles, encodeProfiles),
 		"ListInstanceProfilesForRole":   query(role.decodeList, d.ListInstanceProfilesForRole, encodeProfiles),
@@ -54,19 +54,36 @@ type profileElement struct {
 	Tags                *members[tagElement]
 }
 
-func newProfile(p iam.InstanceProfile) profileElement {
-	return profileElement{p.Path, p.Name, p.ID, p.ARN, timestamp(p.Created), listOf(p.Roles, newListedRole), optionalTags(p.Tags)}
+// newListedProfile is an instance profile as lists show it: without Tags (IAM API reference, ListInstanceProfiles).
+func newListedProfile(p iam.InstanceProfile) profileElement {
+	return profileElement{p.Path, p.Name, p.ID, p.ARN, timestamp(p.Created), listOf(p.Roles, newProfileRole), nil}
 }
 
+// newProfileRole is the role of an instance profile, of which AWS shows neither the description nor the longest session.
+func newProfileRole(r iam.Role) roleElement {
+	element := newListedRole(r)
+	element.Description, element.MaxSessionDuration = "", 0
+	return element
+}
+
+// encodeProfile has Tags also where there are none, encodeNewProfile only where some were given.
 func encodeProfile(p iam.InstanceProfile) any {
-	return struct{ InstanceProfile profileElement }{newProfile(p)}
+	element := newListedProfile(p)
+	element.Tags = new(listOf(p.Tags, newTagElement))
+	return struct{ InstanceProfile profileElement }{element}
+}
+
+func encodeNewProfile(p iam.InstanceProfile) any {
+	element := newListedProfile(p)
+	element.Tags = optionalTags(p.Tags)
+	return struct{ InstanceProfile profileElement }{element}
 }
 
 func encodeProfiles(p iam.Page[iam.InstanceProfile]) any {
 	return struct {
 		InstanceProfiles members[profileElement]
 		pageElement
-	}{listOf(p.Items, newProfile), newPage(p)}
+	}{listOf(p.Items, newListedProfile), newPage(p)}
 }
 
 // accountOperations are IAM's calls on an account as a whole, and on service-linked roles.
@@ -127,7 +144,7 @@ type (
 	policyDetailElement struct{ PolicyName, PolicyDocument string }
 	userDetailElement   struct {
 		userElement
-		UserPolicyList          members[policyDetailElement]
+		UserPolicyList          *members[policyDetailElement]
 		GroupList               members[string]
 		AttachedManagedPolicies members[attachedElement]
 	}
@@ -154,6 +171,7 @@ func inlinePolicies(i iam.Identity) members[policyDetailElement] {
 	})
 }
 
+// encodeDetails has Tags of users and roles also where there are none. Of the lists of policies, AWS leaves out an empty one of a user's only.
 func encodeDetails(p iam.Page[iam.Detail]) any {
 	var out struct {
 		UserDetailList  members[userDetailElement]
@@ -167,13 +185,19 @@ func encodeDetails(p iam.Page[iam.Detail]) any {
 		attached := listOf(d.Attached, newAttached)
 		switch {
 		case d.User != nil:
-			out.UserDetailList.Member = append(out.UserDetailList.Member, userDetailElement{
-				newUser(*d.User), inlinePolicies(d.User.Identity), members[string]{d.Groups}, attached})
+			element := userDetailElement{newUser(*d.User), nil, members[string]{d.Groups}, attached}
+			element.Tags = new(listOf(d.User.Tags, newTagElement))
+			if len(d.User.Inline) > 0 {
+				element.UserPolicyList = new(inlinePolicies(d.User.Identity))
+			}
+			out.UserDetailList.Member = append(out.UserDetailList.Member, element)
 		case d.Group != nil:
 			out.GroupDetailList.Member = append(out.GroupDetailList.Member, groupDetailElement{newGroup(*d.Group), inlinePolicies(d.Group.Identity), attached})
 		case d.Role != nil:
-			out.RoleDetailList.Member = append(out.RoleDetailList.Member, roleDetailElement{
-				newDetailedRole(*d.Role), listOf(d.Profiles, newProfile), inlinePolicies(d.Role.Identity), attached})
+			element := roleDetailElement{
+				newDetailedRole(*d.Role), listOf(d.Profiles, newListedProfile), inlinePolicies(d.Role.Identity), attached}
+			element.Tags = new(listOf(d.Role.Tags, newTagElement))
+			out.RoleDetailList.Member = append(out.RoleDetailList.Member, element)
 		case d.Policy != nil:
 			element := managedPolicyDetailElement{policyElement: newListedPolicy(*d.Policy), PolicyVersionList: listOf(d.Versions, newDocumentedVersion)}
 			element.Description = d.Policy.Description

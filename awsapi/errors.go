@@ -22,6 +22,7 @@ var statuses = map[string]int{
 	"MalformedPolicyDocument": http.StatusBadRequest,
 	"NoSuchEntity":            http.StatusNotFound,
 	"PolicyNotAttachable":     http.StatusBadRequest,
+	"ReportNotPresent":        http.StatusGone,
 	"ServiceFailure":          http.StatusInternalServerError,
 	"UnmodifiableEntity":      http.StatusBadRequest,
 	// STS's model.

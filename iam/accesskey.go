@@ -2,8 +2,11 @@ package iam
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/openirsa/openirsa/policy"
 )
 
 // maxAccessKeys of a user (IAM quotas).
@@ -87,7 +90,7 @@ func (v *validator) accessKeyID(id string) {
 }
 
 func noSuchAccessKey(id string) *Error {
-	return refusef("NoSuchEntity", "The Access Key with id %s cannot be found", id)
+	return refusef("NoSuchEntity", "The Access Key with id %s cannot be found.", id)
 }
 
 // key finds a user's access key. One of another user is not found either.
@@ -154,7 +157,8 @@ type AccessKeyUse struct {
 	LastUsed LastUse
 }
 
-// GetAccessKeyLastUsed tells when an access key of the account's users was last used.
+// GetAccessKeyLastUsed tells when an access key of the account's users was last used. Of any other key AWS answers everybody that it may not be
+// asked about, whatever the caller's policies say: whether it exists is nobody's to know.
 func (d *Directory) GetAccessKeyLastUsed(ctx context.Context, caller Caller, in AccessKeyInput) (AccessKeyUse, error) {
 	owner := func(a *Account) (*userEntry, bool) {
 		entry, ok := a.keys[in.AccessKeyID]
@@ -165,16 +169,22 @@ func (d *Directory) GetAccessKeyLastUsed(ctx context.Context, caller Caller, in 
 		return user, ok
 	}
 	c := call{name: "GetAccessKeyLastUsed", in: in, on: func(a *Account) target {
-		user, ok := owner(a)
-		if !ok {
-			return target{resource: a.arn("user/*")}
+		t := target{resource: a.arn("user/*")}
+		if user, ok := owner(a); ok {
+			t = onIdentity("GetAccessKeyLastUsed", in, OfUser(user.user.Name)).on(a)
 		}
-		return onIdentity("GetAccessKeyLastUsed", in, OfUser(user.user.Name)).on(a)
+		t.shown = "access key " + in.AccessKeyID // also where it exists: whose it is, is not told to who may not ask
+		return t
 	}}
 	return read(ctx, d, caller, c, func(a *Account) (AccessKeyUse, error) {
 		user, ok := owner(a)
 		if !ok {
-			return AccessKeyUse{}, noSuchAccessKey(in.AccessKeyID)
+			return AccessKeyUse{}, &Error{
+				Code: "AccessDenied",
+				Message: fmt.Sprintf("User: %s is not authorized to perform iam:GetAccessKeyLastUsed on resource: access key %s",
+					caller.Principal.ARN, in.AccessKeyID),
+				Decision: &policy.Decision{},
+			}
 		}
 		return AccessKeyUse{UserName: user.user.Name, LastUsed: d.lastUse(ctx, in.AccessKeyID)}, nil
 	})

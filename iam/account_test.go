@@ -1,6 +1,7 @@
 package iam_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -199,6 +200,42 @@ func TestAuthorizationDetails(t *testing.T) {
 	for key, count := range map[string]int{"Users": 1, "Groups": 1, "Roles": 1, "Policies": 1, "InstanceProfiles": 1, "Providers": 0, "AccountAccessKeysPresent": 1, "RolesQuota": 1000} {
 		if summary[key] != count {
 			t.Errorf("%s is %d, want %d", key, summary[key], count)
+		}
+	}
+}
+
+// TestLargePages: white space costs no quota, so pages of large documents end early; together they are still the whole.
+func TestLargePages(t *testing.T) {
+	p := newPlane(t)
+	ctx := t.Context()
+	const roles = 50
+	document := strings.Repeat(" ", 120_000) + trustAnyone
+	for i := range roles {
+		must(p.CreateRole(ctx, p.root, iam.CreateRoleInput{RoleName: fmt.Sprintf("r%02d", i), AssumeRolePolicyDocument: document}))
+	}
+	for name, list := range map[string]func(iam.Paging) (int, string){
+		"ListRoles": func(paging iam.Paging) (int, string) {
+			page := must(p.ListRoles(ctx, p.root, iam.ListByPathInput{Paging: paging}))
+			return len(page.Items), page.Marker
+		},
+		"GetAccountAuthorizationDetails": func(paging iam.Paging) (int, string) {
+			page := must(p.GetAccountAuthorizationDetails(ctx, p.root, iam.AuthorizationDetailsInput{Filter: []string{"Role"}, Paging: paging}))
+			return len(page.Items), page.Marker
+		},
+	} {
+		total, pages := 0, 0
+		for paging := (iam.Paging{MaxItems: new(1000)}); ; {
+			n, marker := list(paging)
+			if n*len(document) > 5<<20 {
+				t.Errorf("%s: a page has %d documents of %d bytes", name, n, len(document))
+			}
+			total, pages = total+n, pages+1
+			if paging.Marker = marker; marker == "" {
+				break
+			}
+		}
+		if total != roles || pages < 2 {
+			t.Errorf("%s: %d roles in %d pages, want %d", name, total, pages, roles)
 		}
 	}
 }

@@ -202,11 +202,8 @@ func (d *Directory) change(ctx context.Context, caller Caller, c call, do func(t
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	a, err := d.latest(ctx, s)
+	a, err := stillOpen(d.latest(ctx, s))
 	recorded := false
-	if err == nil && !a.record.Closed.IsZero() {
-		err = noSuchAccount(a.id)
-	}
 	for range maxAttempts {
 		tx := &draft{Account: a, ctx: ctx, directory: d}
 		if err == nil {
@@ -237,11 +234,17 @@ func (d *Directory) change(ctx context.Context, caller Caller, c call, do func(t
 			s.current.Store(nil)
 			return d.refuse(ctx, event, failure(fmt.Errorf("writing %s: %w", c.name, err)))
 		}
-		if a, err = d.load(ctx, s); err == nil && !a.record.Closed.IsZero() {
-			err = noSuchAccount(a.id)
-		}
+		a, err = stillOpen(d.load(ctx, s))
 	}
 	return d.refuse(ctx, event, &Error{Code: "ConcurrentModification", Message: "The request was rejected because multiple requests to change this object were submitted simultaneously. Wait a few minutes and submit your request again.", Err: err})
+}
+
+// stillOpen refuses an account that was closed meanwhile.
+func stillOpen(a *Account, err error) (*Account, error) {
+	if err == nil && !a.record.Closed.IsZero() {
+		return nil, noSuchAccount(a.id)
+	}
+	return a, err
 }
 
 // refuse records why a call was refused and returns the refusal. The caller's end does not keep it from being written.

@@ -284,7 +284,7 @@ func (p ClusterPaging) validate(v *validator) {
 	if p.MaxResults != nil && (*p.MaxResults < 1 || *p.MaxResults > maxClusterPage) {
 		v.refuse("InvalidParameterException", "maxResults must be from 1 to %d.", maxClusterPage)
 	}
-	if _, err := base64.RawURLEncoding.DecodeString(p.NextToken); err != nil || len(p.NextToken) > maxMarker {
+	if _, err := afterMarker(p.NextToken); err != nil || len(p.NextToken) > maxMarker {
 		v.refuse("InvalidParameterException", "nextToken is not valid.")
 	}
 }

@@ -55,7 +55,7 @@ type Detail struct {
 	Attached []AttachedPolicy  // of users, groups and roles
 	Groups   []string          // names, of a user
 	Profiles []InstanceProfile // of a role
-	Versions []PolicyVersion   // of a policy, oldest first
+	Versions []PolicyVersion   // of a policy, newest first
 }
 
 func (in AuthorizationDetailsInput) validate(v *validator) {
@@ -101,10 +101,13 @@ func (d *Directory) GetAccountAuthorizationDetails(ctx context.Context, caller C
 		for _, e := range a.usedPolicies(wanted(filterLocal), wanted(filterManaged)) {
 			add("4", e.policy.ARN, func() (Detail, error) {
 				described := a.described(e)
-				return Detail{Policy: &described, Versions: e.versions}, nil
+				versions := slices.Clone(e.versions)
+				slices.Reverse(versions)
+				return Detail{Policy: &described, Versions: versions}, nil
 			})
 		}
-		return mapPage(page(all, func(e detailed) string { return e.key }, in.Paging), func(e detailed) (Detail, error) { return e.tell() })
+		return pageShown(all, func(e detailed) string { return e.key }, in.Paging,
+			func(e detailed) (Detail, error) { return e.tell() })
 	})
 }
 

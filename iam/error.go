@@ -10,7 +10,7 @@ import (
 // Error is a refusal in AWS's words. Door packages map Code to an HTTP status.
 type Error struct {
 	// Code is AccessDenied, ConcurrentModification, DeleteConflict, EntityAlreadyExists, InvalidInput, LimitExceeded,
-	// MalformedPolicyDocument, NoSuchEntity, ServiceFailure or ValidationError; sts has more of its own. The calls of EKS also answer
+	// MalformedPolicyDocument, NoSuchEntity, ReportNotPresent, ServiceFailure or ValidationError; sts has more of its own. The calls of EKS also answer
 	// InvalidParameterException, InvalidRequestException, ResourceInUseException and ResourceNotFoundException.
 	Code     string
 	Message  string

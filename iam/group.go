@@ -70,7 +70,7 @@ func (a *Account) members(groupID string) []User {
 func (d *Directory) ListGroups(ctx context.Context, caller Caller, in ListByPathInput) (Page[Group], error) {
 	return read(ctx, d, caller, onList("ListGroups", "group", in, in.PathPrefix), func(a *Account) (Page[Group], error) {
 		found := under(a.groups, in.PathPrefix, func(e *groupEntry) string { return e.group.Path })
-		return mapPage(page(found, func(e *groupEntry) string { return e.group.Name }, in.Paging),
+		return pageShown(found, func(e *groupEntry) string { return e.group.Name }, in.Paging,
 			func(e *groupEntry) (Group, error) { return e.group, nil })
 	})
 }
@@ -150,10 +150,12 @@ func (d *Directory) RemoveUserFromGroup(ctx context.Context, caller Caller, in M
 
 func (d *Directory) changeMembership(ctx context.Context, caller Caller, name string, in MembershipInput, edit func(u *User, groupID string) error) error {
 	return d.change(ctx, caller, onIdentity(name, in, OfGroup(in.GroupName)), func(tx *draft) error {
-		group, err := tx.identity(OfGroup(in.GroupName))
-		if err != nil {
-			return err
-		}
-		return tx.editUser(in.UserName, func(u *User) error { return edit(u, group.identity.ID) })
+		return tx.editUser(in.UserName, func(u *User) error { // AWS looks for the user first
+			group, err := tx.identity(OfGroup(in.GroupName))
+			if err != nil {
+				return err
+			}
+			return edit(u, group.identity.ID)
+		})
 	})
 }

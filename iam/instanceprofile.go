@@ -104,7 +104,7 @@ func (d *Directory) GetInstanceProfile(ctx context.Context, caller Caller, in In
 
 // pageProfiles is a page of instance profiles by name.
 func (d *Directory) pageProfiles(ctx context.Context, a *Account, found []*profileEntry, paging Paging) (Page[InstanceProfile], error) {
-	return mapPage(page(found, func(e *profileEntry) string { return e.profile.Name }, paging),
+	return pageShown(found, func(e *profileEntry) string { return e.profile.Name }, paging,
 		func(e *profileEntry) (InstanceProfile, error) { return d.shownProfile(ctx, a, e) })
 }
 
@@ -181,7 +181,7 @@ func (d *Directory) RemoveRoleFromInstanceProfile(ctx context.Context, caller Ca
 			return err
 		}
 		if p.RoleID != role.identity.ID {
-			return noSuchIdentity(OfRole(in.RoleName))
+			return refusef("NoSuchEntity", "Role %s in Instance Profile %s cannot be found.", in.RoleName, in.InstanceProfileName)
 		}
 		p.RoleID = ""
 		return nil

@@ -2,6 +2,7 @@ package iam
 
 import (
 	"encoding/base64"
+	"errors"
 	"slices"
 	"strings"
 )
@@ -9,13 +10,16 @@ import (
 const (
 	defaultPage = 100
 	maxMarker   = 1024 // of our own markers, which a tag's key makes longest
+	// maxPageSize is how many bytes of documents a page holds before it ends early, as AWS documents that pages may. A document's quota does not
+	// count white space, so that a page of a thousand could otherwise take all memory.
+	maxPageSize = 4 << 20
 )
 
 func (p Paging) validate(v *validator) {
 	v.between("maxItems", p.MaxItems, 1, 1000)
 	if len(p.Marker) > maxMarker {
 		v.fail("marker", "Member must have length less than or equal to 320")
-	} else if _, err := base64.RawURLEncoding.DecodeString(p.Marker); err != nil {
+	} else if _, err := afterMarker(p.Marker); err != nil {
 		v.refuse("ValidationError", "Invalid Marker.")
 	}
 }
@@ -24,8 +28,8 @@ func (p Paging) validate(v *validator) {
 // between two calls move no others. Keys are unique; the paging was validated.
 func page[T any](items []T, key func(T) string, paging Paging) Page[T] {
 	slices.SortFunc(items, func(x, y T) int { return strings.Compare(key(x), key(y)) })
-	if after, err := base64.RawURLEncoding.DecodeString(paging.Marker); err == nil && len(after) > 0 {
-		first, found := slices.BinarySearchFunc(items, string(after), func(item T, k string) int { return strings.Compare(key(item), k) })
+	if after, err := afterMarker(paging.Marker); err == nil && after != "" {
+		first, found := slices.BinarySearchFunc(items, after, func(item T, k string) int { return strings.Compare(key(item), k) })
 		if found {
 			first++
 		}
@@ -38,20 +42,78 @@ func page[T any](items []T, key func(T) string, paging Paging) Page[T] {
 	if len(items) <= size {
 		return Page[T]{Items: items}
 	}
-	return Page[T]{Items: items[:size], IsTruncated: true, Marker: base64.RawURLEncoding.EncodeToString([]byte(key(items[size-1])))}
+	return Page[T]{Items: items[:size], IsTruncated: true, Marker: marker(key(items[size-1]))}
 }
 
-// mapPage shows a page's items.
-func mapPage[From, To any](p Page[From], show func(From) (To, error)) (Page[To], error) {
-	out := Page[To]{IsTruncated: p.IsTruncated, Marker: p.Marker}
-	for _, item := range p.Items {
+// markerMark begins every marker of ours, so that text which merely decodes is none.
+const markerMark = "after:"
+
+func marker(key string) string { return base64.RawURLEncoding.EncodeToString([]byte(markerMark + key)) }
+
+// afterMarker is the key that a marker was made of; "" for none.
+func afterMarker(marker string) (string, error) {
+	if marker == "" {
+		return "", nil
+	}
+	decoded, err := base64.RawURLEncoding.DecodeString(marker)
+	if err != nil {
+		return "", err
+	}
+	key, ok := strings.CutPrefix(string(decoded), markerMark)
+	if !ok || key == "" {
+		return "", errors.New("it is no marker of this directory's")
+	}
+	return key, nil
+}
+
+// pageShown is page for items that are shown one by one, and that may hold documents.
+func pageShown[From, To any](items []From, key func(From) string, paging Paging, show func(From) (To, error)) (Page[To], error) {
+	cut := page(items, key, paging)
+	out := Page[To]{IsTruncated: cut.IsTruncated, Marker: cut.Marker}
+	size := 0
+	for i, item := range cut.Items {
 		shown, err := show(item)
 		if err != nil {
 			return Page[To]{}, err
 		}
 		out.Items = append(out.Items, shown)
+		if size += documentSize(shown); size >= maxPageSize && i+1 < len(cut.Items) {
+			out.IsTruncated, out.Marker = true, marker(key(item))
+			break
+		}
 	}
 	return out, nil
+}
+
+// documentSize is how many bytes of documents an item holds.
+func documentSize(item any) (size int) {
+	inline := func(documents map[string]string) {
+		for _, document := range documents {
+			size += len(document)
+		}
+	}
+	switch item := item.(type) {
+	case Role:
+		return len(item.TrustPolicy)
+	case InstanceProfile:
+		for _, role := range item.Roles {
+			size += len(role.TrustPolicy)
+		}
+	case Detail:
+		switch {
+		case item.User != nil:
+			inline(item.User.Inline)
+		case item.Group != nil:
+			inline(item.Group.Inline)
+		case item.Role != nil:
+			inline(item.Role.Inline)
+			size += len(item.Role.TrustPolicy) * (1 + len(item.Profiles))
+		}
+		for _, version := range item.Versions {
+			size += len(version.Document)
+		}
+	}
+	return size
 }
 
 // sameName is the key of names that are their own.

@@ -112,7 +112,7 @@ func (d *Directory) GetUser(ctx context.Context, caller Caller, in UserInput) (U
 func (d *Directory) ListUsers(ctx context.Context, caller Caller, in ListByPathInput) (Page[User], error) {
 	return read(ctx, d, caller, onList("ListUsers", "user", in, in.PathPrefix), func(a *Account) (Page[User], error) {
 		found := under(a.users, in.PathPrefix, func(e *userEntry) string { return e.user.Path })
-		return mapPage(page(found, func(e *userEntry) string { return e.user.Name }, in.Paging),
+		return pageShown(found, func(e *userEntry) string { return e.user.Name }, in.Paging,
 			func(e *userEntry) (User, error) { return e.user, nil })
 	})
 }

@@ -171,8 +171,8 @@ func TestAccessKeys(t *testing.T) {
 	expect(t, second(p.CreateAccessKey(ctx, p.root, iam.UserInput{})), "ValidationError", "Must specify userName when calling with non-User credentials")
 
 	others := must(p.CreateAccessKey(ctx, p.root, iam.UserInput{UserName: new("bob")}))
-	// Another user's key is as absent as one that never was.
-	expect(t, p.DeleteAccessKey(ctx, self, iam.AccessKeyInput{AccessKeyID: others.ID}), "NoSuchEntity", "The Access Key with id "+others.ID+" cannot be found")
+	// Another user's key is as absent as one that never was. The sentence is AWS's recorded answer to UpdateAccessKey.
+	expect(t, p.DeleteAccessKey(ctx, self, iam.AccessKeyInput{AccessKeyID: others.ID}), "NoSuchEntity", "The Access Key with id "+others.ID+" cannot be found.")
 	done(t, p.UpdateAccessKey(ctx, self, iam.AccessKeyInput{AccessKeyID: first.ID, Status: "Inactive"}))
 	if found, ok, err := p.AccessKey(ctx, first.ID); err != nil || !ok || !found.Inactive || found.Secret != first.Secret {
 		t.Errorf("the inactive key is %v %v %v", found.Inactive, ok, err)
@@ -315,6 +315,13 @@ func TestDenialTellsNothing(t *testing.T) {
 		return strings.Replace(second(p.GetUser(ctx, c, iam.UserInput{UserName: &name})).Error(), name, "NAME", 1)
 	}
 	if taken, free := sentence("taken"), sentence("none"); taken != free || strings.Contains(taken, "secret") {
+		t.Errorf("told\n  %s\n  %s", taken, free)
+	}
+	lastUsed := func(id string) string {
+		return strings.Replace(second(p.GetAccessKeyLastUsed(ctx, c, iam.AccessKeyInput{AccessKeyID: id})).Error(), id, "ID", 1)
+	}
+	key := must(p.CreateAccessKey(ctx, p.root, iam.UserInput{UserName: new("taken")})).ID
+	if taken, free := lastUsed(key), lastUsed("AKIAIOSFODNN7EXAMPLE"); taken != free || strings.Contains(taken, "taken") {
 		t.Errorf("told\n  %s\n  %s", taken, free)
 	}
 }

@@ -54,22 +54,8 @@ func openPlane(ctx context.Context, c planeConfig) (_ *plane, err error) {
 			err = errors.Join(err, p.Close())
 		}
 	}()
-	partition, known := policy.PartitionByID(p.settings.Partition)
-	if !known {
-		return nil, failure("NewerData", fmt.Errorf("the data folder is of partition %q, which this binary does not know", p.settings.Partition), "use the newer irsa")
-	}
-	p.region = cmp.Or(p.region, partition.GlobalRegion)
-	managed, err := awsPolicies(partition.ID)
-	if err != nil {
+	if err := p.openDirectory(ctx); err != nil {
 		return nil, err
-	}
-	p.directory, err = iam.New(ctx, iam.Config{Store: p.store, Trail: p.trail, DefaultAccount: p.settings.Account, Partition: partition.ID,
-		AWSPolicies: managed})
-	if err != nil {
-		return nil, fmt.Errorf("opening the directory: %w", err)
-	}
-	if p.root, err = p.directory.Bootstrap(ctx, p.settings.Account); err != nil {
-		return nil, fmt.Errorf("preparing account %s: %w", p.settings.Account, err)
 	}
 	if err := p.registerIssuer(ctx); err != nil {
 		return nil, err
@@ -89,6 +75,28 @@ func openPlane(ctx context.Context, c planeConfig) (_ *plane, err error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// openDirectory opens the directory of the folder's partition, with its default account and the root key of it.
+func (p *plane) openDirectory(ctx context.Context) error {
+	partition, known := policy.PartitionByID(p.settings.Partition)
+	if !known {
+		return failure("NewerData", fmt.Errorf("the data folder is of partition %q, which this binary does not know", p.settings.Partition), "use the newer irsa")
+	}
+	p.region = cmp.Or(p.region, partition.GlobalRegion)
+	managed, err := awsPolicies(partition.ID)
+	if err != nil {
+		return err
+	}
+	p.directory, err = iam.New(ctx, iam.Config{Store: p.store, Trail: p.trail, DefaultAccount: p.settings.Account, Partition: partition.ID,
+		AWSPolicies: managed})
+	if err != nil {
+		return fmt.Errorf("opening the directory: %w", err)
+	}
+	if p.root, err = p.directory.Bootstrap(ctx, p.settings.Account); err != nil {
+		return fmt.Errorf("preparing account %s: %w", p.settings.Account, err)
+	}
+	return nil
 }
 
 // awsPolicies are the managed policies of AWS's that the catalogue knows.
