@@ -81,10 +81,10 @@ func compileResource(place place, t text, variables bool) (resourcePattern, *Err
 		}
 	}
 	switch {
-	case !isPartition(parts[1]):
-		return p, place.errorf(t.offset, noARN(t.value, parts), "resource %q: there is no partition %q", t.value, parts[1])
 	case len(parts) > 2 && parts[2] == "":
 		return p, place.errorf(t.offset, badResource, "resource %q has no service", t.value)
+	case !isPartition(parts[1]):
+		return p, place.errorf(t.offset, noARN(t.value, parts), "resource %q: there is no partition %q", t.value, parts[1])
 	case len(parts) < 3 || strings.ContainsAny(parts[2], "*?"):
 		return p, place.errorf(t.offset, badVendor, "resource %q: the service must be written out", t.value)
 	case len(parts) < 6 && !strings.HasSuffix(t.value, "*"):
