@@ -107,22 +107,49 @@ func (d *Directory) principalID(ctx context.Context, own *Account, arn string) (
 	return entry.identity.ID, nil
 }
 
-// shown is a role as requests see it: in its trust policy, principals that are gone appear by their unique ids, as on AWS.
+// principalNow is the ARN that the role or user with this unique id has now, which was saved under arn; the id itself when it is gone. Who is
+// renamed keeps the id, and with it the grant (IAM User Guide, "Rename an IAM user").
+func (d *Directory) principalNow(ctx context.Context, own *Account, arn, id string) (string, error) {
+	parsed, err := policy.ParseARN(arn)
+	if err != nil {
+		return id, nil
+	}
+	a := own
+	if parsed.Account != own.id {
+		if a, err = d.Account(ctx, parsed.Account); err != nil {
+			return "", err
+		}
+	}
+	if entry, ok := a.roleIDs[id]; ok {
+		return entry.role.ARN, nil
+	}
+	if entry, ok := a.userIDs[id]; ok {
+		return entry.user.ARN, nil
+	}
+	return id, nil
+}
+
+// shown is a role as requests see it: its trust policy names principals that were renamed by the ARNs that they have now, and those that are gone
+// by their unique ids, as on AWS.
 func (d *Directory) shown(ctx context.Context, a *Account, entry *roleEntry) (Role, error) {
 	role := entry.role
 	role.LastUsed = d.lastUse(ctx, role.ID)
+	var changes []string // pairs, which are replaced all at once: one principal may have got another's name
 	for arn, id := range entry.principalIDs {
-		now, err := d.principalID(ctx, a, arn)
+		now, err := d.principalNow(ctx, a, arn, id)
 		if err != nil {
 			return Role{}, err
 		}
-		if now != id {
+		if now != arn {
 			quoted, err := json.Marshal(arn)
 			if err != nil {
 				return Role{}, err
 			}
-			role.TrustPolicy = strings.ReplaceAll(role.TrustPolicy, string(quoted), `"`+id+`"`)
+			changes = append(changes, string(quoted), `"`+now+`"`)
 		}
+	}
+	if len(changes) > 0 {
+		role.TrustPolicy = strings.NewReplacer(changes...).Replace(role.TrustPolicy)
 	}
 	return role, nil
 }

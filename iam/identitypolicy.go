@@ -7,15 +7,17 @@ import (
 	"strings"
 )
 
-// checkBoundary answers NoSuchEntity if arn ("": none) is no managed policy of the account or of AWS.
+// checkBoundary answers NoSuchEntity if arn ("": none) is no managed policy of the account or of AWS, and PolicyNotAttachable if it is a
+// service-linked role's.
 func (tx *draft) checkBoundary(arn string) error {
 	if arn == "" {
 		return nil
 	}
-	if _, err := tx.policy(arn); err != nil {
+	entry, err := tx.policy(arn)
+	if err != nil {
 		return refusef("NoSuchEntity", "Scope ARN: %s does not exist or is not attachable.", arn)
 	}
-	return nil
+	return entry.checkAttachable()
 }
 
 func (in BoundaryInput) validate(v *validator) {
@@ -130,7 +132,11 @@ func onAttachment(template string, in AttachmentInput) call {
 func (d *Directory) AttachPolicy(ctx context.Context, caller Caller, in AttachmentInput) error {
 	c := onAttachment("Attach%Policy", in)
 	return d.changePermissions(ctx, caller, c, in.IdentityName, func(tx *draft, i *Identity) error {
-		if _, err := tx.policy(in.PolicyARN); err != nil {
+		entry, err := tx.policy(in.PolicyARN)
+		if err != nil {
+			return err
+		}
+		if err := entry.checkAttachable(); err != nil {
 			return err
 		}
 		if slices.Contains(i.Attached, in.PolicyARN) {

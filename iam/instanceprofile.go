@@ -146,7 +146,7 @@ func (in InstanceProfileRoleInput) validate(v *validator) {
 }
 
 // AddRoleToInstanceProfile puts a role into an instance profile, which gives it to instances: iam:PassRole must be allowed on the role
-// (Service Authorization Reference, IAM: dependent actions).
+// (Service Authorization Reference, IAM: dependent actions). A service-linked role is its service's alone (API reference: UnmodifiableEntity).
 func (d *Directory) AddRoleToInstanceProfile(ctx context.Context, caller Caller, in InstanceProfileRoleInput) error {
 	c := onProfile("AddRoleToInstanceProfile", in, in.InstanceProfileName)
 	c.also = []need{passRole(in.RoleName, "ec2.amazonaws.com")}
@@ -155,6 +155,8 @@ func (d *Directory) AddRoleToInstanceProfile(ctx context.Context, caller Caller,
 		switch {
 		case err != nil:
 			return err
+		case tx.roles[strings.ToLower(in.RoleName)].role.ServiceLinked != "":
+			return unmodifiable(&tx.roles[strings.ToLower(in.RoleName)].role)
 		case p.RoleID != "":
 			return quota("InstanceSessionsPerInstanceProfile", 1)
 		}

@@ -196,10 +196,13 @@ func (in UpdateRoleDescriptionInput) validate(v *validator) {
 // UpdateRoleDescription replaces a role's description.
 func (d *Directory) UpdateRoleDescription(ctx context.Context, caller Caller, in UpdateRoleDescriptionInput) (Role, error) {
 	c := roleNamed("UpdateRoleDescription", in, in.RoleName)
-	return d.changeRole(ctx, caller, c, in.RoleName, func(_ *draft, r *roleRecord) error {
+	var out Role
+	_, err := d.changeRole(ctx, caller, c, in.RoleName, func(tx *draft, r *roleRecord) (err error) {
 		r.Description = in.Description
-		return nil
+		out, err = d.shown(tx.ctx, tx.Account, &roleEntry{role: r.Role, principalIDs: r.PrincipalIDs})
+		return err
 	})
+	return out, err
 }
 
 func (in UpdateAssumeRolePolicyInput) validate(v *validator) {
@@ -257,7 +260,7 @@ func deleteConflict(first string) *Error {
 	return refusef("DeleteConflict", "Cannot delete entity, %s.", first)
 }
 
-// profilesOf are the instance profiles that a role is in.
+// profilesOf are the instance profiles that a role is in, by name.
 func (a *Account) profilesOf(roleID string) []*profileEntry {
 	var found []*profileEntry
 	for _, entry := range a.profiles {
@@ -265,6 +268,8 @@ func (a *Account) profilesOf(roleID string) []*profileEntry {
 			found = append(found, entry)
 		}
 	}
-	slices.SortFunc(found, func(x, y *profileEntry) int { return strings.Compare(x.profile.Name, y.profile.Name) })
+	slices.SortFunc(found, func(x, y *profileEntry) int {
+		return strings.Compare(strings.ToLower(x.profile.Name), strings.ToLower(y.profile.Name))
+	})
 	return found
 }

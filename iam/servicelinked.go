@@ -21,6 +21,18 @@ func (in CreateServiceLinkedRoleInput) validate(v *validator) {
 	v.pattern("customSuffix", in.CustomSuffix, `[\w+=,.@-]+`, isNameRune)
 }
 
+// checkAttachable refuses AWS's policies for service-linked roles, which only their services attach (IAM API reference, AttachRolePolicy:
+// PolicyNotAttachable).
+func (e *policyEntry) checkAttachable() error {
+	if e.policy.Account == awsAccount && strings.HasPrefix(e.policy.Path, linkedPolicies) {
+		return refusef("PolicyNotAttachable", "Cannot attach a Service Role Policy to a Customer Role.")
+	}
+	return nil
+}
+
+// linkedPolicies is the path of AWS's policies for service-linked roles.
+const linkedPolicies = "/aws-service-role/"
+
 // linkedPath is the path of a service's roles, which nobody else can make (IAM User Guide, "Using service-linked roles").
 func linkedPath(service string) string { return "/aws-service-role/" + service + "/" }
 
@@ -69,7 +81,8 @@ func (d *Directory) DeleteServiceLinkedRole(ctx context.Context, caller Caller, 
 		case !ok:
 			return noSuchIdentity(in.IdentityName)
 		case entry.role.ServiceLinked == "":
-			return refusef("InvalidInput", "The role %s is not a service-linked role.", entry.role.Name)
+			// Of the errors that IAM's reference lists for this call, the one that fits.
+			return refusef("NoSuchEntity", "The role with name %s is not a service-linked role.", entry.role.Name)
 		}
 		taskID = "task" + entry.role.Path + entry.role.Name + "/" + entry.role.ID
 		tx.remove(recordKey(tx.id, kindRole, strings.ToLower(in.RoleName)), entry.revision)
