@@ -137,7 +137,7 @@ func TestServiceLinkedRole(t *testing.T) {
 	done(t, p.UpdateRole(ctx, p.root, iam.UpdateRoleInput{RoleName: role.Name, Description: new("for the cluster")}))
 
 	p.role("Plain")
-	refused(t, second(p.DeleteServiceLinkedRole(ctx, p.root, iam.IdentityInput{IdentityName: iam.OfRole("Plain")})), "InvalidInput")
+	refused(t, second(p.DeleteServiceLinkedRole(ctx, p.root, iam.IdentityInput{IdentityName: iam.OfRole("Plain")})), "NoSuchEntity")
 	task := must(p.DeleteServiceLinkedRole(ctx, p.root, name))
 	if status := must(p.GetServiceLinkedRoleDeletionStatus(ctx, p.root, iam.DeletionTaskInput{DeletionTaskID: task})); status != "SUCCEEDED" {
 		t.Errorf("the deletion is %s", status)

@@ -138,7 +138,7 @@ func contests(ctx context.Context, root iam.Caller, some int) []contest {
 			},
 			func(d *iam.Directory) []string {
 				all := must(d.ListPolicyVersions(ctx, root, iam.ListByPolicyInput{PolicyARN: versions})).Items
-				return each(all[1:], func(v iam.PolicyVersion) string { return v.VersionID })
+				return each(all[:len(all)-1], func(v iam.PolicyVersion) string { return v.VersionID })
 			}},
 		{"inline policies of a user, of 300 characters each", 2048 / 300,
 			func(d *iam.Directory, i int) (string, error) {
