@@ -115,7 +115,10 @@ func (g *generator) nearlyFull() []step {
 		steps = append(steps, createRole(role),
 			putPolicy(iam.PutPolicyInput{IdentityName: iam.OfRole("Full"), PolicyName: "first", PolicyDocument: padded(4400)}),
 			putPolicy(iam.PutPolicyInput{IdentityName: iam.OfRole("Full"), PolicyName: "second", PolicyDocument: padded(4400)}))
-	case 5: // somebody whom trust policies name
+	case 5: // a role that is a service's
+		g.role = "AWSServiceRoleForAmazonEKS"
+		steps = append(steps, createLinkedRole("eks.amazonaws.com"))
+	case 6: // somebody whom trust policies name
 		steps = append(steps, createUser(iam.CreateUserInput{UserName: "bob", Path: "/team/"}),
 			createRole(iam.CreateRoleInput{RoleName: "Writer", AssumeRolePolicyDocument: naming(arnAlice, arnReader, arnBob)}))
 	}
@@ -152,8 +155,7 @@ func roleCalls() []one {
 			return change("DeleteRole", iam.IdentityInput{IdentityName: iam.OfRole(g.roleName())}, (*iam.Directory).DeleteRole, (*model).deleteRole)
 		}},
 		{2, func(g *generator) step {
-			return of("CreateServiceLinkedRole", iam.CreateServiceLinkedRoleInput{AWSServiceName: pick(g, "eks.amazonaws.com", "eks.amazonaws.com", "autoscaling.amazonaws.com", "none.amazonaws.com")},
-				(*iam.Directory).CreateServiceLinkedRole, (*model).createServiceLinkedRole)
+			return createLinkedRole(pick(g, "eks.amazonaws.com", "eks.amazonaws.com", "autoscaling.amazonaws.com", "none.amazonaws.com"))
 		}},
 		{2, func(g *generator) step {
 			return of("DeleteServiceLinkedRole", iam.IdentityInput{IdentityName: iam.OfRole(often(g, "AWSServiceRoleForAmazonEKS", g.roleName()))},
@@ -164,6 +166,10 @@ func roleCalls() []one {
 
 func createRole(in iam.CreateRoleInput) step {
 	return of("CreateRole", in, (*iam.Directory).CreateRole, (*model).createRole)
+}
+
+func createLinkedRole(service string) step {
+	return of("CreateServiceLinkedRole", iam.CreateServiceLinkedRoleInput{AWSServiceName: service}, (*iam.Directory).CreateServiceLinkedRole, (*model).createServiceLinkedRole)
 }
 
 func getRole(name string) step {

@@ -346,7 +346,8 @@ func (d *Directory) GetPolicyVersion(ctx context.Context, caller Caller, in Poli
 	})
 }
 
-// ListPolicyVersions lists a managed policy's versions, newest first, as AWS was recorded to in 2026.
+// ListPolicyVersions lists a managed policy's versions, newest first, as the example of IAM's API reference does: scripts that make room for
+// another one delete the last.
 func (d *Directory) ListPolicyVersions(ctx context.Context, caller Caller, in ListByPolicyInput) (Page[PolicyVersion], error) {
 	return read(ctx, d, caller, onPolicy("ListPolicyVersions", in, in.PolicyARN), func(a *Account) (Page[PolicyVersion], error) {
 		entry, err := a.policy(in.PolicyARN)
@@ -357,9 +358,12 @@ func (d *Directory) ListPolicyVersions(ctx context.Context, caller Caller, in Li
 	})
 }
 
-// newestFirst is a key by which versions sort from the newest to the oldest. Version numbers have nine digits at most.
+// newestFirst is a key that versions are sorted by: the greater the number, the earlier it comes. Numbers have nine digits at most.
 func newestFirst(v PolicyVersion) string {
-	number, _ := strconv.Atoi(strings.TrimPrefix(v.VersionID, "v")) // made here, from a number
+	number, err := strconv.Atoi(strings.TrimPrefix(v.VersionID, "v"))
+	if err != nil {
+		return v.VersionID // one of AWS's policies may call its only version anything
+	}
 	return fmt.Sprintf("%09d", 999_999_999-number)
 }
 

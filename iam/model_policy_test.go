@@ -214,11 +214,16 @@ func (m *model) getPolicyVersion(in iam.PolicyVersionInput) (iam.PolicyVersion, 
 	return p.versions[i], nil
 }
 
+// listed are the versions, newest first (API reference, the example of ListPolicyVersions).
+func (p *managed) listed() []iam.PolicyVersion {
+	versions := slices.Clone(p.versions)
+	slices.Reverse(versions)
+	return versions
+}
+
 func (m *model) listPolicyVersions(in iam.ListByPolicyInput) ([]iam.PolicyVersion, faults) {
 	var f faults
-	versions := slices.Clone(m.subject(in.PolicyARN, notAttachable, &f).versions)
-	slices.Reverse(versions) // the newest first
-	return versions, f
+	return m.subject(in.PolicyARN, notAttachable, &f).listed(), f
 }
 
 func (m *model) setDefaultPolicyVersion(in iam.PolicyVersionInput) faults {

@@ -328,5 +328,5 @@ func (m *model) getAccountAuthorizationDetails(in iam.AuthorizationDetailsInput)
 		}
 	}
 	slices.SortFunc(policies, func(x, y *managed) int { return strings.Compare(strings.ToLower(x.ARN), strings.ToLower(y.ARN)) })
-	return append(all, each(policies, func(p *managed) detail { return detail{What: m.shown(p), Versions: p.versions} })...), nil
+	return append(all, each(policies, func(p *managed) detail { return detail{What: m.shown(p), Versions: p.listed()} })...), nil
 }

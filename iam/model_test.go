@@ -221,6 +221,7 @@ func (m *model) createRole(in iam.CreateRoleInput) (iam.Role, faults) {
 	var f faults
 	checkName(&f, "roleName", in.RoleName, 64)
 	checkPath(&f, in.Path)
+	f.when(strings.HasPrefix(in.Path, serviceRolePath), "InvalidInput", "Path prefix '/aws-service-role/' can only be used for AWS Service linked Roles")
 	f.when(in.MaxSessionDuration != nil && (*in.MaxSessionDuration < 3600 || *in.MaxSessionDuration > 43200), "ValidationError", "")
 	f.when(m.roles[strings.ToLower(in.RoleName)] != nil, "EntityAlreadyExists", "Role with name %s already exists.", in.RoleName)
 	principals := m.trusted(in.AssumeRolePolicyDocument, &f)

@@ -164,7 +164,8 @@ func (m *model) keysOf(e *entity) []*accessKey {
 	return slices.DeleteFunc(slices.Clone(m.keys), func(k *accessKey) bool { return k.owner != e })
 }
 
-// keyUser is the user whose keys a call is about. The caller is the account's root, which is no user.
+// keyUser is the user whose keys a call is about. The caller is the account's root, which is no user. On AWS it would be about root's own keys; the
+// directory leaves those alone (docs/compatibility.md).
 func (m *model) keyUser(name *string, f *faults) *entity {
 	if name == nil {
 		f.when(true, "ValidationError", "")

@@ -83,6 +83,9 @@ func (d *Directory) CreateRole(ctx context.Context, caller Caller, in CreateRole
 // createRole stages a new role and completes it.
 func (tx *draft) createRole(r Role) (Role, error) {
 	name := strings.ToLower(r.Name)
+	if r.ServiceLinked == "" && strings.HasPrefix(r.Path, linkedPrefix) {
+		return r, refusef("InvalidInput", "Path prefix '%s' can only be used for AWS Service linked Roles", linkedPrefix)
+	}
 	if _, ok := tx.roles[name]; ok {
 		return r, refusef("EntityAlreadyExists", "Role with name %s already exists.", r.Name)
 	}

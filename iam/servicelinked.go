@@ -24,17 +24,17 @@ func (in CreateServiceLinkedRoleInput) validate(v *validator) {
 // checkAttachable refuses AWS's policies for service-linked roles, which only their services attach (IAM API reference, AttachRolePolicy:
 // PolicyNotAttachable).
 func (e *policyEntry) checkAttachable() error {
-	if e.policy.Account == awsAccount && strings.HasPrefix(e.policy.Path, linkedPolicies) {
+	if e.policy.Account == awsAccount && strings.HasPrefix(e.policy.Path, linkedPrefix) {
 		return refusef("PolicyNotAttachable", "Cannot attach a Service Role Policy to a Customer Role.")
 	}
 	return nil
 }
 
-// linkedPolicies is the path of AWS's policies for service-linked roles.
-const linkedPolicies = "/aws-service-role/"
+// linkedPrefix begins the paths of service-linked roles and of AWS's policies for them.
+const linkedPrefix = "/aws-service-role/"
 
 // linkedPath is the path of a service's roles, which nobody else can make (IAM User Guide, "Using service-linked roles").
-func linkedPath(service string) string { return "/aws-service-role/" + service + "/" }
+func linkedPath(service string) string { return linkedPrefix + service + "/" }
 
 // CreateServiceLinkedRole makes the role that is linked to a service. Its trust and its policies are AWS's to change; of the managed policies
 // those are attached that the plane knows.

@@ -409,7 +409,7 @@ func TestLists(t *testing.T) {
 	if want := []iam.AttachedPolicy{{PolicyName: "Limit", PolicyARN: limit}, {PolicyName: "Used", PolicyARN: used}}; !slices.Equal(attached, want) {
 		t.Errorf("attached = %+v", attached)
 	}
-	for i := range 12 { // ten and more: versions sort by number, newest first, as AWS was recorded to list them
+	for i := range 12 { // ten and more: versions are listed by number, the newest first
 		must(p.CreatePolicyVersion(ctx, p.root, iam.CreatePolicyVersionInput{PolicyARN: used, PolicyDocument: allowPut}))
 		if i > 2 {
 			done(t, p.DeletePolicyVersion(ctx, p.root, iam.PolicyVersionInput{PolicyARN: used, VersionID: fmt.Sprint("v", i-1)}))

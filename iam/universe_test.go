@@ -68,7 +68,7 @@ var documents = func() map[string]document {
 		{text: padded(1500), trust: noResource},
 		{text: padded(4400), trust: noResource},
 		{text: padded(6145), trust: noResource},
-		{text: `{"Version":`, identity: "The policy is not in the valid JSON format.", trust: "This policy contains invalid Json"},
+		{text: `{"Version":`, identity: "Syntax errors in policy.", trust: "This policy contains invalid Json"},
 		{text: `{"Version":"2012-10-17","Statement":[]}`, identity: syntax, trust: syntax},
 		{text: trustAnyone, identity: noPrincipal},
 		{text: naming(arnAlice), identity: noPrincipal, names: []string{arnAlice}},
@@ -142,7 +142,7 @@ func (g *generator) pageSize() int       { return pick(g, 1, 2, 3, 7, 1000) }
 
 func (g *generator) path() string {
 	if g.rarely() {
-		return "team/"
+		return pick(g, "team/", serviceRolePath+"eks.amazonaws.com/")
 	}
 	return often(g, "", "/", "/team/")
 }
