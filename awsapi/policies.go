@@ -109,7 +109,8 @@ func encodePolicy(p iam.ManagedPolicy) any {
 	return struct{ Policy policyElement }{element}
 }
 
-// encodeCreatedPolicy is a policy as CreatePolicy answers it: without its description (AWS's answers as recorded in 2026).
+// encodeCreatedPolicy is a policy as CreatePolicy answers it: without its description (AWS CLI reference, create-policy, "To create a customer managed
+// policy with a description"; AWS's answers as recorded in 2026).
 func encodeCreatedPolicy(p iam.ManagedPolicy) any {
 	element := newListedPolicy(p)
 	element.Tags = optionalTags(p.Tags)

@@ -3,46 +3,52 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
-// awsCLI finds an AWS CLI that reads AWS_ENDPOINT_URL: 1.29 or 2.13, and later. Another one fails the test.
-func awsCLI(t *testing.T) string {
-	t.Helper()
-	path, err := exec.LookPath("aws")
+// awsCLI finds an AWS CLI that reads AWS_ENDPOINT_URL: 1.29 or 2.13, and later. It looks once: asking the CLI for its version takes as long as a call.
+var awsCLI = sync.OnceValues(func() (path string, err error) {
+	path, err = exec.LookPath("aws")
 	if err != nil {
-		t.Fatal("no AWS CLI: install version 1.29 or 2.13, or later")
+		return "", errors.New("no AWS CLI: install version 1.29 or 2.13, or later")
 	}
 	out, err := exec.Command(path, "--version").CombinedOutput()
 	if err != nil {
-		t.Fatalf("aws --version: %v\n%s", err, out)
+		return "", fmt.Errorf("aws --version: %w\n%s", err, out)
 	}
 	found := regexp.MustCompile(`aws-cli/(\d+)\.(\d+)`).FindSubmatch(out)
 	if found == nil {
-		t.Fatalf("aws --version says %q", out)
+		return "", fmt.Errorf("aws --version says %q", out)
 	}
 	major, _ := strconv.Atoi(string(found[1]))
 	minor, _ := strconv.Atoi(string(found[2]))
 	if major == 1 && minor < 29 || major == 2 && minor < 13 {
-		t.Fatalf("this AWS CLI (%s) does not know AWS_ENDPOINT_URL: 1.29 or 2.13 is needed, or later", found[0])
+		return "", fmt.Errorf("this AWS CLI (%s) does not know AWS_ENDPOINT_URL: 1.29 or 2.13 is needed, or later", found[0])
 	}
-	return path
-}
+	return path, nil
+})
 
 // cli runs one command of the AWS CLI with nothing but the given variables.
 func cli(t *testing.T, environment []string, arguments ...string) (output string, ok bool) {
 	t.Helper()
-	command := exec.Command(awsCLI(t), arguments...)
+	path, err := awsCLI()
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := exec.Command(path, arguments...)
 	command.Env = append(cleanEnvironment(), environment...)
 	var out bytes.Buffer
 	command.Stdout, command.Stderr = &out, &out
-	err := command.Run()
+	err = command.Run()
 	return out.String(), err == nil
 }
 

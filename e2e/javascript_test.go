@@ -6,51 +6,58 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
-// TestJavaScriptSDK walks the path with the AWS SDK for JavaScript v3: javascript/path.js makes the calls and prints what it saw.
-func TestJavaScriptSDK(t *testing.T) {
-	t.Parallel()
+// runJavaScript runs a script of javascript/ with the SDK's modules, and returns what it prints.
+func runJavaScript(t *testing.T, name string, environment []string, input any) string {
+	t.Helper()
 	modules := os.Getenv("OPENIRSA_NODE_MODULES")
 	if modules == "" {
 		t.Fatal("OPENIRSA_NODE_MODULES is not set: run these tests with `make e2e`")
 	}
-	p := start(t, t.TempDir())
 	folder := t.TempDir()
-	script, err := os.ReadFile("javascript/path.js")
+	script, err := os.ReadFile(filepath.Join("javascript", name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Node resolves modules from the script's folder upwards.
-	if err := os.WriteFile(filepath.Join(folder, "path.mjs"), script, 0o600); err != nil {
+	// Node resolves modules from the script's folder upwards, and knows a module by its suffix.
+	file := filepath.Join(folder, strings.TrimSuffix(name, ".js")+".mjs")
+	if err := os.WriteFile(file, script, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Symlink(modules, filepath.Join(folder, "node_modules")); err != nil {
 		t.Fatal(err)
 	}
-	input, err := json.Marshal(map[string]string{
-		"trust": p.trust("shop", "app"), "permissions": readWrite("shop", "reports/"),
-		"token": p.token(t, "shop", "app"), "otherToken": p.token(t, "staging", "app"), "expiredToken": p.token(t, "shop", "app", "--expires-in", "-1h"),
-	})
+	text, err := json.Marshal(input)
 	if err != nil {
 		t.Fatal(err)
 	}
-	command := exec.CommandContext(t.Context(), "node", filepath.Join(folder, "path.mjs"))
-	command.Env = append(cleanEnvironment(), p.asAdmin()...)
-	command.Stdin = bytes.NewReader(input)
+	command := exec.CommandContext(t.Context(), "node", file)
+	command.Env = append(cleanEnvironment(), environment...)
+	command.Stdin = bytes.NewReader(text)
 	var out, errOut bytes.Buffer
 	command.Stdout, command.Stderr = &out, &errOut
 	if err := command.Run(); err != nil {
 		t.Fatalf("%v\n%s%s", err, &out, &errOut)
 	}
+	return out.String()
+}
+
+// TestJavaScriptSDK walks the path with the AWS SDK for JavaScript v3: javascript/path.js makes the calls and prints what it saw.
+func TestJavaScriptSDK(t *testing.T) {
+	t.Parallel()
+	p := start(t, t.TempDir())
+	out := runJavaScript(t, "path.js", p.asAdmin(), map[string]string{
+		"trust": p.trust("shop", "app"), "permissions": readWrite("shop", "reports/"),
+		"token": p.token(t, "shop", "app"), "otherToken": p.token(t, "staging", "app"), "expiredToken": p.token(t, "shop", "app", "--expires-in", "-1h"),
+	})
 	var saw map[string]struct {
 		Value, Name, Message string
 		Status               int
 	}
-	if err := json.Unmarshal(out.Bytes(), &saw); err != nil {
-		t.Fatalf("%v\n%s", err, &out)
-	}
+	decode(t, out, &saw)
 	session := "arn:aws:sts::" + p.account + ":assumed-role/app/javascript"
 	denied := "User: " + session + ` is not authorized to perform: s3:PutObject on resource: "arn:aws:s3:::shop/payroll/q1" because no identity-based policy allows the s3:PutObject action`
 	for _, c := range []struct {

@@ -239,3 +239,25 @@ func TestLargePages(t *testing.T) {
 		}
 	}
 }
+
+// TestLongestMarker: the longest name under the longest path is still where a list can go on.
+func TestLongestMarker(t *testing.T) {
+	p := newPlane(t)
+	ctx := t.Context()
+	p.role("r")
+	path := "/" + strings.Repeat("p", 510) + "/"
+	for _, name := range []string{strings.Repeat("a", 128), "b"} {
+		made := must(p.CreatePolicy(ctx, p.root, iam.CreatePolicyInput{PolicyName: name, Path: path, PolicyDocument: allowGet}))
+		done(t, p.AttachPolicy(ctx, p.root, iam.AttachmentInput{IdentityName: iam.OfRole("r"), PolicyARN: made.ARN}))
+	}
+	paging := iam.Paging{MaxItems: new(1)}
+	paging.Marker = must(p.ListPolicies(ctx, p.root, iam.ListPoliciesInput{Scope: "Local", Paging: paging})).Marker
+	if rest := must(p.ListPolicies(ctx, p.root, iam.ListPoliciesInput{Scope: "Local", Paging: paging})).Items; len(rest) != 1 || rest[0].Name != "b" {
+		t.Errorf("ListPolicies goes on with %v", rest)
+	}
+	attached := iam.ListAttachedInput{IdentityName: iam.OfRole("r"), Paging: iam.Paging{MaxItems: new(1)}}
+	attached.Paging.Marker = must(p.AttachedPolicies(ctx, p.root, attached)).Marker
+	if rest := must(p.AttachedPolicies(ctx, p.root, attached)).Items; len(rest) != 1 || rest[0].PolicyName != "b" {
+		t.Errorf("ListAttachedRolePolicies goes on with %v", rest)
+	}
+}

@@ -2,7 +2,6 @@ package iam_test
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/openirsa/openirsa/iam"
@@ -250,11 +249,8 @@ func getDetails(size int, filter []string) step {
 		}, (*model).getAccountAuthorizationDetails)
 }
 
-// flat is a detail in one piece. What order its attachments come in is not documented.
+// flat is a detail in one piece.
 func flat(d iam.Detail) detail {
-	slices.SortFunc(d.Attached, func(x, y iam.AttachedPolicy) int {
-		return strings.Compare(strings.ToLower(x.PolicyName), strings.ToLower(y.PolicyName))
-	})
 	out := detail{Attached: d.Attached, Groups: d.Groups, Profiles: d.Profiles, Versions: d.Versions}
 	switch {
 	case d.User != nil:

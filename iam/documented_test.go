@@ -14,8 +14,6 @@ var otherErrors = map[string]string{
 	// in PutRolePermissionsBoundary, or that call's rule could be gone round.
 	"CreateRole": "NoSuchEntity PolicyNotAttachable",
 	"CreateUser": "PolicyNotAttachable",
-	// No error is listed at all, and something must be said of a key that is not there.
-	"GetAccessKeyLastUsed": "NoSuchEntity",
 }
 
 // documentedErrors are those that IAM's service model, version 2010-05-08, lists for each operation.

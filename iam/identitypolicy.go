@@ -174,11 +174,14 @@ func (d *Directory) AttachedPolicies(ctx context.Context, caller Caller, in List
 	c := onIdentity("ListAttached%Policies", in, in.IdentityName)
 	return readIdentity(ctx, d, caller, c, in.IdentityName, func(a *Account, i *Identity) (Page[AttachedPolicy], error) {
 		attached, err := a.attached(i, in.PathPrefix)
-		return page(attached, func(p AttachedPolicy) string { return p.PolicyName + p.PolicyARN }, in.Paging), err
+		return page(attached, attachedKey, in.Paging), err
 	})
 }
 
-// attached are the managed policies of an identity whose path begins with prefix.
+// attachedKey sorts policies by name. One of the account's may have the name of one of AWS's.
+func attachedKey(p AttachedPolicy) string { return p.PolicyName + " " + p.PolicyARN }
+
+// attached are the managed policies of an identity whose path begins with prefix, by name.
 func (a *Account) attached(i *Identity, prefix string) ([]AttachedPolicy, error) {
 	var attached []AttachedPolicy
 	for _, arn := range i.Attached {
@@ -190,6 +193,7 @@ func (a *Account) attached(i *Identity, prefix string) ([]AttachedPolicy, error)
 			attached = append(attached, AttachedPolicy{PolicyName: p.policy.Name, PolicyARN: arn})
 		}
 	}
+	slices.SortFunc(attached, func(x, y AttachedPolicy) int { return strings.Compare(attachedKey(x), attachedKey(y)) })
 	return attached, nil
 }
 

@@ -126,7 +126,7 @@ func (m *model) listPolicies(in iam.ListPoliciesInput) ([]iam.ManagedPolicy, fau
 		return in.OnlyAttached && !permissions && !boundary
 	})
 	slices.SortFunc(shown, func(x, y iam.ManagedPolicy) int {
-		return strings.Compare(strings.ToLower(x.Name), strings.ToLower(y.Name))
+		return strings.Compare(x.Name, y.Name)
 	})
 	return shown, nil
 }
@@ -164,7 +164,7 @@ func (m *model) listEntitiesForPolicy(in iam.ListEntitiesForPolicyInput) ([]iam.
 	})
 	entities := each(found, func(e *entity) iam.PolicyEntity { return iam.PolicyEntity{Kind: e.kind, Name: e.name, ID: e.id} })
 	slices.SortFunc(entities, func(x, y iam.PolicyEntity) int {
-		return strings.Compare(string(x.Kind)+strings.ToLower(x.Name), string(y.Kind)+strings.ToLower(y.Name))
+		return strings.Compare(string(x.Kind)+x.Name, string(y.Kind)+y.Name)
 	})
 	return entities, f
 }
@@ -380,7 +380,7 @@ func (m *model) attachments(e *entity, prefix string) []iam.AttachedPolicy {
 		}
 	}
 	slices.SortFunc(found, func(x, y iam.AttachedPolicy) int {
-		return strings.Compare(strings.ToLower(x.PolicyName), strings.ToLower(y.PolicyName))
+		return strings.Compare(x.PolicyName, y.PolicyName)
 	})
 	return found
 }

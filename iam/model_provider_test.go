@@ -12,9 +12,18 @@ const providerPrefix = "arn:aws:iam::" + account + ":oidc-provider/"
 
 // provider is the OIDC provider of that ARN.
 func (m *model) provider(arn string, f *faults) *iam.OpenIDConnectProvider {
+	return m.providerOr(arn, "OpenIDConnect Provider not found for arn %s", f)
+}
+
+// taggedProvider is provider for the calls on tags, which say that it is not there in words of their own.
+func (m *model) taggedProvider(arn string, f *faults) *iam.OpenIDConnectProvider {
+	return m.providerOr(arn, "OpenId connect Provider %s cannot be found.", f)
+}
+
+func (m *model) providerOr(arn, absent string, f *faults) *iam.OpenIDConnectProvider {
 	f.when(!strings.Contains(arn, ":oidc-provider/"), "ValidationError", "")
 	p := m.providers[arn]
-	f.when(p == nil, "NoSuchEntity", "OpenIDConnect Provider not found for arn %s", arn)
+	f.when(p == nil, "NoSuchEntity", absent, arn)
 	if p == nil {
 		return &iam.OpenIDConnectProvider{}
 	}
@@ -104,7 +113,7 @@ func (m *model) updateThumbprints(in iam.UpdateOpenIDConnectProviderThumbprintIn
 
 func (m *model) tagProvider(in iam.TagOpenIDConnectProviderInput) faults {
 	var f faults
-	p := m.provider(in.OpenIDConnectProviderARN, &f)
+	p := m.taggedProvider(in.OpenIDConnectProviderARN, &f)
 	if tags := checkTags(&f, p.Tags, in.Tags, sameText); len(f) == 0 {
 		p.Tags = tags
 	}
@@ -113,12 +122,12 @@ func (m *model) tagProvider(in iam.TagOpenIDConnectProviderInput) faults {
 
 func (m *model) untagProvider(in iam.UntagOpenIDConnectProviderInput) faults {
 	var f faults
-	p := m.provider(in.OpenIDConnectProviderARN, &f)
+	p := m.taggedProvider(in.OpenIDConnectProviderARN, &f)
 	p.Tags = untagged(p.Tags, in.TagKeys, sameText)
 	return f
 }
 
 func (m *model) listProviderTags(in iam.ListOpenIDConnectProviderTagsInput) ([]iam.Tag, faults) {
 	var f faults
-	return byKey(m.provider(in.OpenIDConnectProviderARN, &f).Tags), f
+	return byKey(m.taggedProvider(in.OpenIDConnectProviderARN, &f).Tags), f
 }

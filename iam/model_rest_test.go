@@ -143,7 +143,7 @@ func (m *model) profilesOf(prefix string, role *entity) []iam.InstanceProfile {
 		}
 	}
 	slices.SortFunc(found, func(x, y iam.InstanceProfile) int {
-		return strings.Compare(strings.ToLower(x.Name), strings.ToLower(y.Name))
+		return strings.Compare(x.Name, y.Name)
 	})
 	return found
 }
@@ -327,6 +327,6 @@ func (m *model) getAccountAuthorizationDetails(in iam.AuthorizationDetailsInput)
 			}
 		}
 	}
-	slices.SortFunc(policies, func(x, y *managed) int { return strings.Compare(strings.ToLower(x.ARN), strings.ToLower(y.ARN)) })
+	slices.SortFunc(policies, func(x, y *managed) int { return strings.Compare(x.ARN, y.ARN) })
 	return append(all, each(policies, func(p *managed) detail { return detail{What: m.shown(p), Versions: p.listed()} })...), nil
 }

@@ -202,7 +202,7 @@ func (m *model) key(in iam.AccessKeyInput, f *faults) *accessKey {
 		e = m.keyUser(&in.UserName, f)
 	}
 	i := slices.IndexFunc(m.keys, func(k *accessKey) bool { return k.ID == in.AccessKeyID && k.owner == e })
-	f.when(i < 0, "NoSuchEntity", "The Access Key with id %s cannot be found", in.AccessKeyID)
+	f.when(i < 0, "NoSuchEntity", "The Access Key with id %s cannot be found.", in.AccessKeyID)
 	if i < 0 {
 		return &accessKey{}
 	}
@@ -240,12 +240,13 @@ func (m *model) listAccessKeys(in iam.ListByUserInput) ([]iam.AccessKey, faults)
 	return keys, f
 }
 
-// getAccessKeyLastUsed of a key that nobody used tells whose it is.
+// getAccessKeyLastUsed of a key that nobody used tells whose it is. Of a key that is not there nothing is told, not even to root.
 func (m *model) getAccessKeyLastUsed(in iam.AccessKeyInput) (iam.AccessKeyUse, faults) {
 	for _, k := range m.keys {
 		if k.ID == in.AccessKeyID {
 			return iam.AccessKeyUse{UserName: k.owner.name}, nil
 		}
 	}
-	return iam.AccessKeyUse{}, faults{{"NoSuchEntity", ""}}
+	return iam.AccessKeyUse{}, faults{{"AccessDenied",
+		"User: arn:aws:iam::" + account + ":root is not authorized to perform iam:GetAccessKeyLastUsed on resource: access key " + in.AccessKeyID}}
 }

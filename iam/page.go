@@ -9,7 +9,7 @@ import (
 
 const (
 	defaultPage = 100
-	maxMarker   = 1024 // of our own markers, which a tag's key makes longest
+	maxMarker   = 2048 // of our own markers, which the path of a policy makes longest
 	// maxPageSize is how many bytes of documents a page holds before it ends early, as AWS documents that pages may. A document's quota does not
 	// count white space, so that a page of a thousand could otherwise take all memory.
 	maxPageSize = 4 << 20

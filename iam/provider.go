@@ -144,14 +144,26 @@ func unique(list []string) []string {
 	return out
 }
 
+// withoutDefaultPort takes https's own port (RFC 3986, section 6.2.3) off an issuer's URL, as AWS does: eksctl registers every issuer with :443,
+// and then asks for the provider, and trusts tokens, without it.
+func withoutDefaultPort(issuer string) string {
+	host, path, hasPath := strings.Cut(strings.TrimPrefix(issuer, "https://"), "/")
+	issuer = "https://" + strings.TrimSuffix(host, ":443")
+	if hasPath {
+		issuer += "/" + path
+	}
+	return issuer
+}
+
 // CreateOpenIDConnectProvider registers an issuer. With tags, iam:TagOpenIDConnectProvider must be allowed as well.
 func (d *Directory) CreateOpenIDConnectProvider(ctx context.Context, caller Caller, in CreateOpenIDConnectProviderInput) (OpenIDConnectProvider, error) {
-	name := strings.TrimPrefix(in.URL, "https://")
+	issuer := withoutDefaultPort(in.URL)
+	name := strings.TrimPrefix(issuer, "https://")
 	c := onNew("CreateOpenIDConnectProvider", "oidc-provider/"+name, "TagOpenIDConnectProvider", in, in.Tags, "")
 	var out OpenIDConnectProvider
 	err := d.change(ctx, caller, c, func(tx *draft) error {
 		clientIDs := unique(in.ClientIDList)
-		switch _, exists := tx.providers[providerName(in.URL)]; {
+		switch _, exists := tx.providers[providerName(issuer)]; {
 		case exists:
 			return refusef("EntityAlreadyExists", "Provider with url %s already exists.", in.URL)
 		case len(tx.providers) >= maxProviders:
@@ -160,10 +172,10 @@ func (d *Directory) CreateOpenIDConnectProvider(ctx context.Context, caller Call
 			return quota("ClientIdsPerOpenIdConnectProvider", maxClientIDs)
 		}
 		out = OpenIDConnectProvider{
-			Account: tx.id, ARN: tx.arn("oidc-provider/" + name), Issuer: in.URL, URL: name, ClientIDs: clientIDs,
+			Account: tx.id, ARN: tx.arn("oidc-provider/" + name), Issuer: issuer, URL: name, ClientIDs: clientIDs,
 			Thumbprints: lower(in.ThumbprintList), Created: tx.now, Tags: in.Tags,
 		}
-		return stage(tx, recordKey(tx.id, kindProvider, providerName(in.URL)), 0, out)
+		return stage(tx, recordKey(tx.id, kindProvider, providerName(issuer)), 0, out)
 	})
 	return out, err
 }

@@ -272,7 +272,7 @@ func (a *Account) profilesOf(roleID string) []*profileEntry {
 		}
 	}
 	slices.SortFunc(found, func(x, y *profileEntry) int {
-		return strings.Compare(strings.ToLower(x.profile.Name), strings.ToLower(y.profile.Name))
+		return strings.Compare(x.profile.Name, y.profile.Name)
 	})
 	return found
 }
