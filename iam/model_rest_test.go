@@ -39,8 +39,15 @@ func untagged(tags []iam.Tag, keys []string, same func(a, b string) bool) []iam.
 	})
 }
 
-// byKey is the order in which tags are listed: AWS was recorded in 2026 to list a policy's as a, b, z, abc.
+// byKey is the order in which tags are listed (API reference: sorted by tag key).
 func byKey(tags []iam.Tag) []iam.Tag {
+	tags = slices.Clone(tags)
+	slices.SortFunc(tags, func(x, y iam.Tag) int { return strings.Compare(x.Key, y.Key) })
+	return tags
+}
+
+// byLength is the order in which a managed policy's tags are listed: AWS was recorded in 2026 to list them as a, b, z, abc.
+func byLength(tags []iam.Tag) []iam.Tag {
 	tags = slices.Clone(tags)
 	slices.SortFunc(tags, func(x, y iam.Tag) int { return cmp.Or(len(x.Key)-len(y.Key), strings.Compare(x.Key, y.Key)) })
 	return tags
@@ -87,7 +94,7 @@ func (m *model) untagPolicy(in iam.UntagPolicyInput) faults {
 
 func (m *model) listPolicyTags(in iam.ListByPolicyInput) ([]iam.Tag, faults) {
 	var f faults
-	return byKey(m.subject(in.PolicyARN, notFound, &f).Tags), f
+	return byLength(m.subject(in.PolicyARN, notFound, &f).Tags), f
 }
 
 func (m *model) profile(name string, f *faults) *profile {

@@ -37,7 +37,7 @@ func TestManagedPolicyVersion(t *testing.T) {
 	done(t, p.PutPolicy(ctx, p.root, iam.PutPolicyInput{IdentityName: iam.OfRole("R"), PolicyName: "P", PolicyDocument: old}))
 }
 
-// TestTagOrder: tags come back as they were given, and are listed by their keys, the shorter ones first.
+// TestTagOrder: a policy's tags come back as they were given, and are listed by their keys, the shorter ones first.
 func TestTagOrder(t *testing.T) {
 	p := newPlane(t)
 	ctx := t.Context()

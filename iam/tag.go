@@ -1,7 +1,6 @@
 package iam
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -70,5 +69,5 @@ func resourceTags(tags []Tag) conditions {
 	return keys
 }
 
-// tagKey is what tags are listed by: shorter keys first, equally long ones by their bytes, as AWS was recorded to list a policy's in 2026 (a, b, z, abc).
-func tagKey(tag Tag) string { return fmt.Sprintf("%03d", len(tag.Key)) + tag.Key }
+// tagKey is what tags are listed by.
+func tagKey(tag Tag) string { return tag.Key }
