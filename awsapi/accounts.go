@@ -102,7 +102,7 @@ func accountOperations(d *iam.Directory) map[string]operation {
 			return iam.CreateServiceLinkedRoleInput{
 				AWSServiceName: f.required("AWSServiceName"), Description: f.emptyOr("Description"), CustomSuffix: f.text("CustomSuffix"),
 			}
-		}, d.CreateServiceLinkedRole, encodeRole),
+		}, d.CreateServiceLinkedRole, encodeCreatedRole),
 		"DeleteServiceLinkedRole": query(identityKind{"Role", iam.OfRole}.decodeOne, d.DeleteServiceLinkedRole,
 			func(id string) any { return struct{ DeletionTaskId string }{id} }),
 		"GetServiceLinkedRoleDeletionStatus": query(func(f *form) iam.DeletionTaskInput {

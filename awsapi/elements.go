@@ -23,7 +23,7 @@ func listOf[From, To any](items []From, convert func(From) To) members[To] {
 	return list
 }
 
-// optionalTags leaves the element out when there are none, as AWS does wherever Tags is not the answer itself.
+// optionalTags leaves the element out when there are none, as AWS does in most answers.
 func optionalTags(tags []iam.Tag) *members[tagElement] {
 	if len(tags) == 0 {
 		return nil

@@ -72,12 +72,6 @@ type policyElement struct {
 	Tags                          *members[tagElement]
 }
 
-func newPolicy(p iam.ManagedPolicy) policyElement {
-	element := newListedPolicy(p)
-	element.Description, element.Tags = p.Description, optionalTags(p.Tags)
-	return element
-}
-
 // newListedPolicy is a policy as ListPolicies shows it: without Description and Tags (IAM API reference, Policy and ListPolicies).
 func newListedPolicy(p iam.ManagedPolicy) policyElement {
 	return policyElement{
@@ -108,12 +102,19 @@ func newPolicyVersion(v iam.PolicyVersion) policyVersionElement {
 	return policyVersionElement{VersionId: v.VersionID, IsDefaultVersion: v.IsDefault, CreateDate: timestamp(v.Created)}
 }
 
-func encodePolicy(p iam.ManagedPolicy) any { return struct{ Policy policyElement }{newPolicy(p)} }
+// encodePolicy is a policy as GetPolicy shows it: Tags is there even when there are none (AWS's answers as recorded in 2026).
+func encodePolicy(p iam.ManagedPolicy) any {
+	element := newListedPolicy(p)
+	element.Description, element.Tags = p.Description, new(listOf(p.Tags, newTagElement))
+	return struct{ Policy policyElement }{element}
+}
 
-// encodeCreatedPolicy leaves the description out (AWS CLI reference, create-policy, "To create a customer managed policy with a description").
+// encodeCreatedPolicy is a policy as CreatePolicy answers it: without its description (AWS CLI reference, create-policy, "To create a customer managed
+// policy with a description"; AWS's answers as recorded in 2026).
 func encodeCreatedPolicy(p iam.ManagedPolicy) any {
-	p.Description = ""
-	return encodePolicy(p)
+	element := newListedPolicy(p)
+	element.Tags = optionalTags(p.Tags)
+	return struct{ Policy policyElement }{element}
 }
 
 func encodePolicies(p iam.Page[iam.ManagedPolicy]) any {

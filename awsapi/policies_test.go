@@ -31,6 +31,9 @@ func TestManagedPolicies(t *testing.T) {
 		t.Errorf("policy is %+v", p)
 	}
 	wantTags(t, p.Tags, map[string]string{"k": "v"})
+	if created.Policy.Description != nil { // as recorded of AWS
+		t.Errorf("CreatePolicy answered with the description %q", *created.Policy.Description)
+	}
 
 	version, err := client.CreatePolicyVersion(ctx, &awsiam.CreatePolicyVersionInput{PolicyArn: arn, PolicyDocument: aws.String(readPolicy + " "), SetAsDefault: true})
 	must(t, err)

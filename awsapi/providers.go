@@ -53,15 +53,15 @@ func encodeCreatedProvider(p iam.OpenIDConnectProvider) any {
 	}{p.ARN, optionalTags(p.Tags)}
 }
 
-// encodeProvider writes both lists even when they are empty, as AWS does.
+// encodeProvider writes all lists even when they are empty, as AWS does.
 func encodeProvider(p iam.OpenIDConnectProvider) any {
 	return struct {
 		Url            string
 		ClientIDList   members[string]
 		ThumbprintList members[string]
 		CreateDate     string
-		Tags           *members[tagElement]
-	}{p.URL, members[string]{p.ClientIDs}, members[string]{p.Thumbprints}, timestamp(p.Created), optionalTags(p.Tags)}
+		Tags           members[tagElement]
+	}{p.URL, members[string]{p.ClientIDs}, members[string]{p.Thumbprints}, timestamp(p.Created), listOf(p.Tags, newTagElement)}
 }
 
 func encodeProviders(arns []string) any {

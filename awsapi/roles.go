@@ -16,7 +16,7 @@ func roleOperations(d *iam.Directory) map[string]operation {
 				Description: f.emptyOr("Description"), MaxSessionDuration: f.integer("MaxSessionDuration"),
 				PermissionsBoundary: f.text("PermissionsBoundary"), Tags: f.tags("Tags"),
 			}
-		}, d.CreateRole, encodeUsedRole),
+		}, d.CreateRole, encodeCreatedRole),
 		"GetRole":   query(decodeRole, d.GetRole, encodeUsedRole),
 		"ListRoles": query(decodeByPath, d.ListRoles, encodeRoles),
 		"UpdateRole": query(func(f *form) iam.UpdateRoleInput {
@@ -26,7 +26,7 @@ func roleOperations(d *iam.Directory) map[string]operation {
 		}, nothingFrom(d.UpdateRole), encodeEmpty),
 		"UpdateRoleDescription": query(func(f *form) iam.UpdateRoleDescriptionInput {
 			return iam.UpdateRoleDescriptionInput{RoleName: f.required("RoleName"), Description: f.requiredAny("Description")}
-		}, d.UpdateRoleDescription, encodeRole),
+		}, d.UpdateRoleDescription, encodeDescribedRole),
 		"UpdateAssumeRolePolicy": change(func(f *form) iam.UpdateAssumeRolePolicyInput {
 			return iam.UpdateAssumeRolePolicyInput{RoleName: f.required("RoleName"), PolicyDocument: f.required("PolicyDocument")}
 		}, d.UpdateAssumeRolePolicy),
@@ -73,7 +73,7 @@ func newBoundary(i iam.Identity) *boundaryElement {
 	return &boundaryElement{"Policy", i.BoundaryARN}
 }
 
-// newUsedRole is a role as GetRole and CreateRole show it: RoleLastUsed is there, and empty for a role that was never used.
+// newUsedRole is a role as GetRole shows it: RoleLastUsed is there, and empty for a role that was never used.
 func newUsedRole(r iam.Role) roleElement {
 	element := newRole(r)
 	element.RoleLastUsed = newLastUsed(r.LastUsed)
@@ -108,7 +108,17 @@ func newListedRole(r iam.Role) roleElement {
 	}
 }
 
-func encodeRole(r iam.Role) any { return struct{ Role roleElement }{newRole(r)} }
+// encodeCreatedRole is a role as CreateRole answers it: without its description and longest session (AWS's answers as recorded in 2026).
+func encodeCreatedRole(r iam.Role) any {
+	r.Description = ""
+	return encodeDescribedRole(r)
+}
+
+// encodeDescribedRole is a role as UpdateRoleDescription answers it: without its longest session (AWS's answers as recorded in 2026).
+func encodeDescribedRole(r iam.Role) any {
+	r.MaxSessionDuration = 0
+	return struct{ Role roleElement }{newRole(r)}
+}
 
 func encodeUsedRole(r iam.Role) any { return struct{ Role roleElement }{newUsedRole(r)} }
 

@@ -30,14 +30,21 @@ func TestRoles(t *testing.T) {
 		if *role.Arn != "arn:aws:iam::"+account+":role/apps/Reader" || *role.Path != "/apps/" || *role.RoleName != "Reader" || !strings.HasPrefix(*role.RoleId, "AROA") {
 			t.Errorf("role is %+v", role)
 		}
-		if *role.Description != "reads <things> & more" || *role.MaxSessionDuration != 7200 || time.Since(*role.CreateDate) > time.Minute {
-			t.Errorf("role is %q, %d s, %v", *role.Description, *role.MaxSessionDuration, role.CreateDate)
+		if time.Since(*role.CreateDate) > time.Minute {
+			t.Errorf("role is of %v", role.CreateDate)
 		}
 		if b := role.PermissionsBoundary; b == nil || *b.PermissionsBoundaryArn != *boundary.Policy.Arn || b.PermissionsBoundaryType != "Policy" {
 			t.Errorf("boundary is %+v", b)
 		}
 		wantDocument(t, *role.AssumeRolePolicyDocument, trustPolicy("reader"))
 		wantTags(t, role.Tags, map[string]string{"team": "", "Größe": "a=b+c"})
+	}
+	if role := got.Role; *role.Description != "reads <things> & more" || *role.MaxSessionDuration != 7200 || role.RoleLastUsed == nil {
+		t.Errorf("role is %q, %d s, last used %v", *role.Description, *role.MaxSessionDuration, role.RoleLastUsed)
+	}
+	// CreateRole leaves these out: a recorded answer of AWS, of February 2026.
+	if role := created.Role; role.Description != nil || role.MaxSessionDuration != nil || role.RoleLastUsed != nil {
+		t.Errorf("CreateRole answered %v, %v, %v", role.Description, role.MaxSessionDuration, role.RoleLastUsed)
 	}
 	_, err = client.CreateRole(ctx, &awsiam.CreateRoleInput{RoleName: aws.String("reader"), AssumeRolePolicyDocument: aws.String(trustPolicy("x"))})
 	wantError(t, err, "EntityAlreadyExists", 409)
@@ -46,8 +53,8 @@ func TestRoles(t *testing.T) {
 	must(t, err)
 	described, err := client.UpdateRoleDescription(ctx, &awsiam.UpdateRoleDescriptionInput{RoleName: name, Description: aws.String("new")})
 	must(t, err)
-	if *described.Role.Description != "new" || *described.Role.MaxSessionDuration != 3600 {
-		t.Errorf("updated role is %q, %d s", *described.Role.Description, *described.Role.MaxSessionDuration)
+	if *described.Role.Description != "new" || described.Role.MaxSessionDuration != nil || described.Role.RoleLastUsed != nil { // as recorded of AWS
+		t.Errorf("updated role is %q, %v, %v", *described.Role.Description, described.Role.MaxSessionDuration, described.Role.RoleLastUsed)
 	}
 	_, err = client.UpdateAssumeRolePolicy(ctx, &awsiam.UpdateAssumeRolePolicyInput{RoleName: name, PolicyDocument: aws.String(trustPolicy("other"))})
 	must(t, err)

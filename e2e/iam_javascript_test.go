@@ -23,7 +23,7 @@ func TestIAMJavaScriptSDK(t *testing.T) {
 	provider := "arn:aws:iam::" + p.account + ":oidc-provider/js.example.com/id/1"
 	quoted := func(text string) string { return fmt.Sprintf("%q", text) }
 	for i, line := range strings.Split(strings.TrimSpace(`
-CreateRole ["/",["Application=core-api","Environment=test"],3600,true]
+CreateRole ["/",["Application=core-api","Environment=test"],null,true]
 CreateRole 409 EntityAlreadyExistsException Role with name JS-APP already exists.
 CreateRole 400 MalformedPolicyDocumentException *
 UpdateRole ""

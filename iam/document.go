@@ -38,10 +38,14 @@ func checkIdentity(name, source string) (*policy.Document, error) {
 	if err != nil {
 		return nil, err
 	}
+	return document, compileIdentity(name, document)
+}
+
+func compileIdentity(name string, document *policy.Document) error {
 	if _, err := policy.Compile(name, document, policy.Options{Kind: policy.Identity}); err != nil {
-		return nil, malformed(policy.Identity, err)
+		return malformed(policy.Identity, err)
 	}
-	return document, nil
+	return nil
 }
 
 // checkTrust reads a trust policy that is to be saved and resolves the users and roles that it names to their unique ids, so that whoever gets

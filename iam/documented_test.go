@@ -131,7 +131,7 @@ func unreachable(operation, code string) bool {
 			ListAttachedGroupPolicies ListAttachedRolePolicies ListAttachedUserPolicies ListOpenIDConnectProviderTags RemoveClientIDFromOpenIDConnectProvider
 			UntagInstanceProfile UntagOpenIDConnectProvider UpdateAccessKey`), operation)
 	case "NoSuchEntity":
-		return slices.Contains(strings.Fields("CreateGroup CreateServiceLinkedRole DeleteOpenIDConnectProvider"), operation)
+		return slices.Contains(strings.Fields("CreateGroup CreateServiceLinkedRole"), operation)
 	}
 	// Descriptions of service-linked roles are the account's to change (IAM User Guide, "Edit a service-linked role description").
 	return operation == "UpdateRoleDescription" || operation == "AddRoleToInstanceProfile" && code == "EntityAlreadyExists" ||

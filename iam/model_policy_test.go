@@ -12,28 +12,38 @@ import (
 // serviceRolePath is that of AWS's policies for service-linked roles, which nobody else can attach (API reference, PolicyNotAttachable).
 const serviceRolePath = "/aws-service-role/"
 
-// policy is the account's or AWS's managed policy of that ARN.
-func (m *model) policy(arn string, f *faults) *managed {
+// What is said of a managed policy that does not exist (AWS's answers as recorded in 2026).
+const (
+	notAttachable = "Policy %s does not exist or is not attachable."
+	notFound      = "Policy %s was not found."
+)
+
+func noVersion(id string) string {
+	return "Policy %s version " + id + " does not exist or is not attachable."
+}
+
+// policy is the account's or AWS's managed policy of that ARN; absent is what the call says where there is none.
+func (m *model) policy(arn, absent string, f *faults) *managed {
 	f.when(!strings.HasPrefix(arn, "arn:aws:iam::") || !strings.Contains(arn, ":policy/"), "InvalidInput", "")
 	for _, p := range append(slices.Collect(maps.Values(m.policies)), m.aws...) {
 		if p.ARN == arn {
 			return p
 		}
 	}
-	f.when(true, "NoSuchEntity", "Policy %s does not exist or is not attachable.", arn)
+	f.when(true, "NoSuchEntity", absent, arn)
 	return &managed{}
 }
 
 // subject is policy for the calls that are about the policy itself. Who asks about another account's needs a permission that only that account
 // could give.
-func (m *model) subject(arn string, f *faults) *managed {
+func (m *model) subject(arn, absent string, f *faults) *managed {
 	f.when(strings.HasPrefix(arn, "arn:aws:iam::"+otherAccount), "AccessDenied", "")
-	return m.policy(arn, f)
+	return m.policy(arn, absent, f)
 }
 
 // changeable is subject for the calls that change it. AWS's policies are not the account's to change.
-func (m *model) changeable(arn string, f *faults) *managed {
-	p := m.subject(arn, f)
+func (m *model) changeable(arn, absent string, f *faults) *managed {
+	p := m.subject(arn, absent, f)
 	f.when(p.Account == "aws", "AccessDenied", "")
 	return p
 }
@@ -88,7 +98,7 @@ func (m *model) createPolicy(in iam.CreatePolicyInput) (iam.ManagedPolicy, fault
 
 func (m *model) getPolicy(in iam.PolicyInput) (iam.ManagedPolicy, faults) {
 	var f faults
-	p := m.subject(in.PolicyARN, &f)
+	p := m.subject(in.PolicyARN, notFound, &f)
 	if len(f) > 0 {
 		return iam.ManagedPolicy{}, f
 	}
@@ -123,7 +133,7 @@ func (m *model) listPolicies(in iam.ListPoliciesInput) ([]iam.ManagedPolicy, fau
 
 func (m *model) deletePolicy(in iam.PolicyInput) faults {
 	var f faults
-	p := m.changeable(in.PolicyARN, &f)
+	p := m.changeable(in.PolicyARN, notFound, &f)
 	attached, bounded := m.usersOf(in.PolicyARN)
 	f.when(len(attached)+len(bounded) > 0, "DeleteConflict", "Cannot delete a policy attached to entities.")
 	f.when(len(p.versions) > 1, "DeleteConflict", "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.")
@@ -135,7 +145,7 @@ func (m *model) deletePolicy(in iam.PolicyInput) faults {
 
 func (m *model) listEntitiesForPolicy(in iam.ListEntitiesForPolicyInput) ([]iam.PolicyEntity, faults) {
 	var f faults
-	m.subject(in.PolicyARN, &f)
+	m.subject(in.PolicyARN, notAttachable, &f)
 	attached, bounded := m.usersOf(in.PolicyARN)
 	switch in.PolicyUsageFilter {
 	case "PermissionsPolicy":
@@ -161,7 +171,7 @@ func (m *model) listEntitiesForPolicy(in iam.ListEntitiesForPolicyInput) ([]iam.
 
 func (m *model) createPolicyVersion(in iam.CreatePolicyVersionInput) (iam.PolicyVersion, faults) {
 	var f faults
-	p := m.changeable(in.PolicyARN, &f)
+	p := m.changeable(in.PolicyARN, notAttachable, &f)
 	checkManagedDocument(in.PolicyDocument, &f)
 	f.when(len(p.versions) >= versionsOfAPolicy, "LimitExceeded",
 		"A managed policy can have up to 5 versions. Before you create a new version, you must delete an existing version.")
@@ -196,7 +206,7 @@ func (p *managed) version(in iam.PolicyVersionInput, f *faults) int {
 
 func (m *model) getPolicyVersion(in iam.PolicyVersionInput) (iam.PolicyVersion, faults) {
 	var f faults
-	p := m.subject(in.PolicyARN, &f)
+	p := m.subject(in.PolicyARN, noVersion(in.VersionID), &f)
 	i := p.version(in, &f)
 	if len(f) > 0 {
 		return iam.PolicyVersion{}, f
@@ -213,12 +223,12 @@ func (p *managed) listed() []iam.PolicyVersion {
 
 func (m *model) listPolicyVersions(in iam.ListByPolicyInput) ([]iam.PolicyVersion, faults) {
 	var f faults
-	return m.subject(in.PolicyARN, &f).listed(), f
+	return m.subject(in.PolicyARN, notAttachable, &f).listed(), f
 }
 
 func (m *model) setDefaultPolicyVersion(in iam.PolicyVersionInput) faults {
 	var f faults
-	p := m.changeable(in.PolicyARN, &f)
+	p := m.changeable(in.PolicyARN, noVersion(in.VersionID), &f)
 	p.version(in, &f)
 	if len(f) == 0 {
 		p.setDefault(in.VersionID)
@@ -229,7 +239,7 @@ func (m *model) setDefaultPolicyVersion(in iam.PolicyVersionInput) faults {
 
 func (m *model) deletePolicyVersion(in iam.PolicyVersionInput) faults {
 	var f faults
-	p := m.changeable(in.PolicyARN, &f)
+	p := m.changeable(in.PolicyARN, noVersion(in.VersionID), &f)
 	i := p.version(in, &f)
 	f.when(in.VersionID == p.DefaultVersionID, "DeleteConflict", "Cannot delete the default version of a policy.")
 	if len(f) == 0 {
@@ -245,7 +255,7 @@ func (m *model) checkBoundary(arn string, f *faults) {
 		return
 	}
 	var found faults
-	p := m.policy(arn, &found)
+	p := m.policy(arn, notAttachable, &found)
 	for _, fault := range found {
 		f.when(fault.code == "NoSuchEntity", "NoSuchEntity", "Scope ARN: %s does not exist or is not attachable.", arn)
 		f.when(fault.code != "NoSuchEntity", fault.code, "%s", fault.message)
@@ -339,7 +349,7 @@ func (m *model) deleteInlinePolicy(in iam.InlinePolicyInput) faults {
 func (m *model) attachPolicy(in iam.AttachmentInput) faults {
 	var f faults
 	e := m.permitted(in.IdentityName, &f)
-	p := m.policy(in.PolicyARN, &f)
+	p := m.policy(in.PolicyARN, notAttachable, &f)
 	f.when(p.Path == serviceRolePath, "PolicyNotAttachable", "Cannot attach a Service Role Policy to a Customer Role.")
 	already := slices.Contains(e.attached, in.PolicyARN)
 	f.when(!already && len(e.attached) >= policiesOfAnEntity, "LimitExceeded", "Cannot exceed quota for PoliciesPer%s: %d", in.Kind, policiesOfAnEntity)
@@ -352,7 +362,7 @@ func (m *model) attachPolicy(in iam.AttachmentInput) faults {
 func (m *model) detachPolicy(in iam.AttachmentInput) faults {
 	var f faults
 	e := m.permitted(in.IdentityName, &f)
-	m.policy(in.PolicyARN, &f)
+	m.policy(in.PolicyARN, notAttachable, &f)
 	i := slices.Index(e.attached, in.PolicyARN)
 	f.when(i < 0, "NoSuchEntity", "Policy %s was not found.", in.PolicyARN)
 	if len(f) == 0 {
@@ -365,7 +375,7 @@ func (m *model) detachPolicy(in iam.AttachmentInput) faults {
 func (m *model) attachments(e *entity, prefix string) []iam.AttachedPolicy {
 	var found []iam.AttachedPolicy
 	for _, arn := range e.attached {
-		if p := m.policy(arn, new(faults)); strings.HasPrefix(p.Path, prefix) {
+		if p := m.policy(arn, notAttachable, new(faults)); strings.HasPrefix(p.Path, prefix) {
 			found = append(found, iam.AttachedPolicy{PolicyName: p.Name, PolicyARN: arn})
 		}
 	}

@@ -33,7 +33,7 @@ func (m *model) providerOr(arn, absent string, f *faults) *iam.OpenIDConnectProv
 func checkThumbprints(f *faults, list []string) []string {
 	f.when(len(list) > 5, "InvalidInput", "")
 	for _, thumbprint := range list {
-		f.when(len(thumbprint) != 40, "InvalidInput", "")
+		f.when(len(thumbprint) != 40, "ValidationError", "")
 	}
 	return each(list, strings.ToLower)
 }
@@ -78,6 +78,7 @@ func (m *model) listProviders(struct{}) ([]string, faults) {
 func (m *model) deleteProvider(in iam.ProviderInput) faults {
 	var f faults
 	f.when(!strings.Contains(in.OpenIDConnectProviderARN, ":oidc-provider/"), "ValidationError", "")
+	f.when(m.providers[in.OpenIDConnectProviderARN] == nil, "NoSuchEntity", "OpenId connect Provider %s cannot be found.", in.OpenIDConnectProviderARN)
 	if len(f) == 0 {
 		delete(m.providers, in.OpenIDConnectProviderARN)
 	}

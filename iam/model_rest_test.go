@@ -1,6 +1,7 @@
 package iam_test
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -38,9 +39,17 @@ func untagged(tags []iam.Tag, keys []string, same func(a, b string) bool) []iam.
 	})
 }
 
+// byKey is the order in which tags are listed (API reference: sorted by tag key).
 func byKey(tags []iam.Tag) []iam.Tag {
 	tags = slices.Clone(tags)
 	slices.SortFunc(tags, func(x, y iam.Tag) int { return strings.Compare(x.Key, y.Key) })
+	return tags
+}
+
+// byLength is the order in which a managed policy's tags are listed: AWS was recorded in 2026 to list them as a, b, z, abc.
+func byLength(tags []iam.Tag) []iam.Tag {
+	tags = slices.Clone(tags)
+	slices.SortFunc(tags, func(x, y iam.Tag) int { return cmp.Or(len(x.Key)-len(y.Key), strings.Compare(x.Key, y.Key)) })
 	return tags
 }
 
@@ -67,7 +76,7 @@ func (m *model) identityTags(in iam.ListByIdentityInput) ([]iam.Tag, faults) {
 
 func (m *model) tagPolicy(in iam.TagPolicyInput) faults {
 	var f faults
-	p := m.changeable(in.PolicyARN, &f)
+	p := m.changeable(in.PolicyARN, notFound, &f)
 	if tags := checkTags(&f, p.Tags, in.Tags, sameText); len(f) == 0 {
 		p.Tags = tags
 	}
@@ -76,7 +85,7 @@ func (m *model) tagPolicy(in iam.TagPolicyInput) faults {
 
 func (m *model) untagPolicy(in iam.UntagPolicyInput) faults {
 	var f faults
-	p := m.changeable(in.PolicyARN, &f)
+	p := m.changeable(in.PolicyARN, notFound, &f)
 	if len(f) == 0 {
 		p.Tags = untagged(p.Tags, in.TagKeys, sameText)
 	}
@@ -85,7 +94,7 @@ func (m *model) untagPolicy(in iam.UntagPolicyInput) faults {
 
 func (m *model) listPolicyTags(in iam.ListByPolicyInput) ([]iam.Tag, faults) {
 	var f faults
-	return byKey(m.subject(in.PolicyARN, &f).Tags), f
+	return byLength(m.subject(in.PolicyARN, notFound, &f).Tags), f
 }
 
 func (m *model) profile(name string, f *faults) *profile {

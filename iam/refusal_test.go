@@ -59,6 +59,18 @@ func TestRefusals(t *testing.T) {
 		}, "NoSuchEntity", "Scope ARN: " + missing + " does not exist or is not attachable."},
 		{"get a policy", func(ctx context.Context, c iam.Caller) error {
 			return second(p.GetPolicy(ctx, c, iam.PolicyInput{PolicyARN: missing}))
+		}, "NoSuchEntity", "Policy " + missing + " was not found."},
+		{"delete an unknown policy", func(ctx context.Context, c iam.Caller) error {
+			return p.DeletePolicy(ctx, c, iam.PolicyInput{PolicyARN: missing})
+		}, "NoSuchEntity", "Policy " + missing + " was not found."},
+		{"tag an unknown policy", func(ctx context.Context, c iam.Caller) error {
+			return p.TagPolicy(ctx, c, iam.TagPolicyInput{PolicyARN: missing, Tags: []iam.Tag{{Key: "k", Value: "v"}}})
+		}, "NoSuchEntity", "Policy " + missing + " was not found."},
+		{"untag an unknown policy", func(ctx context.Context, c iam.Caller) error {
+			return p.UntagPolicy(ctx, c, iam.UntagPolicyInput{PolicyARN: missing, TagKeys: []string{"k"}})
+		}, "NoSuchEntity", "Policy " + missing + " was not found."},
+		{"list the entities of an unknown policy", func(ctx context.Context, c iam.Caller) error {
+			return second(p.ListEntitiesForPolicy(ctx, c, iam.ListEntitiesForPolicyInput{PolicyARN: missing}))
 		}, "NoSuchEntity", "Policy " + missing + " does not exist or is not attachable."},
 		{"attach an unknown policy", func(ctx context.Context, c iam.Caller) error {
 			return p.AttachPolicy(ctx, c, attachment("Reader", missing))
@@ -71,7 +83,10 @@ func TestRefusals(t *testing.T) {
 		}, "NoSuchEntity", "Policy " + strings.Replace(free, "Free", "FREE", 1) + " does not exist or is not attachable."},
 		{"attach what is no ARN", func(ctx context.Context, c iam.Caller) error {
 			return p.AttachPolicy(ctx, c, attachment("Reader", "longpolicynamebutnoarn"))
-		}, "InvalidInput", "ARN longpolicynamebutnoarn is not valid."},
+		}, "ValidationError", "ARN longpolicynamebutnoarn is not valid."},
+		{"a boundary that is no policy", func(ctx context.Context, c iam.Caller) error {
+			return p.PutPermissionsBoundary(ctx, c, iam.BoundaryInput{IdentityName: iam.OfRole("Reader"), PermissionsBoundary: strings.Replace(missing, ":policy/", ":not_a_policy/", 1)})
+		}, "InvalidInput", "ARN " + strings.Replace(missing, ":policy/", ":not_a_policy/", 1) + " is not valid."},
 		{"detach what is not attached", func(ctx context.Context, c iam.Caller) error {
 			return p.DetachPolicy(ctx, c, attachment("Reader", free))
 		}, "NoSuchEntity", "Policy " + free + " was not found."},
@@ -96,6 +111,12 @@ func TestRefusals(t *testing.T) {
 		{"default to an unknown version", func(ctx context.Context, c iam.Caller) error {
 			return p.SetDefaultPolicyVersion(ctx, c, version(versions, "v9"))
 		}, "NoSuchEntity", "Policy " + versions + " version v9 does not exist or is not attachable."},
+		{"get a version of an unknown policy", func(ctx context.Context, c iam.Caller) error {
+			return second(p.GetPolicyVersion(ctx, c, version(missing, "v1")))
+		}, "NoSuchEntity", "Policy " + missing + " version v1 does not exist or is not attachable."},
+		{"default to a version of an unknown policy", func(ctx context.Context, c iam.Caller) error {
+			return p.SetDefaultPolicyVersion(ctx, c, version(missing, "v1"))
+		}, "NoSuchEntity", "Policy " + missing + " version v1 does not exist or is not attachable."},
 		{"get an inline policy", func(ctx context.Context, c iam.Caller) error {
 			return second(p.InlinePolicy(ctx, c, iam.InlinePolicyInput{IdentityName: iam.OfRole("Inline"), PolicyName: "two"}))
 		}, "NoSuchEntity", "The role policy with name two cannot be found."},
@@ -105,6 +126,9 @@ func TestRefusals(t *testing.T) {
 		{"get a provider", func(ctx context.Context, c iam.Caller) error {
 			return second(p.GetOpenIDConnectProvider(ctx, c, iam.ProviderInput{OpenIDConnectProviderARN: unknownProvider}))
 		}, "NoSuchEntity", "OpenIDConnect Provider not found for arn " + unknownProvider},
+		{"delete a provider", func(ctx context.Context, c iam.Caller) error {
+			return p.DeleteOpenIDConnectProvider(ctx, c, iam.ProviderInput{OpenIDConnectProviderARN: unknownProvider})
+		}, "NoSuchEntity", "OpenId connect Provider " + unknownProvider + " cannot be found."},
 		{"register an issuer twice", func(ctx context.Context, c iam.Caller) error {
 			return second(p.CreateOpenIDConnectProvider(ctx, c, iam.CreateOpenIDConnectProviderInput{URL: issuer}))
 		}, "EntityAlreadyExists", "Provider with url " + issuer + " already exists."},
@@ -124,7 +148,6 @@ func TestRefusals(t *testing.T) {
 	}
 
 	// What AWS's documentation calls idempotent is not refused.
-	done(t, p.DeleteOpenIDConnectProvider(ctx, p.root, iam.ProviderInput{OpenIDConnectProviderARN: unknownProvider}))
 	for range 2 {
 		id := iam.ProviderClientIDInput{OpenIDConnectProviderARN: provider, ClientID: "sts.amazonaws.com"}
 		done(t, p.AddClientIDToOpenIDConnectProvider(ctx, p.root, id))

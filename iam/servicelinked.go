@@ -7,28 +7,6 @@ import (
 	"time"
 )
 
-// linkedRole is what AWS calls the role of a service, and the managed policy that it attaches.
-type linkedRole struct {
-	role, policy string
-	suffix       bool // CustomSuffix is allowed
-}
-
-// linkedRoles are the service-linked roles that clusters and their controllers ask for (the services' own guides; IAM User Guide, "AWS services
-// that work with IAM").
-func linkedRoles(service string) (linkedRole, bool) {
-	role, ok := map[string]linkedRole{
-		"eks":                  {role: "AWSServiceRoleForAmazonEKS", policy: "AmazonEKSServiceRolePolicy"},
-		"eks-nodegroup":        {role: "AWSServiceRoleForAmazonEKSNodegroup", policy: "AWSServiceRoleForAmazonEKSNodegroup"},
-		"eks-fargate":          {role: "AWSServiceRoleForAmazonEKSForFargate", policy: "AmazonEKSForFargateServiceRolePolicy"},
-		"eks-connector":        {role: "AWSServiceRoleForAmazonEKSConnector", policy: "AmazonEKSConnectorServiceRolePolicy"},
-		"elasticloadbalancing": {role: "AWSServiceRoleForElasticLoadBalancing", policy: "AWSElasticLoadBalancingServiceRolePolicy"},
-		"autoscaling":          {role: "AWSServiceRoleForAutoScaling", policy: "AutoScalingServiceRolePolicy", suffix: true},
-		"spot":                 {role: "AWSServiceRoleForEC2Spot", policy: "AWSEC2SpotServiceRolePolicy"},
-		"elasticfilesystem":    {role: "AWSServiceRoleForAmazonElasticFileSystem", policy: "AmazonElasticFileSystemServiceRolePolicy"},
-	}[strings.TrimSuffix(service, ".amazonaws.com")]
-	return role, ok && strings.HasSuffix(service, ".amazonaws.com")
-}
-
 func unmodifiable(r *Role) *Error {
 	return refusef("UnmodifiableEntity", "Cannot perform the operation on the protected role '%s' - this role is only modifiable by AWS", r.Name)
 }
@@ -62,7 +40,7 @@ func linkedPath(service string) string { return linkedPrefix + service + "/" }
 // those are attached that the plane knows.
 func (d *Directory) CreateServiceLinkedRole(ctx context.Context, caller Caller, in CreateServiceLinkedRoleInput) (Role, error) {
 	service := in.AWSServiceName
-	linked, known := linkedRoles(service)
+	linked, known := linkedRoles[service]
 	name := linked.role
 	if in.CustomSuffix != "" {
 		name += "_" + in.CustomSuffix

@@ -68,7 +68,7 @@ var documents = func() map[string]document {
 		{text: padded(1500), trust: noResource},
 		{text: padded(4400), trust: noResource},
 		{text: padded(6145), trust: noResource},
-		{text: `{"Version":`, identity: "The policy is not in the valid JSON format.", trust: "This policy contains invalid Json"},
+		{text: `{"Version":`, identity: syntax, trust: "This policy contains invalid Json"},
 		{text: `{"Version":"2012-10-17","Statement":[]}`, identity: syntax, trust: "Could not parse the policy: Statement is empty!"},
 		{text: trustAnyone, identity: noPrincipal},
 		{text: naming(arnAlice), identity: noPrincipal, names: []string{arnAlice}},

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/openirsa/openirsa/policy"
 )
 
 // validator collects what is wrong with an input, in the words of AWS's validation. Limits and patterns are those of the IAM service model,
@@ -75,6 +77,17 @@ func (v *validator) length(member, value string, shortest, longest int) {
 		v.fail(member, fmt.Sprintf("Member must have length less than or equal to %d", longest))
 	case n < shortest:
 		v.fail(member, fmt.Sprintf("Member must have length greater than or equal to %d", shortest))
+	}
+}
+
+// lengths checks the numbers of characters of a list's members, of which AWS says both bounds at once and not which one it was.
+func (v *validator) lengths(member string, values []string, shortest, longest int) {
+	if slices.ContainsFunc(values, func(value string) bool {
+		n := utf8.RuneCountInString(value)
+		return n < shortest || n > longest
+	}) {
+		v.fail(member, fmt.Sprintf("Member must satisfy constraint: [Member must have length less than or equal to %d, "+
+			"Member must have length greater than or equal to %d]", longest, shortest))
 	}
 }
 
@@ -191,10 +204,14 @@ func (v *validator) arn(member, arn string) {
 	}
 }
 
-// policyARN is a managed policy's ARN, of whatever account.
+// policyARN is a managed policy's ARN, of whatever account. AWS was recorded in 2026 to answer ValidationError for what is no ARN at all, and
+// InvalidInput for the ARN of something else.
 func (v *validator) policyARN(member, arn string) {
 	v.arn(member, arn)
-	if resourceOf(arn, "policy/") == "" {
+	switch _, err := policy.ParseARN(arn); {
+	case err != nil:
+		v.refuse("ValidationError", "ARN %s is not valid.", shorten(arn))
+	case resourceOf(arn, "policy/") == "":
 		v.refuse("InvalidInput", "ARN %s is not valid.", shorten(arn))
 	}
 }

@@ -1,6 +1,7 @@
 package iam_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -60,12 +61,22 @@ func TestValidation(t *testing.T) {
 		{"no scheme", provider(iam.CreateOpenIDConnectProviderInput{URL: "example.com"}), "ValidationError", "Invalid Open ID Connect Provider URL"},
 		{"plain http", provider(iam.CreateOpenIDConnectProviderInput{URL: "http://example.com"}), "InvalidInput",
 			"Invalid Open ID Connect Provider URL. The URL must begin with https://."},
-		{"thumbprint", provider(iam.CreateOpenIDConnectProviderInput{URL: "https://example.com", ThumbprintList: []string{"abc"}}), "InvalidInput",
-			"Thumbprint must be exactly 40 characters."},
-		{"six thumbprints", provider(iam.CreateOpenIDConnectProviderInput{URL: "https://example.com", ThumbprintList: make([]string, 6)}), "InvalidInput",
+		{"thumbprint", provider(iam.CreateOpenIDConnectProviderInput{URL: "https://example.com", ThumbprintList: []string{"abc"}}), "ValidationError",
+			valid + "Value at 'thumbprintList' failed to satisfy constraint: Member must satisfy constraint: " +
+				"[Member must have length less than or equal to 40, Member must have length greater than or equal to 40]"},
+		{"six thumbprints", provider(iam.CreateOpenIDConnectProviderInput{URL: "https://example.com", ThumbprintList: slices.Repeat([]string{strings.Repeat("a", 40)}, 6)}), "InvalidInput",
 			"Thumbprint list must contain fewer than 5 entries."},
 		{"client id", provider(iam.CreateOpenIDConnectProviderInput{URL: "https://example.com", ClientIDList: []string{strings.Repeat("c", 256)}}), "ValidationError",
-			valid + "Value at 'clientID' failed to satisfy constraint: Member must have length less than or equal to 255"},
+			valid + "Value at 'clientIDList' failed to satisfy constraint: Member must satisfy constraint: " +
+				"[Member must have length less than or equal to 255, Member must have length greater than or equal to 1]"},
+		// AWS was recorded to name these three in this order.
+		{"client id, thumbprint and URL", provider(iam.CreateOpenIDConnectProviderInput{URL: strings.Repeat("u", 256), ThumbprintList: []string{strings.Repeat("t", 41)},
+			ClientIDList: []string{strings.Repeat("c", 256)}}), "ValidationError",
+			"3 validation errors detected: Value at 'clientIDList' failed to satisfy constraint: Member must satisfy constraint: " +
+				"[Member must have length less than or equal to 255, Member must have length greater than or equal to 1]; " +
+				"Value at 'thumbprintList' failed to satisfy constraint: Member must satisfy constraint: " +
+				"[Member must have length less than or equal to 40, Member must have length greater than or equal to 40]; " +
+				"Value at 'url' failed to satisfy constraint: Member must have length less than or equal to 255"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) { expect(t, c.err, c.code, c.message) })

@@ -26,7 +26,7 @@ func compileAction(place place, t text) (actionPattern, *Error) {
 	case strings.Contains(name, ":"):
 		return actionPattern{}, place.errorf(t.offset, manyColons, "action %q has more than one colon", t.value)
 	case service == "" || !onlyActionCharacters(service, "-."):
-		return actionPattern{}, place.errorf(t.offset, both("Vendor %s is not valid", service),
+		return actionPattern{}, place.errorf(t.offset, both(stageAction, "Vendor %s is not valid", service),
 			"action %q: a service prefix is letters, digits, - and ., without wildcards", t.value)
 	case name == "" || !onlyActionCharacters(name, "-._*?"):
 		return actionPattern{}, place.errorf(t.offset, badSyntax, "action %q: a name is letters, digits, wildcards, -, _ and .", t.value)
@@ -36,6 +36,20 @@ func compileAction(place place, t text) (actionPattern, *Error) {
 		pattern.glob = parseWildcards(name)
 	}
 	return pattern, nil
+}
+
+// assumesRole tells whether the pattern matches one of the actions that a role's trust policy decides (Service Authorization Reference, "Actions,
+// resources, and condition keys for AWS Security Token Service": those on the resource type role).
+func (p *actionPattern) assumesRole() bool {
+	if p.service != "sts" {
+		return false
+	}
+	for _, name := range [...]string{"AssumeRole", "AssumeRoleWithWebIdentity", "AssumeRoleWithSAML", "TagSession", "SetSourceIdentity", "SetContext"} {
+		if p.match(&action{text: "sts:" + name, service: "sts", name: name}) {
+			return true
+		}
+	}
+	return false
 }
 
 func onlyActionCharacters(text, more string) bool {

@@ -1,5 +1,7 @@
 package policy
 
+import "strings"
+
 // Kind tells which grammar a document must follow.
 type Kind int
 
@@ -42,14 +44,17 @@ type statement struct {
 }
 
 // Compile makes a document ready for decisions. name is what reasons call it. Errors are *Error: what the kind of policy
-// does not allow, and whatever in actions, resources, principals and condition values cannot be understood.
+// does not allow, and whatever in actions, resources, principals and condition values cannot be understood. Of several, an
+// identity policy's is the one that IAM would tell, a trust policy's the first.
 func Compile(name string, document *Document, options Options) (*Policy, error) {
 	p := &Policy{name: name, place: document.place, variables: document.variables, statements: make([]statement, len(document.statements))}
 	c := compiler{policy: p, options: options}
+	c.complete(document.statements)
 	for i := range document.statements {
-		if err := c.statement(i, &document.statements[i]); err != nil {
-			return nil, err
-		}
+		c.statement(i, &document.statements[i])
+	}
+	if c.err != nil {
+		return nil, c.err
 	}
 	p.allow, p.deny = newIndex(p.statements, false), newIndex(p.statements, true)
 	return p, nil
@@ -61,48 +66,81 @@ func (p *Policy) Name() string { return p.name }
 type compiler struct {
 	policy  *Policy
 	options Options
+	err     *Error
 }
 
-func (c *compiler) statement(number int, element *statementElement) *Error {
+// note keeps the complaint that is to be told.
+func (c *compiler) note(err *Error) {
+	if err != nil && (c.err == nil || c.options.Kind == Identity && err.stage < c.err.stage) {
+		c.err = err
+	}
+}
+
+// complete checks what every statement must have, whatever the kind.
+func (c *compiler) complete(elements []statementElement) {
+	place := c.policy.place
+	sids := make(map[string]bool, len(elements))
+	for i := range elements {
+		s := &elements[i]
+		if s.sid.value != "" && sids[s.sid.value] {
+			c.note(place.errorf(s.sid.offset, badSID, "another statement has the Sid %q", s.sid.value))
+		}
+		sids[s.sid.value] = true
+		if s.effect.value != "Allow" && s.effect.value != "Deny" {
+			c.note(place.errorf(s.effect.offset, badCase, `Effect must be "Allow" or "Deny", in that case`))
+		}
+		switch {
+		case s.actions.name == "":
+			c.note(place.errorf(s.offset, noAction, "missing element Action or NotAction"))
+		case len(s.actions.texts) == 0:
+			c.note(place.errorf(s.actions.offset, noAction, "%s is an empty list", s.actions.name))
+		}
+		if s.hasResource && len(s.resources.texts) == 0 {
+			c.note(place.errorf(s.resources.offset, noResource, "%s is an empty list", s.resources.name))
+		}
+	}
+}
+
+func (c *compiler) statement(number int, element *statementElement) {
 	s := &c.policy.statements[number]
 	*s = statement{policy: c.policy, number: number, element: element, deny: element.deny,
 		notActions: element.actions.not, notAny: element.resources.not}
-	if err := c.checkKind(element); err != nil {
-		return err
-	}
+	c.note(c.checkKind(element))
 	place := c.policy.place
 	for _, text := range element.actions.texts {
 		pattern, err := compileAction(place, text)
-		if err != nil {
-			return err
+		if err == nil && c.options.Kind == Trust && !pattern.assumesRole() {
+			err = place.errorf(text.offset, notSTS, "action %q: a trust policy is about actions of sts only that make a role's session", text.value)
 		}
-		if c.options.Kind == Trust && pattern.service != "sts" {
-			return place.errorf(text.offset, notSTS, "action %q: a trust policy is about actions of sts only", text.value)
-		}
+		c.note(err)
 		s.actions = append(s.actions, pattern)
 	}
 	for _, text := range element.resources.texts {
 		pattern, err := compileResource(place, text, c.policy.variables)
-		if err != nil {
-			return err
-		}
+		c.note(err)
 		s.resources = append(s.resources, pattern)
 	}
 	if element.principal != nil {
 		principals, err := compilePrincipals(place, element.principal, c.options.PrincipalIDs)
-		if err != nil {
-			return err
-		}
+		c.note(err)
 		s.principals = principals
 	}
 	for i := range element.conditions {
+		c.note(c.checkKey(element.conditions[i].key))
 		condition, err := compileCondition(place, &element.conditions[i], c.policy.variables)
-		if err != nil {
-			return err
-		}
+		c.note(err)
 		s.conditions = append(s.conditions, condition)
 	}
-	return nil
+}
+
+// checkKey asks a condition key for its service's prefix. IAM saves an identity policy with a key that has none, and no request has such a key;
+// of trust policies that is not known.
+func (c *compiler) checkKey(key text) *Error {
+	service, name, prefixed := strings.Cut(key.value, ":")
+	if prefixed && service != "" && name != "" || !prefixed && service != "" && c.options.Kind == Identity {
+		return nil
+	}
+	return c.policy.place.errorf(key.offset, noVendor, "condition key %q has no prefix, such as aws: or s3:", key.value)
 }
 
 // checkKind refuses elements that the kind of policy may not have, and asks for those that it must have.

@@ -38,7 +38,11 @@ func compileCondition(place place, element *conditionElement, variables bool) (c
 	c := condition{operator: element.operator, key: newContextKey(element.key.value), element: element}
 	for _, t := range element.values {
 		if message := c.addOperand(t.value, variables); message != "" {
-			return c, place.errorf(t.offset, badSyntax, "%s: %q is %s", element.operator.name, t.value, message)
+			aws := badSyntax
+			if element.operator.family == familyDate {
+				aws = badDate
+			}
+			return c, place.errorf(t.offset, aws, "%s: %q is %s", element.operator.name, t.value, message)
 		}
 	}
 	return c, nil

@@ -99,7 +99,7 @@ type Reason struct {
 func (s *statement) reason(l layer) Reason {
 	position := s.policy.place.position(s.element.offset)
 	r := Reason{
-		Layer: l.String(), Policy: s.policy.name, Statement: s.number, SID: s.element.sid,
+		Layer: l.String(), Policy: s.policy.name, Statement: s.number, SID: s.element.sid.value,
 		Effect: "Allow", Line: position.Line, Column: position.Column,
 	}
 	if s.deny {

@@ -31,7 +31,8 @@ type text struct {
 // statementElement is a Statement as written.
 type statementElement struct {
 	offset      int32
-	sid         string
+	sid         text
+	effect      text // Allow or Deny, in any case
 	deny        bool
 	principal   *principalElement // Principal or NotPrincipal
 	actions     list              // Action or NotAction
@@ -71,7 +72,8 @@ type conditionElement struct {
 }
 
 // Parse reads one policy document: JSON, of at most MaxDocumentSize bytes, in the grammar that all kinds of policies
-// share (IAM User Guide, "Grammar of the IAM JSON policy language"). Errors are *Error. A Statement list may be empty.
+// share (IAM User Guide, "Grammar of the IAM JSON policy language"). Errors are *Error. A Statement list may be empty. What
+// is JSON of the right shape but no policy (equal Sids, no actions, an Effect in the wrong case) is for Compile to refuse.
 func Parse(source []byte) (*Document, error) {
 	text := string(source)
 	root, duplicates, bad := readJSON(text, MaxDocumentSize)
@@ -136,6 +138,14 @@ func (d *Document) Principals() []PrincipalName {
 		}
 	}
 	return names
+}
+
+// Version is the version of the policy language that the document is of.
+func (d *Document) Version() string {
+	if d.variables {
+		return version2012
+	}
+	return version2008
 }
 
 // Statements is the number of the document's statements.

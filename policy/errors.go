@@ -18,6 +18,7 @@ type Error struct {
 	Message  string // our own precise words
 	AWS      string // what IAM says with MalformedPolicyDocument, e.g. "Syntax errors in policy."
 	trust    string // what it says of a role's trust policy, where that differs
+	stage    stage
 }
 
 // Error is "LINE:COLUMN: message".
@@ -32,34 +33,56 @@ func (e *Error) Sentence(kind Kind) string {
 	return e.AWS
 }
 
+// stage is when IAM's validation of an identity policy comes to a rule. It holds the whole document against one rule before the next, so that of
+// several faults the earliest stage is told, wherever in the document it is.
+type stage uint8
+
+const (
+	stageSyntax stage = iota
+	stageLegacy
+	stageSID
+	stageActions   // that there are some
+	stageResources // that there are some
+	stageResource
+	stageAction
+)
+
 // sentence is IAM's wording of a complaint: of an identity policy, and of a trust policy where it differs. AWS does
-// not list these; they are collected from public error reports.
-type sentence struct{ identity, trust string }
+// not list these; they are collected from public error reports, and from answers of AWS that localstack's tests recorded
+// in 2026 (tests/aws/services/iam/test_iam_policies.snapshot.json), which the stages are from too.
+type sentence struct {
+	identity, trust string
+	stage           stage
+}
 
 var (
-	badJSON        = sentence{"The policy is not in the valid JSON format.", "This policy contains invalid Json"}
-	badSyntax      = sentence{"Syntax errors in policy.", "Syntax error in policy."}
-	badVersion     = sentence{"Syntax errors in policy.", "The policy must contain a valid version string"}
-	badSID         = sentence{"Statement IDs (SID) in a single policy must be unique.", "The Statement Ids in the policy are not unique"}
-	noEffect       = sentence{"Syntax errors in policy.", "Missing required field Effect"}
-	noAction       = sentence{"Policy statement must contain actions.", "Missing required field Action"}
-	noResource     = sentence{"Policy statement must contain resources.", ""}
-	noPrincipal    = sentence{"", "Missing required field Principal"}
-	emptyPrincipal = sentence{"Syntax errors in policy.", "Missing required field Principal cannot be empty!"}
-	hasPrincipal   = sentence{"Policy document should not specify a principal.", ""}
-	hasResource    = sentence{"", "Has prohibited field Resource"}
-	hasNotResource = sentence{"", "AssumeRole policy must not contain resources."}
-	allowsAllBut   = sentence{"Syntax errors in policy.", "Allow with NotPrincipal is not allowed."}
-	notSTS         = sentence{"", "AssumeRole policy may only specify STS AssumeRole actions."}
-	noVendor       = sentence{"Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.", ""}
-	manyColons     = sentence{"Actions/Condition can contain only one colon.", ""}
-	badVendor      = sentence{"Resource vendor must be fully qualified and cannot contain regexes.", ""}
-	badResource    = sentence{"The policy failed legacy parsing", ""}
+	badJSON        = sentence{identity: "Syntax errors in policy.", trust: "This policy contains invalid Json"}
+	badSyntax      = sentence{identity: "Syntax errors in policy.", trust: "Syntax error in policy."}
+	badVersion     = sentence{identity: "Syntax errors in policy.", trust: "The policy must contain a valid version string"}
+	badSID         = sentence{"Statement IDs (SID) in a single policy must be unique.", "The Statement Ids in the policy are not unique", stageSID}
+	noEffect       = sentence{identity: "Syntax errors in policy.", trust: "Missing required field Effect"}
+	badCase        = sentence{"The policy failed legacy parsing", "Syntax error in policy.", stageLegacy}
+	noAction       = sentence{"Policy statement must contain actions.", "Missing required field Action", stageActions}
+	noResource     = sentence{identity: "Policy statement must contain resources.", stage: stageResources}
+	noPrincipal    = sentence{trust: "Missing required field Principal"}
+	emptyPrincipal = sentence{identity: "Syntax errors in policy.", trust: "Missing required field Principal cannot be empty!"}
+	hasPrincipal   = sentence{identity: "Policy document should not specify a principal."}
+	hasResource    = sentence{trust: "Has prohibited field Resource"}
+	hasNotResource = sentence{trust: "AssumeRole policy must not contain resources."}
+	allowsAllBut   = sentence{identity: "Syntax errors in policy.", trust: "Allow with NotPrincipal is not allowed."}
+	notSTS         = sentence{trust: "AssumeRole policy may only specify STS AssumeRole actions."}
+	noVendor       = sentence{identity: "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.", stage: stageAction}
+	manyColons     = sentence{identity: "Actions/Condition can contain only one colon.", stage: stageAction}
+	badVendor      = sentence{identity: "Resource vendor must be fully qualified and cannot contain regexes.", stage: stageResource}
+	badResource    = sentence{identity: "The policy failed legacy parsing", stage: stageLegacy}
+	badDate        = sentence{"The policy failed legacy parsing", "Syntax error in policy.", stageLegacy}
+	badIAMPath     = sentence{identity: `IAM resource path must either be "*", root, or start with user/, federated-user/, role/, group/, instance-profile/, mfa/, ` +
+		"server-certificate/, policy/, sms-mfa/, saml-provider/, oidc-provider/, report/, access-report/.", stage: stageResource}
 )
 
 // both is a sentence that the two validators share.
-func both(format string, arguments ...any) sentence {
-	return sentence{identity: fmt.Sprintf(format, arguments...)}
+func both(at stage, format string, arguments ...any) sentence {
+	return sentence{identity: fmt.Sprintf(format, arguments...), stage: at}
 }
 
 // place turns byte offsets of a text that holds a document into positions within that document.
@@ -91,7 +114,7 @@ func (p place) position(offset int32) Position {
 
 // errorf makes the Error at offset.
 func (p place) errorf(offset int32, aws sentence, format string, arguments ...any) *Error {
-	e := &Error{Position: p.position(offset), Message: fmt.Sprintf(format, arguments...), AWS: aws.identity, trust: aws.trust}
+	e := &Error{Position: p.position(offset), Message: fmt.Sprintf(format, arguments...), AWS: aws.identity, trust: aws.trust, stage: aws.stage}
 	if e.AWS == "" {
 		e.AWS = aws.trust
 	}

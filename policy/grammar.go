@@ -48,32 +48,30 @@ func (p documentParser) statementList(value *node) *Error {
 		nodes = value.items
 	}
 	p.statements = make([]statementElement, len(nodes))
-	sids := make(map[string]bool, len(nodes))
 	for i := range nodes {
-		s := &p.statements[i]
-		if err := p.statement(&nodes[i], s, sids); err != nil {
+		if err := p.statement(&nodes[i], &p.statements[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (p documentParser) statement(n *node, s *statementElement, sids map[string]bool) *Error {
+func (p documentParser) statement(n *node, s *statementElement) *Error {
 	if err := p.want(n, jsonObject, "a statement"); err != nil {
 		return err
 	}
 	s.offset = n.start
-	effect := false
 	for i := 0; i < len(n.items); i += 2 {
 		name, value := &n.items[i], &n.items[i+1]
 		var err *Error
 		switch name.text {
 		case "Sid":
-			err = p.sid(value, s, sids)
+			s.sid = text{value.text, value.start}
+			err = p.want(value, jsonString, "Sid")
 		case "Effect":
-			effect = true
-			s.deny = value.text == "Deny"
-			if value.kind != jsonString || value.text != "Allow" && value.text != "Deny" {
+			s.effect = text{value.text, value.start}
+			s.deny = strings.EqualFold(value.text, "Deny")
+			if value.kind != jsonString || !s.deny && !strings.EqualFold(value.text, "Allow") {
 				err = p.place.errorf(value.start, badSyntax, `Effect must be "Allow" or "Deny"`)
 			}
 		case "Principal", "NotPrincipal":
@@ -92,29 +90,8 @@ func (p documentParser) statement(n *node, s *statementElement, sids map[string]
 			return err
 		}
 	}
-	switch {
-	case !effect:
+	if s.effect.value == "" {
 		return p.place.errorf(n.start, noEffect, "missing element Effect")
-	case s.actions.name == "":
-		return p.place.errorf(n.start, noAction, "missing element Action or NotAction")
-	case len(s.actions.texts) == 0:
-		return p.place.errorf(s.actions.offset, noAction, "%s is an empty list", s.actions.name)
-	case s.hasResource && len(s.resources.texts) == 0:
-		return p.place.errorf(s.resources.offset, noResource, "%s is an empty list", s.resources.name)
-	}
-	return nil
-}
-
-func (p documentParser) sid(value *node, s *statementElement, sids map[string]bool) *Error {
-	if err := p.want(value, jsonString, "Sid"); err != nil {
-		return err
-	}
-	if sids[value.text] {
-		return p.place.errorf(value.start, badSID, "another statement has the Sid %q", value.text)
-	}
-	s.sid = value.text
-	if s.sid != "" {
-		sids[s.sid] = true
 	}
 	return nil
 }
@@ -169,7 +146,7 @@ func (p documentParser) principal(name, value *node, s *statementElement) *Error
 		switch kind.text {
 		case principalAWS, principalService, principalFederated, principalCanonicalUser:
 		default:
-			return p.place.errorf(kind.start, both("Invalid principal in policy: %q", kind.text), "unknown type of principal %q", kind.text)
+			return p.place.errorf(kind.start, both(stageSyntax, "Invalid principal in policy: %q", kind.text), "unknown type of principal %q", kind.text)
 		}
 		texts, err := p.texts(names, kind.text)
 		if err != nil {
@@ -199,9 +176,6 @@ func (p documentParser) condition(block *node, s *statementElement) *Error {
 		}
 		for j := 0; j < len(keys.items); j += 2 {
 			key, value := &keys.items[j], &keys.items[j+1]
-			if vendor, rest, ok := strings.Cut(key.text, ":"); !ok || vendor == "" || rest == "" {
-				return p.place.errorf(key.start, noVendor, "condition key %q has no prefix, such as aws: or s3:", key.text)
-			}
 			values, err := p.operands(value)
 			if err != nil {
 				return err

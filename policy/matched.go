@@ -24,7 +24,7 @@ func (d Decision) Matched() []Matched {
 		if s == nil {
 			continue
 		}
-		m := Matched{Layer: d.reasons[i].Layer, SID: s.element.sid}
+		m := Matched{Layer: d.reasons[i].Layer, SID: s.element.sid.value}
 		m.Actions, m.NotActions = s.element.actions.split()
 		m.Resources, m.NotResources = s.element.resources.split()
 		if p := s.element.principal; p != nil {

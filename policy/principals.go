@@ -95,7 +95,7 @@ func compilePrincipals(place place, element *principalElement, ids map[string]st
 		for _, text := range list.texts {
 			pattern, ok := compilePrincipal(list.kind, text.value, ids)
 			if !ok {
-				return nil, place.errorf(text.offset, both("Invalid principal in policy: %q:%q", list.kind, text.value),
+				return nil, place.errorf(text.offset, both(stageSyntax, "Invalid principal in policy: %q:%q", list.kind, text.value),
 					"%q is not a principal of type %s", text.value, list.kind)
 			}
 			set.patterns = append(set.patterns, pattern)

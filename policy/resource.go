@@ -68,10 +68,10 @@ func compileResource(place place, t text, variables bool) (resourcePattern, *Err
 	if t.value == "*" {
 		return resourcePattern{every: true, text: t.value}, nil
 	}
-	if !strings.HasPrefix(t.value, "arn:") {
-		return resourcePattern{}, place.errorf(t.offset, both(`Resource %s must be in ARN format or "*".`, t.value), `resource %q is neither an ARN nor "*"`, t.value)
-	}
 	parts := strings.SplitN(t.value, ":", 6)
+	if parts[0] != "arn" || len(parts) == 1 {
+		return resourcePattern{}, place.errorf(t.offset, noARN(t.value, parts), `resource %q is neither an ARN nor "*"`, t.value)
+	}
 	p := resourcePattern{count: len(parts), text: t.value}
 	if variables {
 		for i, part := range parts[:min(5, len(parts))] {
@@ -81,10 +81,19 @@ func compileResource(place place, t text, variables bool) (resourcePattern, *Err
 		}
 	}
 	switch {
-	case len(parts) < 3 || parts[2] == "" || strings.ContainsAny(parts[2], "*?"):
+	case len(parts) > 2 && parts[2] == "":
+		return p, place.errorf(t.offset, badResource, "resource %q has no service", t.value)
+	case !isPartition(parts[1]):
+		return p, place.errorf(t.offset, noARN(t.value, parts), "resource %q: there is no partition %q", t.value, parts[1])
+	case len(parts) < 3 || strings.ContainsAny(parts[2], "*?"):
 		return p, place.errorf(t.offset, badVendor, "resource %q: the service must be written out", t.value)
 	case len(parts) < 6 && !strings.HasSuffix(t.value, "*"):
 		return p, place.errorf(t.offset, badResource, "resource %q has %d of an ARN's six parts and does not end in *", t.value, len(parts))
+	}
+	if len(parts) == 6 {
+		if err := checkService(place, t, parts); err != nil {
+			return p, err
+		}
 	}
 	for i, part := range parts {
 		g, malformed := parseGlob(part, true, variables && i == 5)
@@ -96,6 +105,50 @@ func compileResource(place place, t text, variables bool) (resourcePattern, *Err
 	p.varied = p.parts[p.count-1].hasVariables()
 	p.simplify()
 	return p, nil
+}
+
+// isPartition accepts patterns too.
+func isPartition(text string) bool {
+	_, ok := PartitionByID(text)
+	return ok || strings.ContainsAny(text, "*?")
+}
+
+// noARN is IAM's sentence about what is no ARN of AWS. With a colon in it IAM takes it for one, whatever it begins with, and shows it as one.
+func noARN(value string, parts []string) sentence {
+	if len(parts) == 1 || isPartition(parts[1]) {
+		return both(stageResource, `Resource %s must be in ARN format or "*".`, value)
+	}
+	shown := [6]string{"arn", parts[1], "*", "*", "*", "*"}
+	copy(shown[2:], parts[2:])
+	return both(stageResource, `Partition "%s" is not valid for resource "%s".`, parts[1], strings.Join(shown[:], ":"))
+}
+
+// checkService checks what IAM knows of the ARNs of two services: IAM's own have no region and begin with a type; S3's have a region where they have
+// an account.
+func checkService(place place, t text, parts []string) *Error {
+	region := parts[3] != "" && !strings.ContainsAny(parts[3], "*?")
+	switch service := parts[2]; {
+	case service == "iam" && region:
+		return place.errorf(t.offset, both(stageResource, "IAM resource %s cannot contain region information.", t.value), "resource %q: IAM has no regions", t.value)
+	case service == "s3" && region && parts[4] == "":
+		return place.errorf(t.offset, both(stageResource, "Resource %s can not contain region information.", t.value), "resource %q: the ARN of a bucket has no region", t.value)
+	case service == "iam" && !isIAMPath(parts[5]):
+		return place.errorf(t.offset, badIAMPath, "resource %q: IAM has nothing of that type", t.value)
+	}
+	return nil
+}
+
+func isIAMPath(path string) bool {
+	if path == "*" || path == "root" {
+		return true
+	}
+	kind, _, ok := strings.Cut(path, "/")
+	switch kind {
+	case "user", "federated-user", "role", "group", "instance-profile", "mfa", "server-certificate", "policy", "sms-mfa", "saml-provider",
+		"oidc-provider", "report", "access-report":
+		return ok
+	}
+	return false
 }
 
 // simplify finds the literal beginning of the pattern, and whether that is all there is to compare.

@@ -29,6 +29,9 @@ func (s *Service) GetFederationToken(ctx context.Context, caller iam.Caller, in 
 	if err := s.conclude(ctx, e, err, true); err != nil {
 		return FederationTokenOutput{}, err
 	}
+	if made.packed == nil {
+		made.packed = new(0) // AWS was recorded to say so here, where AssumeRole leaves it out
+	}
 	return FederationTokenOutput{Credentials: made.credentials, FederatedUser: user, PackedPolicySize: made.packed}, nil
 }
 
