@@ -109,6 +109,8 @@ func (f *fetcher) get(ctx context.Context, address string, limit int64) ([]byte,
 	}
 	defer func() { _ = response.Body.Close() }() // nothing to learn from closing what was read
 	switch {
+	case ctx.Err() != nil: // TLS says good-bye before the connection closes, and a server may answer that
+		return nil, fmt.Errorf("%w: %w", errUnreachable, ctx.Err())
 	case response.StatusCode == http.StatusOK:
 	case response.StatusCode >= 500, response.StatusCode == http.StatusTooManyRequests:
 		return nil, fmt.Errorf("%w: %s answered %d", errUnreachable, address, response.StatusCode)
