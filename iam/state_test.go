@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -242,84 +241,6 @@ func TestOtherWriters(t *testing.T) {
 	// Writers ask the store: nothing is refused for what another one has changed already.
 	late := p.policy("Late").ARN
 	done(t, reader.AttachPolicy(ctx, p.root, iam.AttachmentInput{IdentityName: iam.OfRole("R"), PolicyARN: late}))
-}
-
-// TestConcurrentWriters: two hundred writers through two directories lose nothing, repeat no name and exceed no quota.
-func TestConcurrentWriters(t *testing.T) {
-	p := newPlane(t)
-	ctx := t.Context()
-	other := p.another()
-	defer other.Close()
-	arn := p.policy("P").ARN
-	const writers = 200
-	var (
-		wait                               sync.WaitGroup
-		mu                                 sync.Mutex
-		providers, overQuota, twins, roles int
-	)
-	count := func(n *int) { mu.Lock(); *n++; mu.Unlock() }
-	for i := range writers {
-		d := []*iam.Directory{p.Directory, other}[i%2]
-		wait.Go(func() {
-			switch _, err := d.CreateOpenIDConnectProvider(ctx, p.root, iam.CreateOpenIDConnectProviderInput{URL: fmt.Sprintf("https://issuer-%d.example.com", i)}); {
-			case err == nil:
-				count(&providers)
-			case refused(t, err, "LimitExceeded") != nil:
-				count(&overQuota)
-			}
-			if _, err := d.CreateRole(ctx, p.root, iam.CreateRoleInput{RoleName: "Twin", AssumeRolePolicyDocument: trustAnyone}); err == nil {
-				count(&twins)
-			} else {
-				refused(t, err, "EntityAlreadyExists")
-			}
-			name := fmt.Sprint("Role", i)
-			if _, err := d.CreateRole(ctx, p.root, iam.CreateRoleInput{RoleName: name, AssumeRolePolicyDocument: trustAnyone}); err != nil {
-				t.Error(err)
-			} else if err := d.AttachPolicy(ctx, p.root, iam.AttachmentInput{IdentityName: iam.OfRole(name), PolicyARN: arn}); err != nil {
-				t.Error(err)
-			} else {
-				count(&roles)
-			}
-		})
-	}
-	wait.Wait()
-	if providers != 100 || overQuota != 100 || twins != 1 || roles != writers {
-		t.Errorf("%d providers, %d refused, %d twins, %d roles; want 100, 100, 1, %d", providers, overQuota, twins, roles, writers)
-	}
-	p.close()
-	p.open()
-	if got := must(p.GetPolicy(ctx, p.root, iam.PolicyInput{PolicyARN: arn})); got.AttachmentCount != writers {
-		t.Errorf("%d attachments after the restart, want %d", got.AttachmentCount, writers)
-	}
-	if got := must(p.ListOpenIDConnectProviders(ctx, p.root)); len(got) != 100 {
-		t.Errorf("%d providers after the restart", len(got))
-	}
-}
-
-// TestConcurrentDeletion: a policy is deleted or attached, never both.
-func TestConcurrentDeletion(t *testing.T) {
-	p := newPlane(t)
-	ctx := t.Context()
-	other := p.another()
-	defer other.Close()
-	p.role("R")
-	for i := range 20 {
-		arn := p.policy(fmt.Sprint("P", i)).ARN
-		attachment := iam.AttachmentInput{IdentityName: iam.OfRole("R"), PolicyARN: arn}
-		var attached, deleted error
-		var wait sync.WaitGroup
-		wait.Go(func() { attached = p.AttachPolicy(ctx, p.root, attachment) })
-		wait.Go(func() { deleted = other.DeletePolicy(ctx, p.root, iam.PolicyInput{PolicyARN: arn}) })
-		wait.Wait()
-		switch {
-		case attached == nil:
-			refused(t, deleted, "DeleteConflict")
-			done(t, p.DetachPolicy(ctx, p.root, attachment))
-		default:
-			refused(t, attached, "NoSuchEntity")
-			done(t, deleted)
-		}
-	}
 }
 
 // TestPaging: pages of every size together are the whole list, in its order, also when the item that a marker points at goes away.
