@@ -250,7 +250,7 @@ func (m *model) getRole(in iam.IdentityInput) (iam.Role, faults) {
 	return e.role(), nil
 }
 
-// sorted are the entities under a path, by name.
+// sorted are the entities under a path, by name in any case.
 func sorted(entities map[string]*entity, prefix string) []*entity {
 	var found []*entity
 	for _, e := range entities {
@@ -258,7 +258,7 @@ func sorted(entities map[string]*entity, prefix string) []*entity {
 			found = append(found, e)
 		}
 	}
-	slices.SortFunc(found, func(x, y *entity) int { return strings.Compare(x.name, y.name) })
+	slices.SortFunc(found, func(x, y *entity) int { return strings.Compare(strings.ToLower(x.name), strings.ToLower(y.name)) })
 	return found
 }
 
