@@ -84,3 +84,49 @@ func inPages[T any](t *testing.T, size int, list func(iam.Paging) (iam.Page[T], 
 		marker = page.Marker
 	}
 }
+
+// TestRootKeys: without a user's name the four calls are about the caller's keys, an account's root's too (test_account_current_user_access_key_create,
+// …_update, …_delete; the API reference says so of each). Only root's own caller reaches them, and one that can sign always remains.
+func TestRootKeys(t *testing.T) {
+	p := newPlane(t)
+	ctx := t.Context()
+	first := must(p.Bootstrap(ctx, account))
+	key := must(p.CreateAccessKey(ctx, p.root, iam.UserInput{}))
+	if key.UserID+key.UserName != "" || len(key.ID) != 20 || len(key.Secret) != 40 {
+		t.Errorf("root's key is %+v", key)
+	}
+	expect(t, second(p.CreateAccessKey(ctx, p.root, iam.UserInput{})), "LimitExceeded", "Cannot exceed quota for AccessKeysPerUser: 2")
+	ids := func() []string {
+		var ids []string
+		for _, k := range must(p.ListAccessKeys(ctx, p.root, iam.ListByUserInput{})).Items {
+			ids = append(ids, k.ID)
+		}
+		return ids
+	}
+	if got := ids(); len(got) != 2 || !slices.Contains(got, first.ID) || !slices.Contains(got, key.ID) {
+		t.Errorf("root's keys are %q", got)
+	}
+
+	// A user who may do anything to users reaches none of root's keys, by whatever name.
+	admin := p.user("admin")
+	p.put(iam.OfUser("admin"), `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:*","Resource":"*"}}`)
+	self := p.signed(admin)
+	for _, name := range []string{"", "admin"} {
+		expect(t, p.DeleteAccessKey(ctx, self, iam.AccessKeyInput{UserName: name, AccessKeyID: key.ID}), "NoSuchEntity", "The Access Key with id "+key.ID+" cannot be found.")
+	}
+	if got := must(p.ListAccessKeys(ctx, self, iam.ListByUserInput{})).Items; len(got) != 0 {
+		t.Errorf("the user's keys are %+v", got)
+	}
+
+	const last = "The last active access key of the account's root cannot be deleted or made inactive."
+	done(t, p.UpdateAccessKey(ctx, p.root, iam.AccessKeyInput{AccessKeyID: first.ID, Status: "Inactive"}))
+	expect(t, p.UpdateAccessKey(ctx, p.root, iam.AccessKeyInput{AccessKeyID: key.ID, Status: "Inactive"}), "LimitExceeded", last)
+	expect(t, p.DeleteAccessKey(ctx, p.root, iam.AccessKeyInput{AccessKeyID: key.ID}), "LimitExceeded", last)
+	if again := must(p.Bootstrap(ctx, account)); again.ID != key.ID {
+		t.Errorf("the plane starts with %s, which is inactive", again.ID)
+	}
+	done(t, p.DeleteAccessKey(ctx, p.root, iam.AccessKeyInput{AccessKeyID: first.ID}))
+	if got := ids(); !slices.Equal(got, []string{key.ID}) {
+		t.Errorf("root's keys are %q", got)
+	}
+}
