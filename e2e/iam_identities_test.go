@@ -149,9 +149,9 @@ func testGroups(t *testing.T, w *iamWorld) {
 		return namesOf(groups, func(g types.Group) *string { return g.GroupName })
 	}
 	wantPages(t, iam.NewListGroupsForUserPaginator(w.iam, &iam.ListGroupsForUserInput{UserName: new("groups-b"), MaxItems: aws.Int32(1)}),
-		func(page *iam.ListGroupsForUserOutput) []string { return groupNames(page.Groups) }, "Groups-Dev", "Groups-a", "groups-b")
+		func(page *iam.ListGroupsForUserOutput) []string { return groupNames(page.Groups) }, "Groups-a", "groups-b", "Groups-Dev")
 	wantPages(t, iam.NewListGroupsPaginator(w.iam, &iam.ListGroupsInput{PathPrefix: new("/groups/"), MaxItems: aws.Int32(1)}),
-		func(page *iam.ListGroupsOutput) []string { return groupNames(page.Groups) }, "Groups-Dev", "Groups-a", "groups-b")
+		func(page *iam.ListGroupsOutput) []string { return groupNames(page.Groups) }, "Groups-a", "groups-b", "Groups-Dev")
 
 	refuse(t, w.iam.CreateGroup, &iam.CreateGroupInput{GroupName: new("GROUPS-DEV")}, 409, "EntityAlreadyExists", "Group with name GROUPS-DEV already exists.")
 	refuse(t, w.iam.UpdateGroup, &iam.UpdateGroupInput{GroupName: new("groups-b"), NewGroupName: new("GROUPS-DEV")}, 409, "EntityAlreadyExists", "Group with name GROUPS-DEV already exists.")
