@@ -121,7 +121,7 @@ func encodeGroupMembers(g iam.GroupMembers) any {
 // accessKeyElement is AccessKey and, without a secret, AccessKeyMetadata
 // (https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKey.html).
 type accessKeyElement struct {
-	UserName        string
+	UserName        string `xml:",omitempty"` // people's output of list-access-keys as root has none
 	AccessKeyId     string
 	Status          string
 	SecretAccessKey string `xml:",omitempty"`

@@ -3,6 +3,7 @@ package awsapi_test
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 )
 
@@ -62,6 +63,17 @@ func TestUserRefusals(t *testing.T) {
 		response, body := p.post(t, p.root, "iam", iamForm(t, c.action, c.form))
 		if got := readRefusal(t, response, body); got.Code != c.code || got.Message != c.message || got.Status != c.status {
 			t.Errorf("%s %s: %+v", c.action, c.form, got)
+		}
+	}
+}
+
+// TestRootKeys: the keys of an account's root have no user's name, as in people's output of list-access-keys.
+func TestRootKeys(t *testing.T) {
+	p := newPlane(t)
+	for _, action := range []string{"CreateAccessKey", "ListAccessKeys"} {
+		body := string(p.call(t, action, ""))
+		if strings.Contains(body, "UserName") || !strings.Contains(body, "<AccessKeyId>AKIA") || !strings.Contains(body, "<Status>Active</Status>") {
+			t.Errorf("%s answers %s", action, body)
 		}
 	}
 }

@@ -37,8 +37,8 @@ const (
 // Call is one action on one resource that must be allowed before an operation may run.
 type Call struct {
 	Action   string // s3:GetObject
-	Resource string // an ARN; "*" when WildcardOnly
-	// WildcardOnly: the action has no resource-level permissions.
+	Resource string // an ARN; with "*" for the name when WildcardOnly
+	// WildcardOnly: the action has no resource-level permissions, and sentences name no resource.
 	WildcardOnly bool
 	// Bucket and Key name the resource again, unencoded; empty where the call has none.
 	Bucket, Key string

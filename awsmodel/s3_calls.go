@@ -27,8 +27,10 @@ func onObject(action string) func(*Operation) []Call {
 	return func(o *Operation) []Call { return []Call{o.objectCall(action, nil)} }
 }
 
-func listBucketsCalls(*Operation) []Call {
-	return []Call{{Action: "s3:ListAllMyBuckets", Resource: "*", WildcardOnly: true}}
+// listBucketsCalls is on all buckets: policies that grant or deny it on arn:aws:s3:::* mean it (S3 User Guide, "Controlling access to a bucket with user
+// policies", whose group policy grants it so), though the Service Authorization Reference lists no resource for it.
+func listBucketsCalls(o *Operation) []Call {
+	return []Call{{Action: "s3:ListAllMyBuckets", Resource: bucketARN(o.partition, "*"), WildcardOnly: true}}
 }
 
 // listCalls gives s3:ListBucket the keys that a policy can hold a listing to. A parameter that was not sent leaves its key absent, and

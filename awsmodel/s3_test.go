@@ -44,8 +44,8 @@ func TestClassifyS3(t *testing.T) {
 		name    string
 		calls   []string
 	}{
-		{wire("GET /"), "ListBuckets", []string{"s3:ListAllMyBuckets * (wildcard only)"}},
-		{wire("GET /?x-id=ListBuckets&max-buckets=5"), "ListBuckets", []string{"s3:ListAllMyBuckets * (wildcard only)"}},
+		{wire("GET /"), "ListBuckets", []string{"s3:ListAllMyBuckets arn:aws:s3:::* (wildcard only)"}},
+		{wire("GET /?x-id=ListBuckets&max-buckets=5"), "ListBuckets", []string{"s3:ListAllMyBuckets arn:aws:s3:::* (wildcard only)"}},
 		{wire("DELETE /bucket"), "DeleteBucket", []string{"s3:DeleteBucket arn:aws:s3:::bucket"}},
 		{wire("HEAD /bucket/"), "HeadBucket", []string{"s3:ListBucket arn:aws:s3:::bucket"}},
 		{wire("GET /bucket?location"), "GetBucketLocation", []string{"s3:GetBucketLocation arn:aws:s3:::bucket"}},

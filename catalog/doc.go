@@ -1,9 +1,9 @@
 // Package catalog knows the permissions that common Kubernetes workloads need on AWS.
 //
-// So far it holds the AWS managed policies that the roles of those workloads, of EKS clusters and of their nodes name, so that
-// a plane can serve them under arn:PARTITION:iam::aws:policy/. Each is stated in a notation of this package, one file in managed/
-// for each policy: the facts of AWS's document (actions, resources, conditions, statement ids and their order) without its JSON.
-// docs/decisions/0006-catalogue-form.md says why.
+// So far it holds the AWS managed policies that the roles of those workloads, of EKS clusters and of their nodes name, and a few
+// that people who look after them are given, so that a plane can serve them under arn:PARTITION:iam::aws:policy/. Each is stated
+// in a notation of this package, one file in managed/ for each policy: the facts of AWS's document (actions, resources,
+// conditions, statement ids and their order) without its JSON. docs/decisions/0006-catalogue-form.md says why.
 //
 // The package is pure: everything is a value in and a value out. It does not keep, attach or evaluate policies.
 //

@@ -45,8 +45,8 @@ func TestManagedPolicies(t *testing.T) {
 				t.Errorf("%s is larger than the quota and attachable", p.Name)
 			}
 		}
-		if len(names) != 30 || len(ids) != 30 {
-			t.Errorf("%s: %d names, %d ids, want 30", partition, len(names), len(ids))
+		if len(names) != 32 || len(ids) != 32 {
+			t.Errorf("%s: %d names, %d ids, want 32", partition, len(names), len(ids))
 		}
 	}
 }

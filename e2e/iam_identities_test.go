@@ -72,7 +72,9 @@ func testAccessKeys(t *testing.T, w *iamWorld) {
 	wantNow(t, first.CreateDate)
 	refuse(t, w.iam.CreateAccessKey, &iam.CreateAccessKeyInput{UserName: name}, 409, "LimitExceeded", "Cannot exceed quota for AccessKeysPerUser: 2")
 	refuse(t, w.iam.CreateAccessKey, &iam.CreateAccessKeyInput{UserName: new("nobody")}, 404, "NoSuchEntity", "The user with name nobody cannot be found.")
-	refuse(t, w.iam.ListAccessKeys, &iam.ListAccessKeysInput{}, 400, "ValidationError", "Must specify userName when calling with non-User credentials")
+	if own := ask(t, w.iam.ListAccessKeys, &iam.ListAccessKeysInput{}).AccessKeyMetadata; len(own) != 1 || own[0].UserName != nil {
+		t.Errorf("root's own keys are %+v", own)
+	}
 	refuse(t, w.iam.DeleteUser, &iam.DeleteUserInput{UserName: name}, 409, "DeleteConflict", "Cannot delete entity, must delete access keys first.")
 
 	listed := map[string]types.AccessKeyMetadata{}
@@ -147,9 +149,9 @@ func testGroups(t *testing.T, w *iamWorld) {
 		return namesOf(groups, func(g types.Group) *string { return g.GroupName })
 	}
 	wantPages(t, iam.NewListGroupsForUserPaginator(w.iam, &iam.ListGroupsForUserInput{UserName: new("groups-b"), MaxItems: aws.Int32(1)}),
-		func(page *iam.ListGroupsForUserOutput) []string { return groupNames(page.Groups) }, "Groups-Dev", "Groups-a", "groups-b")
+		func(page *iam.ListGroupsForUserOutput) []string { return groupNames(page.Groups) }, "Groups-a", "groups-b", "Groups-Dev")
 	wantPages(t, iam.NewListGroupsPaginator(w.iam, &iam.ListGroupsInput{PathPrefix: new("/groups/"), MaxItems: aws.Int32(1)}),
-		func(page *iam.ListGroupsOutput) []string { return groupNames(page.Groups) }, "Groups-Dev", "Groups-a", "groups-b")
+		func(page *iam.ListGroupsOutput) []string { return groupNames(page.Groups) }, "Groups-a", "groups-b", "Groups-Dev")
 
 	refuse(t, w.iam.CreateGroup, &iam.CreateGroupInput{GroupName: new("GROUPS-DEV")}, 409, "EntityAlreadyExists", "Group with name GROUPS-DEV already exists.")
 	refuse(t, w.iam.UpdateGroup, &iam.UpdateGroupInput{GroupName: new("groups-b"), NewGroupName: new("GROUPS-DEV")}, 409, "EntityAlreadyExists", "Group with name GROUPS-DEV already exists.")

@@ -177,7 +177,7 @@ func (x *exchange) decide(call awsmodel.Call) error {
 	x.event.Action, x.event.Resource, x.event.Decision = call.Action, call.Resource, &decision
 	if !decision.Allowed() {
 		x.event.Context = x.caller.ConditionKeys(keys)
-		return iam.Denied(x.caller, call.Action, quoted(call.Resource), decision)
+		return iam.Denied(x.caller, call.Action, quoted(call), decision)
 	}
 	if !owned {
 		// The backend is not asked: a bucket of that name may come to be before it answers, and be anyone's.
@@ -193,12 +193,12 @@ func (x *exchange) decide(call awsmodel.Call) error {
 	return nil
 }
 
-// quoted is a resource as S3's sentence has it: in quotation marks, unlike other services', and not at all where the action has none.
-func quoted(resource string) string {
-	if resource == "*" {
+// quoted is a call's resource as S3's sentence has it: in quotation marks, unlike other services', and not at all where the action has none.
+func quoted(call awsmodel.Call) string {
+	if call.WildcardOnly {
 		return ""
 	}
-	return `"` + resource + `"`
+	return `"` + call.Resource + `"`
 }
 
 // denyForeign answers for a bucket of another account: nothing of this caller's account can allow it, and buckets have no policies.
@@ -208,7 +208,7 @@ func (x *exchange) denyForeign(call awsmodel.Call) error {
 	x.event.Explanation = "the bucket belongs to another account, and no bucket policy allows the call"
 	return &iam.Error{Code: "AccessDenied", Decision: &none, Message: fmt.Sprintf(
 		"User: %s is not authorized to perform: %s on resource: %s because no resource-based policy allows the %s action",
-		x.caller.Principal.ARN, call.Action, quoted(call.Resource), call.Action)}
+		x.caller.Principal.ARN, call.Action, quoted(call), call.Action)}
 }
 
 // withOwner adds the resource's account to a call's keys, where it is known.

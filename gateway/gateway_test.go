@@ -376,3 +376,22 @@ func TestDeadlines(t *testing.T) {
 		t.Errorf("who may not write is answered after the deadline: %v", err)
 	}
 }
+
+// TestListBucketsOnAllBuckets: a statement on arn:aws:s3:::* speaks of s3:ListAllMyBuckets, to grant it (S3 User Guide, "Controlling access to a bucket with
+// user policies") as to deny it (ceph's s3-tests, test_deny_bucket_actions_in_user_policy). One on a bucket does not.
+func TestListBucketsOnAllBuckets(t *testing.T) {
+	p := newPlane(t)
+	ctx := t.Context()
+	_, err := p.client(p.session(t, "granted", allow("s3:ListAllMyBuckets", "arn:aws:s3:::*"))).ListBuckets(ctx, nil)
+	must(t, err)
+	for role, statements := range map[string][]string{
+		"denied":    {allow("s3:*", "*"), `{"Effect":"Deny","Action":"s3:ListAllMyBuckets","Resource":"arn:aws:s3:::*"}`},
+		"of-bucket": {allow("s3:*", "arn:aws:s3:::bucket")},
+		"elsewhere": {allow("s3:*", "arn:aws-cn:s3:::*")},
+	} {
+		client := p.client(p.session(t, role, statements...))
+		before := p.backend.count()
+		_, err := client.ListBuckets(ctx, nil)
+		p.wantDenied(t, err, before, "s3:ListAllMyBuckets ")
+	}
+}

@@ -35,10 +35,40 @@ func (a *Account) keysOf(userID string) []AccessKey {
 	return keys
 }
 
+// keyHolder is the user whose keys a call is about: the one who is named or, without a name, the caller. An account's root has keys too, and is no
+// user: it has neither id nor name (IAM API reference, CreateAccessKey: "you can use this operation to manage AWS account root user credentials").
+func (a *Account) keyHolder(caller Caller, userName *string) (*User, error) {
+	if ownRoot(caller, userName) {
+		return &User{}, nil
+	}
+	name, err := a.callersUser(caller, userName)
+	if err != nil {
+		return nil, err
+	}
+	entry, ok := a.users[strings.ToLower(name)]
+	if !ok {
+		return nil, noSuchIdentity(OfUser(name))
+	}
+	return &entry.user, nil
+}
+
+func ownRoot(caller Caller, userName *string) bool {
+	return userName == nil && caller.Principal.Type == policy.Root
+}
+
+// onKeys is a call on the keys of the named user, or of the caller.
+func onKeys(name string, in input, caller Caller, userName *string) call {
+	c := onUser(name, in, caller, userName)
+	if ownRoot(caller, userName) {
+		c.on = func(a *Account) target { return target{resource: a.arn("root")} }
+	}
+	return c
+}
+
 // CreateAccessKey makes an access key for a user, or for the caller. Its secret is returned this once.
 func (d *Directory) CreateAccessKey(ctx context.Context, caller Caller, in UserInput) (AccessKey, error) {
 	var out AccessKey
-	err := d.changeKeys(ctx, caller, onUser("CreateAccessKey", in, caller, in.UserName), in.UserName, func(tx *draft, u *User) (err error) {
+	err := d.changeKeys(ctx, caller, onKeys("CreateAccessKey", in, caller, in.UserName), in.UserName, func(tx *draft, u *User) (err error) {
 		if len(tx.keysOf(u.ID)) >= maxAccessKeys {
 			return quota("AccessKeysPerUser", maxAccessKeys)
 		}
@@ -57,15 +87,11 @@ func (d *Directory) CreateAccessKey(ctx context.Context, caller Caller, in UserI
 // changeKeys changes the access keys of a user, or of the caller.
 func (d *Directory) changeKeys(ctx context.Context, caller Caller, c call, userName *string, edit func(tx *draft, u *User) error) error {
 	return d.change(ctx, caller, c, func(tx *draft) error {
-		name, err := tx.callersUser(caller, userName)
+		holder, err := tx.keyHolder(caller, userName)
 		if err != nil {
 			return err
 		}
-		entry, ok := tx.users[strings.ToLower(name)]
-		if !ok {
-			return noSuchIdentity(OfUser(name))
-		}
-		return edit(tx, &entry.user)
+		return edit(tx, holder)
 	})
 }
 
@@ -101,14 +127,27 @@ func (a *Account) key(u *User, id string) (*keyEntry, error) {
 	return nil, noSuchAccessKey(id)
 }
 
+// lastOfRoot tells whether a key is the only one that the account's root can sign with.
+func (a *Account) lastOfRoot(key *AccessKey) bool {
+	return key.UserID == "" && !slices.ContainsFunc(a.keysOf(""), func(k AccessKey) bool { return k.ID != key.ID && !k.Inactive })
+}
+
+// rootNeedsKey is ours, with a code that the calls have: AWS's root has a password to sign in with, and here nobody could administer the account any more.
+func rootNeedsKey() *Error {
+	return refusef("LimitExceeded", "The last active access key of the account's root cannot be deleted or made inactive.")
+}
+
 // UpdateAccessKey makes a user's or the caller's access key inactive, so that nothing signed with it is authenticated, or active again.
 func (d *Directory) UpdateAccessKey(ctx context.Context, caller Caller, in AccessKeyInput) error {
-	return d.changeKeys(ctx, caller, onUser("UpdateAccessKey", in, caller, in.user()), in.user(), func(tx *draft, u *User) error {
+	return d.changeKeys(ctx, caller, onKeys("UpdateAccessKey", in, caller, in.user()), in.user(), func(tx *draft, u *User) error {
 		entry, err := tx.key(u, in.AccessKeyID)
 		if err != nil {
 			return err
 		}
 		key := entry.key
+		if in.Status == keyInactive && tx.lastOfRoot(&key) {
+			return rootNeedsKey()
+		}
 		return stage(tx, recordKey(tx.id, kindKey, key.ID), entry.revision,
 			keyRecord{Secret: key.Secret, UserID: key.UserID, Created: key.Created, Inactive: in.Status == keyInactive})
 	})
@@ -116,10 +155,13 @@ func (d *Directory) UpdateAccessKey(ctx context.Context, caller Caller, in Acces
 
 // DeleteAccessKey deletes a user's or the caller's access key.
 func (d *Directory) DeleteAccessKey(ctx context.Context, caller Caller, in AccessKeyInput) error {
-	return d.changeKeys(ctx, caller, onUser("DeleteAccessKey", in, caller, in.user()), in.user(), func(tx *draft, u *User) error {
+	return d.changeKeys(ctx, caller, onKeys("DeleteAccessKey", in, caller, in.user()), in.user(), func(tx *draft, u *User) error {
 		entry, err := tx.key(u, in.AccessKeyID)
 		if err != nil {
 			return err
+		}
+		if tx.lastOfRoot(&entry.key) {
+			return rootNeedsKey()
 		}
 		tx.remove(recordKey(tx.id, kindKey, in.AccessKeyID), entry.revision)
 		tx.forgetUse(in.AccessKeyID)
@@ -134,18 +176,14 @@ func (in ListByUserInput) validate(v *validator) {
 
 // ListAccessKeys lists a user's or the caller's access keys, without their secrets.
 func (d *Directory) ListAccessKeys(ctx context.Context, caller Caller, in ListByUserInput) (Page[AccessKey], error) {
-	return read(ctx, d, caller, onUser("ListAccessKeys", in, caller, in.UserName), func(a *Account) (Page[AccessKey], error) {
-		name, err := a.callersUser(caller, in.UserName)
+	return read(ctx, d, caller, onKeys("ListAccessKeys", in, caller, in.UserName), func(a *Account) (Page[AccessKey], error) {
+		holder, err := a.keyHolder(caller, in.UserName)
 		if err != nil {
 			return Page[AccessKey]{}, err
 		}
-		entry, ok := a.users[strings.ToLower(name)]
-		if !ok {
-			return Page[AccessKey]{}, noSuchIdentity(OfUser(name))
-		}
-		keys := a.keysOf(entry.user.ID)
+		keys := a.keysOf(holder.ID)
 		for i := range keys {
-			keys[i].Secret, keys[i].UserName = "", entry.user.Name
+			keys[i].Secret, keys[i].UserName = "", holder.Name
 		}
 		return page(keys, func(k AccessKey) string { return k.ID }, in.Paging), nil
 	})

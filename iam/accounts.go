@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -113,20 +112,16 @@ func (d *Directory) Bootstrap(ctx context.Context, account string) (AccessKey, e
 	return key, nil
 }
 
-// rootKey is the root's access key of an account that exists.
+// rootKey is the oldest active access key of the root of an account that exists.
 func (d *Directory) rootKey(ctx context.Context, account string) (AccessKey, error) {
 	a, err := d.Account(ctx, account)
 	if err != nil {
 		return AccessKey{}, err
 	}
-	var keys []AccessKey
-	for _, entry := range a.keys {
-		if entry.key.UserID == "" {
-			keys = append(keys, entry.key)
-		}
-	}
-	if len(keys) == 0 {
+	keys := a.keysOf("")
+	i := slices.IndexFunc(keys, func(k AccessKey) bool { return !k.Inactive })
+	if i < 0 {
 		return AccessKey{}, fmt.Errorf("reading root access key of account %s: there is none", account)
 	}
-	return slices.MinFunc(keys, func(x, y AccessKey) int { return strings.Compare(x.ID, y.ID) }), nil
+	return keys[i], nil
 }

@@ -268,11 +268,11 @@ func keyCalls() []one {
 			return of("CreateAccessKey", iam.UserInput{UserName: g.maybeUser()}, (*iam.Directory).CreateAccessKey, (*model).createAccessKey)
 		}},
 		{3, func(g *generator) step {
-			return change("UpdateAccessKey", iam.AccessKeyInput{UserName: g.userName(), AccessKeyID: g.accessKey(), Status: pick(g, "Active", "Inactive", "Inactive", "active")},
+			return change("UpdateAccessKey", iam.AccessKeyInput{UserName: g.keyHolder(), AccessKeyID: g.accessKey(), Status: pick(g, "Active", "Inactive", "Inactive", "active")},
 				(*iam.Directory).UpdateAccessKey, (*model).updateAccessKey)
 		}},
 		{4, func(g *generator) step {
-			return change("DeleteAccessKey", iam.AccessKeyInput{UserName: g.userName(), AccessKeyID: g.accessKey()}, (*iam.Directory).DeleteAccessKey, (*model).deleteAccessKey)
+			return change("DeleteAccessKey", iam.AccessKeyInput{UserName: g.keyHolder(), AccessKeyID: g.accessKey()}, (*iam.Directory).DeleteAccessKey, (*model).deleteAccessKey)
 		}},
 		{1, func(g *generator) step { return listAccessKeys(g.pageSize(), g.maybeUser()) }},
 		{1, func(g *generator) step {

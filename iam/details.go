@@ -82,12 +82,12 @@ func (d *Directory) GetAccountAuthorizationDetails(ctx context.Context, caller C
 		}
 		if wanted(filterUser) {
 			for _, e := range a.users {
-				add("1", e.user.Name, func() (Detail, error) { return a.userDetail(e) })
+				add("1", inAnyCase(e.user.Name), func() (Detail, error) { return a.userDetail(e) })
 			}
 		}
 		if wanted(filterGroup) {
 			for _, e := range a.groups {
-				add("2", e.group.Name, func() (Detail, error) {
+				add("2", inAnyCase(e.group.Name), func() (Detail, error) {
 					attached, err := a.attached(e.identity, "")
 					return Detail{Group: &e.group, Attached: attached}, err
 				})
@@ -95,7 +95,7 @@ func (d *Directory) GetAccountAuthorizationDetails(ctx context.Context, caller C
 		}
 		if wanted(filterRole) {
 			for _, e := range a.roles {
-				add("3", e.role.Name, func() (Detail, error) { return d.roleDetail(ctx, a, e) })
+				add("3", inAnyCase(e.role.Name), func() (Detail, error) { return d.roleDetail(ctx, a, e) })
 			}
 		}
 		for _, e := range a.usedPolicies(wanted(filterLocal), wanted(filterManaged)) {

@@ -50,7 +50,7 @@ func (d *Directory) GetGroup(ctx context.Context, caller Caller, in ListByIdenti
 		if !ok {
 			return GroupMembers{}, noSuchIdentity(in.IdentityName)
 		}
-		members := page(a.members(entry.group.ID), func(u User) string { return u.Name }, in.Paging)
+		members := page(a.members(entry.group.ID), func(u User) string { return inAnyCase(u.Name) }, in.Paging)
 		return GroupMembers{Group: entry.group, Page: members}, nil
 	})
 }
@@ -70,7 +70,7 @@ func (a *Account) members(groupID string) []User {
 func (d *Directory) ListGroups(ctx context.Context, caller Caller, in ListByPathInput) (Page[Group], error) {
 	return read(ctx, d, caller, onList("ListGroups", "group", in, in.PathPrefix), func(a *Account) (Page[Group], error) {
 		found := under(a.groups, in.PathPrefix, func(e *groupEntry) string { return e.group.Path })
-		return pageShown(found, func(e *groupEntry) string { return e.group.Name }, in.Paging,
+		return pageShown(found, func(e *groupEntry) string { return inAnyCase(e.group.Name) }, in.Paging,
 			func(e *groupEntry) (Group, error) { return e.group, nil })
 	})
 }

@@ -23,6 +23,7 @@ type model struct {
 	policies  map[string]*managed // the account's own
 	aws       []*managed
 	keys      []*accessKey // in the order in which they were made
+	root      *entity      // whose first key was made with the account
 	providers map[string]*iam.OpenIDConnectProvider
 	alias     string
 	elsewhere string // the alias of another account
@@ -84,6 +85,7 @@ func newModel(aws []iam.AWSPolicy, elsewhere string) *model {
 	m := &model{
 		roles: map[string]*entity{}, users: map[string]*entity{}, groups: map[string]*entity{}, profiles: map[string]*profile{},
 		policies: map[string]*managed{}, providers: map[string]*iam.OpenIDConnectProvider{}, spent: map[string]bool{}, elsewhere: elsewhere,
+		root: &entity{},
 	}
 	for _, p := range aws {
 		m.aws = append(m.aws, &managed{
@@ -250,7 +252,7 @@ func (m *model) getRole(in iam.IdentityInput) (iam.Role, faults) {
 	return e.role(), nil
 }
 
-// sorted are the entities under a path, by name.
+// sorted are the entities under a path, by name in any case.
 func sorted(entities map[string]*entity, prefix string) []*entity {
 	var found []*entity
 	for _, e := range entities {
@@ -258,7 +260,7 @@ func sorted(entities map[string]*entity, prefix string) []*entity {
 			found = append(found, e)
 		}
 	}
-	slices.SortFunc(found, func(x, y *entity) int { return strings.Compare(x.name, y.name) })
+	slices.SortFunc(found, func(x, y *entity) int { return strings.Compare(strings.ToLower(x.name), strings.ToLower(y.name)) })
 	return found
 }
 

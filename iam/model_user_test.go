@@ -164,12 +164,10 @@ func (m *model) keysOf(e *entity) []*accessKey {
 	return slices.DeleteFunc(slices.Clone(m.keys), func(k *accessKey) bool { return k.owner != e })
 }
 
-// keyUser is the user whose keys a call is about. The caller is the account's root, which is no user. On AWS it would be about root's own keys; the
-// directory leaves those alone (docs/compatibility.md).
+// keyUser is whose keys a call is about: without a name they are the caller's, who is the account's root.
 func (m *model) keyUser(name *string, f *faults) *entity {
 	if name == nil {
-		f.when(true, "ValidationError", "")
-		return &entity{}
+		return m.root
 	}
 	return m.find(iam.OfUser(*name), f)
 }
@@ -209,9 +207,18 @@ func (m *model) key(in iam.AccessKeyInput, f *faults) *accessKey {
 	return m.keys[i]
 }
 
+const lastRootKey = "The last active access key of the account's root cannot be deleted or made inactive."
+
+// locksOut tells whether root could sign nothing without the key.
+func (m *model) locksOut(key *accessKey) bool {
+	others := slices.DeleteFunc(m.keysOf(m.root), func(k *accessKey) bool { return k == key || k.Inactive })
+	return key.owner == m.root && len(others) == 0
+}
+
 func (m *model) updateAccessKey(in iam.AccessKeyInput) faults {
 	var f faults
 	key := m.key(in, &f)
+	f.when(in.Status == "Inactive" && m.locksOut(key), "LimitExceeded", lastRootKey)
 	f.when(in.Status != "Active" && in.Status != "Inactive", "ValidationError", "")
 	if len(f) == 0 {
 		key.Inactive = in.Status == "Inactive"
@@ -222,6 +229,7 @@ func (m *model) updateAccessKey(in iam.AccessKeyInput) faults {
 func (m *model) deleteAccessKey(in iam.AccessKeyInput) faults {
 	var f faults
 	key := m.key(in, &f)
+	f.when(m.locksOut(key), "LimitExceeded", lastRootKey)
 	if len(f) == 0 {
 		m.keys = slices.DeleteFunc(m.keys, func(k *accessKey) bool { return k == key })
 	}
@@ -240,10 +248,10 @@ func (m *model) listAccessKeys(in iam.ListByUserInput) ([]iam.AccessKey, faults)
 	return keys, f
 }
 
-// getAccessKeyLastUsed of a key that nobody used tells whose it is. Of a key that is not there nothing is told, not even to root.
+// getAccessKeyLastUsed of a user's key that nobody used tells whose it is. Of any other nothing is told, not even to root.
 func (m *model) getAccessKeyLastUsed(in iam.AccessKeyInput) (iam.AccessKeyUse, faults) {
 	for _, k := range m.keys {
-		if k.ID == in.AccessKeyID {
+		if k.ID == in.AccessKeyID && k.owner != m.root {
 			return iam.AccessKeyUse{UserName: k.owner.name}, nil
 		}
 	}

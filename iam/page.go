@@ -118,3 +118,8 @@ func documentSize(item any) (size int) {
 
 // sameName is the key of names that are their own.
 func sameName(name string) string { return name }
+
+// inAnyCase is the key of the names of users, groups and roles, of which no two differ in case only: lists go by the letter and not by its case
+// (people's output of list-roles has aws-elasticbeanstalk-ec2-role between AmazonSageMaker-… and AWSServiceRoleFor…; ceph's s3-tests, which are run against
+// AWS too: test_account_user_list, test_account_group_list, test_account_role_list).
+func inAnyCase(name string) string { return strings.ToLower(name) }

@@ -150,7 +150,7 @@ func onList(name, word string, in input, pathPrefix string) call {
 func (d *Directory) ListRoles(ctx context.Context, caller Caller, in ListByPathInput) (Page[Role], error) {
 	return read(ctx, d, caller, onList("ListRoles", "role", in, in.PathPrefix), func(a *Account) (Page[Role], error) {
 		found := under(a.roles, in.PathPrefix, func(e *roleEntry) string { return e.role.Path })
-		return pageShown(found, func(e *roleEntry) string { return e.role.Name }, in.Paging,
+		return pageShown(found, func(e *roleEntry) string { return inAnyCase(e.role.Name) }, in.Paging,
 			func(e *roleEntry) (Role, error) { return d.shown(ctx, a, e) })
 	})
 }

@@ -110,7 +110,7 @@ func play(steps []step, number int, tamper tamperer, answered *tally) string {
 // audit is every read of everything that there is.
 func audit(m *model) []step {
 	steps := []step{listRoles(2, ""), listUsers(1, ""), listGroups(3, ""), listProfiles(2, ""), listProviders(), listAliases(), getSummary(), getDetails(3, nil),
-		listPolicies(2, iam.ListPoliciesInput{})}
+		listPolicies(2, iam.ListPoliciesInput{}), listAccessKeys(1, nil)}
 	for _, kind := range []iam.IdentityKind{iam.RoleKind, iam.UserKind, iam.GroupKind} {
 		for _, e := range sorted(m.all(kind), "") {
 			n := map[iam.IdentityKind]func(string) iam.IdentityName{iam.RoleKind: iam.OfRole, iam.UserKind: iam.OfUser, iam.GroupKind: iam.OfGroup}[kind](e.name)

@@ -247,7 +247,7 @@ func TestOtherWriters(t *testing.T) {
 func TestPaging(t *testing.T) {
 	p := newPlane(t)
 	ctx := t.Context()
-	want := []string{"Beta", "Delta", "Zeta", "alpha", "beta2", "gamma"} // by the bytes of the names
+	want := []string{"alpha", "Beta", "beta2", "Delta", "gamma", "Zeta"}
 	for _, name := range []string{"gamma", "Zeta", "alpha", "beta2", "Delta", "Beta"} {
 		p.role(name)
 	}
@@ -270,7 +270,7 @@ func TestPaging(t *testing.T) {
 		}
 	}
 	page := must(p.ListRoles(ctx, p.root, iam.ListByPathInput{Paging: iam.Paging{MaxItems: new(2)}}))
-	done(t, p.DeleteRole(ctx, p.root, iam.IdentityInput{IdentityName: iam.OfRole("Delta")}))
+	done(t, p.DeleteRole(ctx, p.root, iam.IdentityInput{IdentityName: iam.OfRole("Beta")}))
 	rest := must(p.ListRoles(ctx, p.root, iam.ListByPathInput{Paging: iam.Paging{Marker: page.Marker}}))
 	if got := names(rest.Items); !slices.Equal(got, want[2:]) {
 		t.Errorf("after %v come %v", names(page.Items), got)

@@ -136,8 +136,13 @@ func newRun() (*run, error) {
 		return nil, err
 	}
 	for _, id := range []string{account, otherAccount} {
-		if _, err := r.Bootstrap(ctx, id); err != nil {
+		key, err := r.Bootstrap(ctx, id)
+		if err != nil {
 			return nil, err
+		}
+		if id == account {
+			r.model.keys = append(r.model.keys, &accessKey{AccessKey: key, owner: r.model.root})
+			r.model.spent[key.ID], r.model.spent[key.Secret] = true, true
 		}
 	}
 	return r, r.CreateAccountAlias(ctx, iam.Root("aws", otherAccount), iam.AccountAliasInput{AccountAlias: aliasElsewhere})

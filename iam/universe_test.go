@@ -223,6 +223,14 @@ func (g *generator) maybeUser() *string {
 	return new(g.userName())
 }
 
+// keyHolder is the user of an access key, or "" for the caller.
+func (g *generator) keyHolder() string {
+	if name := g.maybeUser(); name != nil {
+		return *name
+	}
+	return ""
+}
+
 // full is n tags of different keys.
 func full(n int) []iam.Tag {
 	var tags []iam.Tag

@@ -112,7 +112,7 @@ func (d *Directory) GetUser(ctx context.Context, caller Caller, in UserInput) (U
 func (d *Directory) ListUsers(ctx context.Context, caller Caller, in ListByPathInput) (Page[User], error) {
 	return read(ctx, d, caller, onList("ListUsers", "user", in, in.PathPrefix), func(a *Account) (Page[User], error) {
 		found := under(a.users, in.PathPrefix, func(e *userEntry) string { return e.user.Path })
-		return pageShown(found, func(e *userEntry) string { return e.user.Name }, in.Paging,
+		return pageShown(found, func(e *userEntry) string { return inAnyCase(e.user.Name) }, in.Paging,
 			func(e *userEntry) (User, error) { return e.user, nil })
 	})
 }
@@ -214,7 +214,7 @@ func (d *Directory) ListGroupsForUser(ctx context.Context, caller Caller, in Lis
 		if !ok {
 			return Page[Group]{}, noSuchIdentity(in.IdentityName)
 		}
-		return page(a.groupsOf(&entry.user), func(g Group) string { return g.Name }, in.Paging), nil
+		return page(a.groupsOf(&entry.user), func(g Group) string { return inAnyCase(g.Name) }, in.Paging), nil
 	})
 }
 
@@ -226,6 +226,6 @@ func (a *Account) groupsOf(u *User) []Group {
 			groups = append(groups, entry.group)
 		}
 	}
-	slices.SortFunc(groups, func(x, y Group) int { return strings.Compare(x.Name, y.Name) })
+	slices.SortFunc(groups, func(x, y Group) int { return strings.Compare(inAnyCase(x.Name), inAnyCase(y.Name)) })
 	return groups
 }

@@ -168,7 +168,10 @@ func TestAccessKeys(t *testing.T) {
 	must(p.CreateAccessKey(ctx, self, iam.UserInput{UserName: new("alice")}))
 	expect(t, second(p.CreateAccessKey(ctx, self, iam.UserInput{})), "LimitExceeded", "Cannot exceed quota for AccessKeysPerUser: 2")
 	refused(t, second(p.CreateAccessKey(ctx, self, iam.UserInput{UserName: new("bob")})), "AccessDenied")
-	expect(t, second(p.CreateAccessKey(ctx, p.root, iam.UserInput{})), "ValidationError", "Must specify userName when calling with non-User credentials")
+	session := self // of a role, which has no keys
+	session.Principal.Type, session.Principal.ID = policy.AssumedRole, "AROAEXAMPLE"
+	session.Policies = p.root.Policies
+	expect(t, second(p.CreateAccessKey(ctx, session, iam.UserInput{})), "ValidationError", "Must specify userName when calling with non-User credentials")
 
 	others := must(p.CreateAccessKey(ctx, p.root, iam.UserInput{UserName: new("bob")}))
 	// Another user's key is as absent as one that never was. The sentence is AWS's recorded answer to UpdateAccessKey.
