@@ -12,6 +12,7 @@ func FuzzIssuer(f *testing.F) {
 	for _, seed := range []string{
 		"https://oidc.eks.eu-central-1.amazonaws.com/id/0123456789ABCDEF", "https://10.0.0.1:6443", "https://[2001:db8::1]/x",
 		"https://user@example.com", "https://a.example/%2f..", "http://example.com", "https://example.com:65536", "https://*.example.com",
+		"https://a.example/@",
 	} {
 		f.Add(seed)
 	}
@@ -27,7 +28,7 @@ func FuzzIssuer(f *testing.F) {
 		if err != nil || arn.Resource != "oidc-provider/"+name || arn.Account != a.id {
 			t.Errorf("%q has ARN %v, %v", text, arn, err)
 		}
-		if strings.ContainsAny(text, "*?#@ \\") || !strings.HasPrefix(text, "https://") || len(text) > 255 {
+		if host, _, _ := strings.Cut(name, "/"); strings.Contains(host, "@") || strings.ContainsAny(text, "*?# \\") || !strings.HasPrefix(text, "https://") || len(text) > 255 {
 			t.Errorf("%q was accepted", text)
 		}
 		if account, kind, key := splitKey(recordKey(a.id, kindProvider, providerName(text))); account != a.id || kind != kindProvider || key != strings.ToLower(name) {
