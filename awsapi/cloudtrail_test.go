@@ -118,7 +118,6 @@ func TestLookupEvents(t *testing.T) {
 	if got := p.lookUp(t, other, `{}`); len(got.Events) > 0 {
 		t.Errorf("a new account sees %q", got.names())
 	}
-	wantSet(t, documentedCalls(t, "cloudtrail"), "LookupEvents")
 }
 
 // TestLookupEventsRefusals: CloudTrail's codes, all with status 400, as AWS JSON 1.1 has it.

@@ -29,7 +29,7 @@ func TestCompatibilityPage(t *testing.T) {
 		add(r.operation)
 	}
 
-	listed := listedCalls(t)
+	listed := ListedCalls(t)
 	for _, service := range slices.Sorted(maps.Keys(served)) {
 		for _, name := range slices.Sorted(maps.Keys(served[service])) {
 			if listed[service][name] != 1 {
@@ -46,8 +46,8 @@ func TestCompatibilityPage(t *testing.T) {
 	}
 }
 
-// listedCalls reads the page's table: service → call → how often it stands there. A row is "| service, theme | calls | state |".
-func listedCalls(t *testing.T) map[string]map[string]int {
+// ListedCalls reads the page's table: service → call → how often it stands there. A row is "| service, theme | calls | state |".
+func ListedCalls(t testing.TB) map[string]map[string]int {
 	t.Helper()
 	page, err := os.ReadFile("../docs/compatibility.md")
 	if err != nil {

@@ -2,8 +2,8 @@ package awsapi_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -58,22 +58,6 @@ func restRefusal(t testing.TB, response *http.Response, body []byte) refused {
 	return got
 }
 
-// documentedCalls are the calls of a service in the "done" rows of docs/compatibility.md.
-func documentedCalls(t testing.TB, service string) (names []string) {
-	t.Helper()
-	content, err := os.ReadFile("../docs/compatibility.md")
-	must(t, err)
-	for line := range strings.Lines(string(content)) {
-		cells := strings.Split(line, "|")
-		if len(cells) == 5 && strings.TrimSpace(cells[3]) == "done" && strings.TrimSpace(cells[1]) == service {
-			for name := range strings.SplitSeq(cells[2], ",") {
-				names = append(names, strings.TrimSpace(name))
-			}
-		}
-	}
-	return names
-}
-
 // TestEveryCallOfEKS: without a signature, with a wrong one, for another service, without permission, and of a cluster that is not there.
 func TestEveryCallOfEKS(t *testing.T) {
 	p := newPlane(t)
@@ -109,7 +93,7 @@ func TestEveryCallOfEKS(t *testing.T) {
 			t.Errorf("%s of an absent cluster: %+v", name, got)
 		}
 	}
-	wantSet(t, documentedCalls(t, "eks"), swept...)
+	wantSet(t, slices.Collect(maps.Keys(awsapi.ListedCalls(t)["eks"])), swept...)
 }
 
 // TestClusters registers a cluster and reads what EKS's clients read of it (EKS API reference, DescribeCluster and Addon).
