@@ -8,62 +8,71 @@ import (
 	"github.com/openirsa/openirsa/iam"
 )
 
-// absentOperations are reads and deletions of what no user of a plane has: passwords, MFA devices, certificates and the like. Clients ask for
-// them on their way, Terraform before it deletes a user. Each is authorized and recorded as any other call. The sentences are those that AWS was
-// recorded to answer (localstack's snapshots, February 2026).
+// absentOperations are reads and deletions of what no plane has: passwords, MFA devices, certificates and the like. Clients ask for them on their
+// way, Terraform before it deletes a user. Each is authorized and recorded as any other call.
 func absentOperations(d *iam.Directory) map[string]operation {
 	table := map[string]operation{}
-	for name, list := range map[string]string{
-		"ListMFADevices": "MFADevices", "ListVirtualMFADevices": "VirtualMFADevices", "ListSigningCertificates": "Certificates",
-		"ListSSHPublicKeys": "SSHPublicKeys", "ListServiceSpecificCredentials": "ServiceSpecificCredentials",
-		"ListServerCertificates": "ServerCertificateMetadataList", "ListSAMLProviders": "SAMLProviderList",
+	for name, c := range map[string]struct{ list, parameters string }{
+		"ListMFADevices":                 {"MFADevices", "UserName"},
+		"ListVirtualMFADevices":          {"VirtualMFADevices", "AssignmentStatus"},
+		"ListSigningCertificates":        {"Certificates", "UserName"},
+		"ListSSHPublicKeys":              {"SSHPublicKeys", "UserName"},
+		"ListServiceSpecificCredentials": {"ServiceSpecificCredentials", "UserName ServiceName"},
+		"ListServerCertificates":         {"ServerCertificateMetadataList", "PathPrefix"},
+		"ListSAMLProviders":              {"SAMLProviderList", ""},
 	} {
-		table[name] = query(decodeAbsent, func(ctx context.Context, caller iam.Caller, in iam.AbsentInput) (string, error) {
-			return list, d.ListAbsent(ctx, caller, name, in)
-		}, func(list string) any { return emptyList{list, list != "SAMLProviderList"} })
+		paged := name != "ListSAMLProviders"
+		table[name] = query(decodeAbsent(c.parameters, paged), absent(d, name), func(struct{}) any { return emptyList{c.list, paged} })
 	}
-	for name, one := range absentThings {
-		table[name] = change(func(f *form) iam.AbsentInput {
-			if one.required != "" {
-				f.required(one.required)
-			}
-			return decodeAbsent(f)
-		}, func(ctx context.Context, caller iam.Caller, in iam.AbsentInput) error {
-			message := strings.NewReplacer("{account}", caller.Principal.Account, "{name}", in.Name()).Replace(one.message)
-			return d.GetAbsent(ctx, caller, name, &iam.Error{Code: one.code, Message: message}, in)
-		})
+	for name, parameters := range map[string]string{
+		"GetLoginProfile":             "UserName",
+		"DeleteLoginProfile":          "UserName",
+		"GetAccountPasswordPolicy":    "",
+		"DeleteAccountPasswordPolicy": "",
+		"GetCredentialReport":         "",
+		"GetSSHPublicKey":             "UserName! SSHPublicKeyId! Encoding!",
+		"DeleteSSHPublicKey":          "UserName! SSHPublicKeyId!",
+		"DeleteSigningCertificate":    "UserName CertificateId!",
+		"GetServerCertificate":        "ServerCertificateName!",
+		"DeleteServerCertificate":     "ServerCertificateName!",
+		"DeactivateMFADevice":         "UserName SerialNumber!",
+		"DeleteVirtualMFADevice":      "SerialNumber!",
+		"GetSAMLProvider":             "SAMLProviderArn!",
+		"DeleteSAMLProvider":          "SAMLProviderArn!",
+	} {
+		table[name] = query(decodeAbsent(parameters, false), absent(d, name), func(struct{}) any { return nil })
 	}
 	return table
 }
 
-// absentThings are the calls on one thing: the parameter that must name it, and the answer.
-var absentThings = map[string]struct{ required, code, message string }{
-	"GetLoginProfile":             {"", "NoSuchEntity", "Login Profile for User {name} cannot be found."},
-	"DeleteLoginProfile":          {"", "NoSuchEntity", "Login Profile for User {name} cannot be found."},
-	"GetAccountPasswordPolicy":    {"", "NoSuchEntity", "The Password Policy with domain name {account} cannot be found."},
-	"DeleteAccountPasswordPolicy": {"", "NoSuchEntity", "The account policy with name PasswordPolicy cannot be found."},
-	"GetCredentialReport":         {"", "ReportNotPresent", ""}, // AWS says nothing but the code
-	"GetSSHPublicKey":             {"SSHPublicKeyId", "NoSuchEntity", "The Public Key with id {name} cannot be found."},
-	"DeleteSSHPublicKey":          {"SSHPublicKeyId", "NoSuchEntity", "The Public Key with id {name} cannot be found."},
-	"DeleteSigningCertificate":    {"CertificateId", "NoSuchEntity", "The Certificate with id {name} cannot be found."},
-	"GetServerCertificate":        {"ServerCertificateName", "NoSuchEntity", "The Server Certificate with name {name} cannot be found."},
-	"DeleteServerCertificate":     {"ServerCertificateName", "NoSuchEntity", "The Server Certificate with name {name} cannot be found."},
-	"DeactivateMFADevice":         {"SerialNumber", "NoSuchEntity", "MFA Device with serial number {name} does not exist."},
-	"DeleteVirtualMFADevice":      {"SerialNumber", "NoSuchEntity", "MFA Device with serial number {name} does not exist."},
-	"GetSAMLProvider":             {"SAMLProviderArn", "NoSuchEntity", "Manifest not found for arn {name}"},
-	"DeleteSAMLProvider":          {"SAMLProviderArn", "NoSuchEntity", "Manifest not found for arn {name}"},
+func absent(d *iam.Directory, name string) func(context.Context, iam.Caller, iam.AbsentInput) (struct{}, error) {
+	return func(ctx context.Context, caller iam.Caller, in iam.AbsentInput) (struct{}, error) {
+		return struct{}{}, d.Absent(ctx, caller, name, in)
+	}
 }
 
-// decodeAbsent takes the parameters that these calls have among them.
-func decodeAbsent(f *form) iam.AbsentInput {
-	f.text("PathPrefix")
-	f.text("ServiceName")
-	f.text("AssignmentStatus")
-	f.text("Encoding")
-	return iam.AbsentInput{
-		UserName: f.text("UserName"), SSHPublicKeyID: f.text("SSHPublicKeyId"), CertificateID: f.text("CertificateId"),
-		ServerCertificateName: f.text("ServerCertificateName"), SerialNumber: f.text("SerialNumber"), SAMLProviderARN: f.text("SAMLProviderArn"),
-		Paging: decodePaging(f),
+// decodeAbsent takes the parameters that are named, those with a ! as required ones. What is not in the input narrows a list that is empty.
+func decodeAbsent(parameters string, paged bool) func(*form) iam.AbsentInput {
+	return func(f *form) iam.AbsentInput {
+		given := map[string]string{}
+		for _, parameter := range strings.Fields(parameters) {
+			if name, required := strings.CutSuffix(parameter, "!"); required {
+				given[name] = f.required(name)
+			} else {
+				given[name] = f.text(name)
+			}
+		}
+		in := iam.AbsentInput{
+			SSHPublicKeyID: given["SSHPublicKeyId"], CertificateID: given["CertificateId"], ServerCertificateName: given["ServerCertificateName"],
+			SerialNumber: given["SerialNumber"], SAMLProviderARN: given["SAMLProviderArn"],
+		}
+		if name := given["UserName"]; name != "" {
+			in.UserName = &name
+		}
+		if paged {
+			in.Paging = decodePaging(f)
+		}
+		return in
 	}
 }
 

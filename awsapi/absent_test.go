@@ -45,6 +45,16 @@ func TestAbsentThings(t *testing.T) {
 	if got := readRefusal(t, response, body); got.Code != "ReportNotPresent" || got.Message != "" || got.Status != http.StatusGone {
 		t.Errorf("GetCredentialReport: %+v", got)
 	}
+	// No call takes another's parameters, or does without its own.
+	for _, c := range []struct{ action, form, code string }{
+		{"ListMFADevices", "UserName=alice&Encoding=SSH", "InvalidQueryParameter"},
+		{"DeleteSSHPublicKey", "UserName=alice", "ValidationError"},
+	} {
+		response, body := p.post(t, p.root, "iam", iamForm(t, c.action, c.form))
+		if got := readRefusal(t, response, body); got.Code != c.code {
+			t.Errorf("%s %s: %+v", c.action, c.form, got)
+		}
+	}
 }
 
 // TestAbsentLists: the empty lists in the same recordings. ListSAMLProviders has no pages (IAM's service model).

@@ -3,29 +3,23 @@ package iam
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"strings"
 )
 
-// AbsentInput names what is asked about though no plane has it; what is empty was not asked for. Without a user or a thing it is the account.
+// AbsentInput names what is asked about though no plane has it; what is empty was not asked for.
 type AbsentInput struct {
-	UserName              string `json:"userName,omitempty"`
-	SSHPublicKeyID        string `json:"sSHPublicKeyId,omitempty"`
-	CertificateID         string `json:"certificateId,omitempty"`
-	ServerCertificateName string `json:"serverCertificateName,omitempty"`
-	SerialNumber          string `json:"serialNumber,omitempty"` // of an MFA device; an ARN if it is virtual
-	SAMLProviderARN       string `json:"sAMLProviderArn,omitempty"`
+	UserName              *string `json:"userName,omitempty"` // nil: the caller, in calls about what is a user's
+	SSHPublicKeyID        string  `json:"sSHPublicKeyId,omitempty"`
+	CertificateID         string  `json:"certificateId,omitempty"`
+	ServerCertificateName string  `json:"serverCertificateName,omitempty"`
+	SerialNumber          string  `json:"serialNumber,omitempty"` // of an MFA device; an ARN if it is virtual
+	SAMLProviderARN       string  `json:"sAMLProviderArn,omitempty"`
 	Paging
 }
 
-// Name is what AWS's sentence calls the thing that is asked about: its own name, else the user's.
-func (in AbsentInput) Name() string {
-	return cmp.Or(in.SSHPublicKeyID, in.CertificateID, in.ServerCertificateName, in.SerialNumber, in.SAMLProviderARN, in.UserName)
-}
-
 func (in AbsentInput) validate(v *validator) {
-	if in.UserName != "" {
-		OfUser(in.UserName).validate(v)
-	}
+	v.userName(in.UserName)
 	for _, id := range []struct {
 		member, value     string
 		shortest, longest int
@@ -47,10 +41,20 @@ func (in AbsentInput) validate(v *validator) {
 	in.Paging.validate(v)
 }
 
+// ofUser tells whether an operation is about what a user has: those whose resource type is user (Service Authorization Reference, IAM).
+func ofUser(operation string) bool {
+	switch operation {
+	case "GetLoginProfile", "DeleteLoginProfile", "ListMFADevices", "DeactivateMFADevice", "ListSSHPublicKeys", "GetSSHPublicKey", "DeleteSSHPublicKey",
+		"ListSigningCertificates", "DeleteSigningCertificate", "ListServiceSpecificCredentials":
+		return true
+	}
+	return false
+}
+
 // on is the call on what is asked about.
-func (in AbsentInput) on(operation string) call {
-	if in.UserName != "" {
-		return onIdentity(operation, in, OfUser(in.UserName))
+func (in AbsentInput) on(operation string, caller Caller) call {
+	if ofUser(operation) {
+		return onUser(operation, in, caller, in.UserName)
 	}
 	return call{name: operation, in: in, on: func(a *Account) target {
 		switch {
@@ -67,28 +71,49 @@ func (in AbsentInput) on(operation string) call {
 	}}
 }
 
-// ListAbsent answers, under the operation's own name and permission, a list of what a plane does not keep: passwords, MFA devices, certificates,
-// SSH keys, SAML providers. Clients ask on their way to something else. The list is empty.
-func (d *Directory) ListAbsent(ctx context.Context, caller Caller, operation string, in AbsentInput) error {
-	return d.readAbsent(ctx, caller, operation, in, nil)
+// Absent answers, under the operation's own name and permission, a call about what a plane does not keep: passwords, MFA devices, certificates,
+// SSH keys, SAML providers. Clients make them on their way to something else. nil is the answer of a list, which is empty; of one thing the error
+// says that it is not there.
+func (d *Directory) Absent(ctx context.Context, caller Caller, operation string, in AbsentInput) error {
+	c := in.on(operation, caller)
+	if strings.HasPrefix(operation, "Get") || strings.HasPrefix(operation, "List") {
+		_, err := read(ctx, d, caller, c, func(a *Account) (struct{}, error) { return struct{}{}, in.absence(a, caller, operation) })
+		return err
+	}
+	return d.change(ctx, caller, c, func(tx *draft) error { return in.absence(tx.Account, caller, operation) })
 }
 
-// GetAbsent is ListAbsent for one thing: it answers answer, which says that it cannot be found.
-func (d *Directory) GetAbsent(ctx context.Context, caller Caller, operation string, answer *Error, in AbsentInput) error {
-	return d.readAbsent(ctx, caller, operation, in, answer)
-}
-
-func (d *Directory) readAbsent(ctx context.Context, caller Caller, operation string, in AbsentInput, answer *Error) error {
-	_, err := read(ctx, d, caller, in.on(operation), func(a *Account) (struct{}, error) {
-		if in.UserName != "" {
-			if _, err := a.identity(OfUser(in.UserName)); err != nil {
-				return struct{}{}, err
-			}
+// absence has the sentences that AWS was recorded to answer (localstack's snapshots, February 2026).
+func (in AbsentInput) absence(a *Account, caller Caller, operation string) error {
+	owner := &User{}
+	if ofUser(operation) && !ownRoot(caller, in.UserName) {
+		var err error
+		if owner, err = a.userOf(caller, in.UserName); err != nil {
+			return err
 		}
-		if answer != nil {
-			return struct{}{}, answer
-		}
-		return struct{}{}, nil
-	})
-	return err
+	}
+	switch operation {
+	case "ListMFADevices", "ListVirtualMFADevices", "ListSigningCertificates", "ListSSHPublicKeys", "ListServiceSpecificCredentials",
+		"ListServerCertificates", "ListSAMLProviders":
+		return nil
+	case "GetLoginProfile", "DeleteLoginProfile":
+		return refusef("NoSuchEntity", "Login Profile for User %s cannot be found.", cmp.Or(owner.Name, a.id))
+	case "GetAccountPasswordPolicy":
+		return refusef("NoSuchEntity", "The Password Policy with domain name %s cannot be found.", a.id)
+	case "DeleteAccountPasswordPolicy":
+		return refusef("NoSuchEntity", "The account policy with name PasswordPolicy cannot be found.")
+	case "GetCredentialReport":
+		return &Error{Code: "ReportNotPresent"} // AWS says nothing but the code
+	case "GetSSHPublicKey", "DeleteSSHPublicKey":
+		return refusef("NoSuchEntity", "The Public Key with id %s cannot be found.", in.SSHPublicKeyID)
+	case "DeleteSigningCertificate":
+		return refusef("NoSuchEntity", "The Certificate with id %s cannot be found.", in.CertificateID)
+	case "GetServerCertificate", "DeleteServerCertificate":
+		return refusef("NoSuchEntity", "The Server Certificate with name %s cannot be found.", in.ServerCertificateName)
+	case "DeactivateMFADevice", "DeleteVirtualMFADevice":
+		return refusef("NoSuchEntity", "MFA Device with serial number %s does not exist.", in.SerialNumber)
+	case "GetSAMLProvider", "DeleteSAMLProvider":
+		return refusef("NoSuchEntity", "Manifest not found for arn %s", in.SAMLProviderARN)
+	}
+	return failure(fmt.Errorf("%s is no call about what a plane does not keep", operation))
 }

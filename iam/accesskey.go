@@ -35,40 +35,19 @@ func (a *Account) keysOf(userID string) []AccessKey {
 	return keys
 }
 
-// keyHolder is the user whose keys a call is about: the one who is named or, without a name, the caller. An account's root has keys too, and is no
-// user: it has neither id nor name (IAM API reference, CreateAccessKey: "you can use this operation to manage AWS account root user credentials").
+// keyHolder is the user whose keys a call is about. An account's root has keys too, and is no user: it has neither id nor name (IAM API reference,
+// CreateAccessKey: "you can use this operation to manage AWS account root user credentials").
 func (a *Account) keyHolder(caller Caller, userName *string) (*User, error) {
 	if ownRoot(caller, userName) {
 		return &User{}, nil
 	}
-	name, err := a.callersUser(caller, userName)
-	if err != nil {
-		return nil, err
-	}
-	entry, ok := a.users[strings.ToLower(name)]
-	if !ok {
-		return nil, noSuchIdentity(OfUser(name))
-	}
-	return &entry.user, nil
-}
-
-func ownRoot(caller Caller, userName *string) bool {
-	return userName == nil && caller.Principal.Type == policy.Root
-}
-
-// onKeys is a call on the keys of the named user, or of the caller.
-func onKeys(name string, in input, caller Caller, userName *string) call {
-	c := onUser(name, in, caller, userName)
-	if ownRoot(caller, userName) {
-		c.on = func(a *Account) target { return target{resource: a.arn("root")} }
-	}
-	return c
+	return a.userOf(caller, userName)
 }
 
 // CreateAccessKey makes an access key for a user, or for the caller. Its secret is returned this once.
 func (d *Directory) CreateAccessKey(ctx context.Context, caller Caller, in UserInput) (AccessKey, error) {
 	var out AccessKey
-	err := d.changeKeys(ctx, caller, onKeys("CreateAccessKey", in, caller, in.UserName), in.UserName, func(tx *draft, u *User) (err error) {
+	err := d.changeKeys(ctx, caller, onUser("CreateAccessKey", in, caller, in.UserName), in.UserName, func(tx *draft, u *User) (err error) {
 		if len(tx.keysOf(u.ID)) >= maxAccessKeys {
 			return quota("AccessKeysPerUser", maxAccessKeys)
 		}
@@ -139,7 +118,7 @@ func rootNeedsKey() *Error {
 
 // UpdateAccessKey makes a user's or the caller's access key inactive, so that nothing signed with it is authenticated, or active again.
 func (d *Directory) UpdateAccessKey(ctx context.Context, caller Caller, in AccessKeyInput) error {
-	return d.changeKeys(ctx, caller, onKeys("UpdateAccessKey", in, caller, in.user()), in.user(), func(tx *draft, u *User) error {
+	return d.changeKeys(ctx, caller, onUser("UpdateAccessKey", in, caller, in.user()), in.user(), func(tx *draft, u *User) error {
 		entry, err := tx.key(u, in.AccessKeyID)
 		if err != nil {
 			return err
@@ -155,7 +134,7 @@ func (d *Directory) UpdateAccessKey(ctx context.Context, caller Caller, in Acces
 
 // DeleteAccessKey deletes a user's or the caller's access key.
 func (d *Directory) DeleteAccessKey(ctx context.Context, caller Caller, in AccessKeyInput) error {
-	return d.changeKeys(ctx, caller, onKeys("DeleteAccessKey", in, caller, in.user()), in.user(), func(tx *draft, u *User) error {
+	return d.changeKeys(ctx, caller, onUser("DeleteAccessKey", in, caller, in.user()), in.user(), func(tx *draft, u *User) error {
 		entry, err := tx.key(u, in.AccessKeyID)
 		if err != nil {
 			return err
@@ -176,7 +155,7 @@ func (in ListByUserInput) validate(v *validator) {
 
 // ListAccessKeys lists a user's or the caller's access keys, without their secrets.
 func (d *Directory) ListAccessKeys(ctx context.Context, caller Caller, in ListByUserInput) (Page[AccessKey], error) {
-	return read(ctx, d, caller, onKeys("ListAccessKeys", in, caller, in.UserName), func(a *Account) (Page[AccessKey], error) {
+	return read(ctx, d, caller, onUser("ListAccessKeys", in, caller, in.UserName), func(a *Account) (Page[AccessKey], error) {
 		holder, err := a.keyHolder(caller, in.UserName)
 		if err != nil {
 			return Page[AccessKey]{}, err

@@ -72,10 +72,31 @@ func (a *Account) callersUser(caller Caller, name *string) (string, error) {
 	return "", refusef("ValidationError", "Must specify userName when calling with non-User credentials")
 }
 
+// userOf is the user that a call is about: the one who is named or, without a name, the caller.
+func (a *Account) userOf(caller Caller, name *string) (*User, error) {
+	named, err := a.callersUser(caller, name)
+	if err != nil {
+		return nil, err
+	}
+	entry, ok := a.users[strings.ToLower(named)]
+	if !ok {
+		return nil, noSuchIdentity(OfUser(named))
+	}
+	return &entry.user, nil
+}
+
+// ownRoot tells whether a call is about the account's root, which is no user: root makes it and names nobody.
+func ownRoot(caller Caller, name *string) bool {
+	return name == nil && caller.Principal.Type == policy.Root
+}
+
 // onUser is a call on the named user, or on the caller.
 func onUser(name string, in input, caller Caller, userName *string) call {
 	c := onIdentity(name, in, OfUser(""))
 	c.on = func(a *Account) target {
+		if ownRoot(caller, userName) {
+			return target{resource: a.arn("root")}
+		}
 		named, err := a.callersUser(caller, userName)
 		if err != nil { // what cannot be named is refused once it is authorized
 			return target{resource: a.arn("user/*")}
@@ -87,24 +108,15 @@ func onUser(name string, in input, caller Caller, userName *string) call {
 
 // GetUser returns a user, or the caller. Of the account's root it tells what AWS does: the account's id, its ARN and the date.
 func (d *Directory) GetUser(ctx context.Context, caller Caller, in UserInput) (User, error) {
-	c := onUser("GetUser", in, caller, in.UserName)
-	root := in.UserName == nil && caller.Principal.Type == policy.Root
-	if root {
-		c.on = func(a *Account) target { return target{resource: a.arn("root")} }
-	}
-	return read(ctx, d, caller, c, func(a *Account) (User, error) {
-		if root {
+	return read(ctx, d, caller, onUser("GetUser", in, caller, in.UserName), func(a *Account) (User, error) {
+		if ownRoot(caller, in.UserName) {
 			return User{Identity: Identity{Account: a.id, ARN: a.arn("root"), ID: a.id, Created: a.record.Created}}, nil
 		}
-		name, err := a.callersUser(caller, in.UserName)
+		user, err := a.userOf(caller, in.UserName)
 		if err != nil {
 			return User{}, err
 		}
-		entry, ok := a.users[strings.ToLower(name)]
-		if !ok {
-			return User{}, noSuchIdentity(OfUser(name))
-		}
-		return entry.user, nil
+		return *user, nil
 	})
 }
 
