@@ -30,9 +30,10 @@ func onProvider(name string, in input, arn string) call {
 	}}
 }
 
-// noSuchProvider is AWS's sentence, which differs for the calls on tags and for DeleteOpenIDConnectProvider.
+// noSuchProvider is AWS's sentence, which differs from call to call.
 func (c call) noSuchProvider(arn string) *Error {
-	if c.name == "DeleteOpenIDConnectProvider" || strings.Contains(strings.ToLower(c.name), "tag") {
+	switch c.name {
+	case "DeleteOpenIDConnectProvider", "TagOpenIDConnectProvider", "UntagOpenIDConnectProvider", "ListOpenIDConnectProviderTags":
 		return refusef("NoSuchEntity", "OpenId connect Provider %s cannot be found.", arn)
 	}
 	return refusef("NoSuchEntity", "OpenIDConnect Provider not found for arn %s", arn)
