@@ -1,10 +1,10 @@
 // Package awsapi is the door that the AWS SDKs knock on: the Query protocol for STS (2011-06-15) and IAM (2010-05-08), REST JSON for EKS
-// (2017-11-01), and AWS JSON 1.1 for CloudTrail (2013-11-01) and our own openirsa operations. It reads a request once, strictly and within bounds; authenticates it; finds the
-// operation in a table; and writes the answer or the refusal in AWS's words, with AWS's status.
+// (2017-11-01), and AWS JSON 1.1 for CloudTrail (2013-11-01) and our own openirsa operations. It reads a request once, strictly and within
+// bounds; authenticates it; finds the operation in a table; and writes the answer or the refusal in AWS's words, with AWS's status.
 //
-// It decides nothing but the two calls on the trail, openirsa:GetEvents and cloudtrail:LookupEvents: who the caller is, what they may do, which values are valid and what is recorded
-// belong to packages sts and iam. What it refuses by itself, before they are asked, it records. The shapes of calls and answers are those of AWS's service models; docs/compatibility.md lists the calls and every
-// known difference.
+// It decides nothing but the two calls on the trail, openirsa:GetEvents and cloudtrail:LookupEvents: who the caller is, what they may do,
+// which values are valid and what is recorded belong to packages sts and iam. What it refuses by itself, before they are asked, it records.
+// The shapes of calls and answers are those of AWS's service models; docs/compatibility.md lists the calls and every known difference.
 package awsapi
 
 import (
