@@ -206,6 +206,38 @@ func TestEKSSDK(t *testing.T) {
 	if !errors.As(err, &tooMany) {
 		t.Errorf("51 results: %v", err)
 	}
+	p.endAddon(t, clusters, "c3", "vpc-cni", role)
+}
+
+// endAddon updates, lists and deletes the add-on, which has a role.
+func (p *plane) endAddon(t *testing.T, clusters *eks.Client, cluster, name, role string) {
+	t.Helper()
+	update, err := clusters.UpdateAddon(t.Context(), &eks.UpdateAddonInput{ClusterName: &cluster, AddonName: &name, AddonVersion: aws.String("v2"), ServiceAccountRoleArn: &role})
+	if err != nil || update.Update.Type != ekstypes.UpdateTypeAddonUpdate || update.Update.Status != ekstypes.UpdateStatusSuccessful {
+		t.Errorf("UpdateAddon: %+v, %v", update, err)
+	}
+	if _, err := clusters.CreateAddon(t.Context(), &eks.CreateAddonInput{ClusterName: &cluster, AddonName: aws.String("coredns")}); err != nil {
+		t.Error(err)
+	}
+	var names []string
+	for addons := eks.NewListAddonsPaginator(clusters, &eks.ListAddonsInput{ClusterName: &cluster, MaxResults: aws.Int32(1)}); addons.HasMorePages(); {
+		page, err := addons.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, page.Addons...)
+	}
+	if want := []string{"coredns", name}; !slices.Equal(names, want) {
+		t.Errorf("the cluster's add-ons are %q, want %q", names, want)
+	}
+	deleted, err := clusters.DeleteAddon(t.Context(), &eks.DeleteAddonInput{ClusterName: &cluster, AddonName: &name})
+	if err != nil || deleted.Addon.Status != ekstypes.AddonStatusDeleting || *deleted.Addon.AddonVersion != "v2" || *deleted.Addon.ServiceAccountRoleArn != role {
+		t.Errorf("DeleteAddon: %+v, %v", deleted, err)
+	}
+	var notFound *ekstypes.ResourceNotFoundException
+	if _, err := clusters.DeleteAddon(t.Context(), &eks.DeleteAddonInput{ClusterName: &cluster, AddonName: &name}); !errors.As(err, &notFound) {
+		t.Errorf("DeleteAddon again: %v", err)
+	}
 }
 
 // TestEKSAfterRestart: what was registered is there after a kill, and a deregistered cluster does not come back.
