@@ -38,7 +38,7 @@ func TestBackendAnswers(t *testing.T) {
 		{"a long error", answer(409, "<Error><Code>Conflict</Code></Error>"+strings.Repeat(" ", 1<<20)), 409, "Conflict", false},
 	}
 	for _, c := range cases {
-		p.backend.Backend = anyBackend{c.backend}
+		p.backend.become(c.backend)
 		response, body := p.send(t, p.root, rawRequest{method: "GET", target: "/bucket/key"})
 		code, _ := refused(t, response, body)
 		if response.StatusCode != c.status || code != c.code || strings.Contains(string(body), "secret") || response.Header.Get("Server") != "" ||
@@ -51,12 +51,12 @@ func TestBackendAnswers(t *testing.T) {
 		p.logs.Reset()
 	}
 
-	p.backend.Backend = anyBackend{answer(200, "<html><script>")}
+	p.backend.become(answer(200, "<html><script>"))
 	response, _ := p.send(t, p.root, rawRequest{method: "GET", target: "/bucket/key"})
 	if got := response.Header.Get("Content-Type"); got != "binary/octet-stream" || response.Header.Get("Server") != "" {
 		t.Errorf("an object without a type is answered with %v", response.Header)
 	}
-	p.backend.Backend = anyBackend{func(http.ResponseWriter, *http.Request) {}}
+	p.backend.become(func(http.ResponseWriter, *http.Request) {})
 	if response, _ := p.send(t, p.root, rawRequest{method: "GET", target: "/bucket/key"}); response.StatusCode != 200 || response.Header.Get("x-amz-request-id") == "" {
 		t.Errorf("an empty answer is %d %v", response.StatusCode, response.Header)
 	}
@@ -65,20 +65,20 @@ func TestBackendAnswers(t *testing.T) {
 // TestEarlySuccess: a backend that says yes before it has seen the body's end must not make a client believe in a body that was tampered with.
 func TestEarlySuccess(t *testing.T) {
 	p := newPlane(t)
-	p.backend.Backend = anyBackend{func(w http.ResponseWriter, r *http.Request) {
+	p.backend.become(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusOK)
 		_, _ = io.Copy(io.Discard, r.Body)
-	}}
+	})
 	request, err := http.NewRequestWithContext(t.Context(), "PUT", p.url+"/bucket/key", strings.NewReader("another body"))
 	must(t, err)
 	request.Header = p.sign(t, request, emptyHash)
 	if response, err := http.DefaultTransport.RoundTrip(request); err == nil {
 		t.Errorf("the client was told %d", response.StatusCode)
 	}
-	p.backend.Backend = anyBackend{func(w http.ResponseWriter, r *http.Request) {
+	p.backend.become(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body) // and does not look at the error
 		w.WriteHeader(http.StatusOK)
-	}}
+	})
 	response, body := p.send(t, p.root, rawRequest{method: "PUT", target: "/bucket/key", body: "another body", hash: emptyHash})
 	if code, _ := refused(t, response, body); code != "XAmzContentSHA256Mismatch" {
 		t.Errorf("%d %s", response.StatusCode, body)

@@ -60,18 +60,32 @@ type plane struct {
 	logs        *bytes.Buffer // a test that expects a failure empties it
 }
 
-// countingBackend remembers what reached the backend.
+// countingBackend remembers what reached the backend, which a test may exchange while the server still ends an earlier request.
 type countingBackend struct {
-	gateway.Backend
 	mutex    sync.Mutex
+	backend  gateway.Backend
 	requests []*http.Request
 }
 
 func (b *countingBackend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b.mutex.Lock()
 	b.requests = append(b.requests, r)
+	backend := b.backend
 	b.mutex.Unlock()
-	b.Backend.ServeHTTP(w, r)
+	backend.ServeHTTP(w, r)
+}
+
+func (b *countingBackend) Owner(bucket string) (string, bool) {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	return b.backend.Owner(bucket)
+}
+
+// become puts handler in the backend's place: an S3 whose every bucket belongs to account.
+func (b *countingBackend) become(handler http.HandlerFunc) {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	b.backend = anyBackend{handler}
 }
 
 func (b *countingBackend) count() int {
@@ -112,7 +126,7 @@ func newPlane(t testing.TB) *plane {
 	objects, err := services.NewS3(services.S3Config{Dir: filepath.Join(folder, "s3")})
 	must(t, err)
 	t.Cleanup(func() { must(t, objects.Close()) })
-	backend := &countingBackend{Backend: objects}
+	backend := &countingBackend{backend: objects}
 
 	logs := new(bytes.Buffer)
 	door, err := gateway.New(gateway.Config{Authenticate: service, Trail: events, Origin: origin, S3: backend, Logger: slog.New(slog.NewTextHandler(logs, nil))})
