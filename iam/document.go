@@ -22,7 +22,7 @@ func parseDocument(kind policy.Kind, source string) (*policy.Document, error) {
 	if err != nil {
 		return nil, malformed(kind, err)
 	}
-	if document.Statements() == 0 {
+	if document.Len() == 0 {
 		empty := &policy.Error{Position: policy.Position{Line: 1, Column: 1}, Message: "the document has no statement", AWS: "Syntax errors in policy."}
 		if kind == policy.Trust {
 			empty.AWS = "Could not parse the policy: Statement is empty!"

@@ -17,7 +17,9 @@ const (
 // common; Compile checks what one kind asks for. It is immutable.
 type Document struct {
 	place      place
-	variables  bool // version 2012-10-17
+	id         string
+	version    string // as written; empty: none
+	variables  bool   // version 2012-10-17
 	statements []statementElement
 	size       int
 }
@@ -148,5 +150,5 @@ func (d *Document) Version() string {
 	return version2008
 }
 
-// Statements is the number of the document's statements.
-func (d *Document) Statements() int { return len(d.statements) }
+// Len is the number of the document's statements.
+func (d *Document) Len() int { return len(d.statements) }

@@ -25,11 +25,12 @@ func (p documentParser) document(root *node) *Error {
 			if value.kind != jsonString || value.text != version2008 && value.text != version2012 {
 				return p.place.errorf(value.start, badVersion, "Version must be %q or %q", version2012, version2008)
 			}
-			p.variables = value.text == version2012
+			p.version, p.variables = value.text, value.text == version2012
 		case "Id":
 			if err := p.want(value, jsonString, "Id"); err != nil {
 				return err
 			}
+			p.id = value.text
 		case "Statement":
 			statement = value
 		default:

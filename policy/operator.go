@@ -41,6 +41,7 @@ const (
 // operator is a condition operator's name, taken apart.
 type operator struct {
 	name       string // as written
+	base       string // without set operator and IfExists
 	family     family
 	relation   relation
 	negated    bool
@@ -93,6 +94,6 @@ func parseOperator(name string) (operator, bool) {
 	if !ok || o.family == familyNull && (ifExists || quantifier != single) {
 		return operator{}, false
 	}
-	o.name, o.ifExists, o.quantifier = name, ifExists, quantifier
+	o.name, o.base, o.ifExists, o.quantifier = name, base, ifExists, quantifier
 	return o, true
 }
