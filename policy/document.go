@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -108,6 +109,12 @@ func (d *Document) Size() int { return d.size }
 
 func size(text string) int {
 	count := utf8.RuneCountInString(text)
+	if count == len(text) { // all of it ASCII, as nearly always
+		for _, space := range [...]string{" ", "\n", "\t", "\r", "\v", "\f"} {
+			count -= strings.Count(text, space)
+		}
+		return count
+	}
 	for _, c := range text {
 		if unicode.IsSpace(c) {
 			count--

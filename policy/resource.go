@@ -95,12 +95,14 @@ func compileResource(place place, t text, variables bool) (resourcePattern, *Err
 			return p, err
 		}
 	}
+	// One piece of memory for all parts: a wildcard or variable is a piece, and so may be the text before it and at the part's end.
+	spare := make(glob, 0, len(parts)+2*(strings.Count(t.value, "*")+strings.Count(t.value, "?")+strings.Count(t.value, "${")))
 	for i, part := range parts {
-		g, malformed := parseGlob(part, true, variables && i == 5)
+		g, malformed := appendGlob(spare, part, true, variables && i == 5)
 		if malformed != "" {
 			return p, place.errorf(t.offset, badSyntax, "resource %q: %s", t.value, malformed)
 		}
-		p.parts[i] = g
+		p.parts[i], spare = g[:len(g):len(g)], g[len(g):]
 	}
 	p.varied = p.parts[p.count-1].hasVariables()
 	p.simplify()
@@ -153,6 +155,15 @@ func isIAMPath(path string) bool {
 
 // simplify finds the literal beginning of the pattern, and whether that is all there is to compare.
 func (p *resourcePattern) simplify() {
+	switch i := strings.IndexAny(p.text, "*?$"); {
+	case i < 0:
+		p.prefix, p.exact = p.text, p.text
+		return
+	case p.text[i] != '$': // no variable before it, which may be an escaped character
+		p.prefix = p.text[:i]
+		p.rest = p.text[i:] == "*"
+		return
+	}
 	var prefix strings.Builder
 	for i := range p.count {
 		if i > 0 {
