@@ -89,7 +89,9 @@ func (e *evaluation) alwaysAllowed() bool {
 
 // required tells which kinds of policies must allow, given how the policy on the resource's side names the caller.
 //
-//   - What bounds an organization's accounts, their resources, or an endpoint must allow always, whoever grants.
+//   - What bounds an organization's accounts, or an endpoint, must allow always, whoever grants.
+//   - Resource control policies only deny: RCPFullAWSAccess, which allows everything, is attached to every level and cannot be detached (AWS
+//     Organizations User Guide, "RCP syntax").
 //   - Callers without credentials of an account (web identities, services, anonymous ones) have no policies of their own:
 //     only the resource's decides.
 //   - Within one account the resource's policy is enough for a caller that it names itself, "*" included. To a role that it
@@ -100,7 +102,7 @@ func (e *evaluation) alwaysAllowed() bool {
 //     (IAM User Guide, "Permissions for GetFederationToken").
 func (e *evaluation) required(side layer, named grant) (must [layers]bool) {
 	p := &e.policies
-	must[layerSCP], must[layerRCP], must[layerEndpoint] = p.SCP != nil, p.RCP != nil, p.Endpoint != nil
+	must[layerSCP], must[layerEndpoint] = p.SCP != nil, p.Endpoint != nil
 	if !e.request.Principal.hasCredentials() {
 		must[side] = true
 		return must

@@ -10,7 +10,7 @@ type Policies struct {
 	// SCP are the service control policies of the caller's account, level by level from the organization's root to the account; each level must
 	// allow. Whose organization's management account the caller belongs to is not bound by any: give none.
 	SCP []Level
-	RCP []Level // the resource control policies of the resource's account, likewise
+	RCP []Level // the resource control policies of the resource's account, likewise; they only deny
 	// Endpoint are the policies of the VPC endpoint that the request came through, one union.
 	Endpoint []*Policy
 }

@@ -57,6 +57,7 @@ func TestSimulate(t *testing.T) {
 			`"decision":"ImplicitlyDenied","reasons":[{"layer":"scp","policy":"scp[1]","statement":-1,"sid":""}]`, true},
 		{"an SCP that names a principal", `{"request":{` + get + `},"policies":{"scp":[{"level":"r","policies":[{"Statement":{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}}]}]}}`, `"error":"scp[0].policies[0]:1:43: Principal in a policy`, true},
 		{"an RCP that names somebody", `{"request":{` + get + `},"policies":{"rcp":[{"level":"r","policies":[{"Statement":{"Effect":"Deny","Principal":{"AWS":"111122223333"},"Action":"*","Resource":"*"}}]}]}}`, `"error":"rcp[0].policies[0]:1:43: Principal in a resource control policy`, true},
+		{"a level of RCPs without a policy", `{"request":{` + get + `},"policies":{"identity":[` + allow + `],"rcp":[{"level":"r","policies":[]}]}}`, `"decision":"Allowed"`, true},
 		{"an endpoint without policies", `{"request":{` + get + `},"policies":{"identity":[` + allow + `],"vpcEndpoint":[]}}`, `"decision":"ImplicitlyDenied","reasons":[{"layer":"vpcEndpoint","policy":"","statement":-1,"sid":""}]`, true},
 		{"an unknown kind", `{"request":{` + get + `},"policies":{"acl":{}}}`, `"error":"acl: `, true},
 
