@@ -12,18 +12,17 @@ const (
 	failedCondition = "Condition"
 )
 
-// explain has one reason for each layer that did not allow.
-func (e *evaluation) explain(all *[layers][]*Policy, missing [layers]bool) []Reason {
-	var reasons []Reason
-	for l := range layers {
-		if missing[l] {
-			reasons = append(reasons, e.explainLayer(l, all[l]))
-		}
+// explain has one reason for each union of policies that did not allow.
+func (e *evaluation) explain(missing []gap) []Reason {
+	reasons := make([]Reason, len(missing))
+	for i, g := range missing {
+		reasons[i] = e.explainGap(g)
 	}
 	return reasons
 }
 
-func (e *evaluation) explainLayer(l layer, policies []*Policy) Reason {
+func (e *evaluation) explainGap(g gap) Reason {
+	policies := e.union(g.layer, g.union)
 	var nearest *statement
 	best := -1
 	look := func(s *statement) bool {
@@ -47,13 +46,9 @@ func (e *evaluation) explainLayer(l layer, policies []*Policy) Reason {
 	}
 	e.anyResource = false
 	if nearest == nil {
-		r := Reason{Layer: l.String(), Statement: -1}
-		if len(policies) > 0 {
-			r.Policy = policies[0].name
-		}
-		return r
+		return Reason{Layer: g.layer.String(), Policy: e.name(g), Statement: -1}
 	}
-	return e.failure(l, nearest)
+	return e.failure(g.layer, nearest)
 }
 
 // nearness is high for a statement that fails late.
@@ -101,7 +96,7 @@ func (e *evaluation) failure(l layer, s *statement) Reason {
 		}
 		e.fail(&r, s, failedPrincipal, s.element.principal.offset, names, []string{e.request.Principal.name()})
 	case !s.matchResource(e):
-		e.fail(&r, s, s.element.resources.name, s.element.resources.offset, s.element.resources.texts, []string{e.resource.text})
+		e.fail(&r, s, s.element.resources.name, s.element.resources.offset, s.element.resources.texts, []string{e.target.text})
 	default:
 		for i := range s.conditions {
 			if c := &s.conditions[i]; !c.holds(e) {
