@@ -26,11 +26,12 @@ type evaluation struct {
 	target          resource
 	bounded         bool // the caller has a permissions boundary
 	anyResource     bool // the index is to leave resources aside: an explanation wants to see what failed
+	left            work
 }
 
 func (e *evaluation) prepare(p Policies, request *Request) {
 	e.request, e.policies, e.bounded, e.action = request, p, p.Boundary != nil, newAction(request.Action)
-	e.trust[0], e.resource[0] = p.Trust, p.Resource
+	e.trust[0], e.resource[0], e.left = p.Trust, p.Resource, MaxWork
 	if request.WildcardOnly {
 		e.target = resource{text: "*"}
 	} else {
@@ -45,10 +46,18 @@ func (e *evaluation) prepare(p Policies, request *Request) {
 
 // Decide evaluates request under p (IAM User Guide, "Policy evaluation logic"). Nothing is cut short by a Deny: an
 // explicit one in any policy wins, and every one that applies is reported. Else each kind of policy that has a say must allow; see
-// required.
+// required. Where they need more than MaxWork steps the decision is to deny, Undecided.
 func (p Policies) Decide(request *Request) Decision {
 	var e evaluation
 	e.prepare(p, request)
+	d := e.decide()
+	if e.left < 0 {
+		return Decision{Effect: ImplicitlyDenied, reasons: []Reason{{Policy: undecidedPolicy, Statement: -1}}, undecided: true}
+	}
+	return d
+}
+
+func (e *evaluation) decide() Decision {
 	if e.alwaysAllowed() {
 		return Decision{Effect: Allowed}
 	}
@@ -221,6 +230,9 @@ func (e *evaluation) allowing(policies []*Policy) (allowing *statement, named gr
 // match tells whether s, whose Action the index has found, applies, and how it names the caller. A policy of the caller's
 // own names it by belonging to it.
 func (e *evaluation) match(s *statement) grant {
+	if e.left < 0 {
+		return notNamed
+	}
 	if s.notActions && s.listsAction(e) || !s.matchResource(e) {
 		return notNamed
 	}
@@ -241,7 +253,7 @@ func (e *evaluation) match(s *statement) grant {
 
 func (s *statement) listsAction(e *evaluation) bool {
 	for i := range s.actions {
-		if s.actions[i].match(&e.action) {
+		if s.actions[i].match(&e.action, &e.left) {
 			return true
 		}
 	}

@@ -92,42 +92,35 @@ func (c *candidates) add(s *statement) {
 	}
 }
 
-// visit shows look every statement that may apply, list by list; some come more than once. In a list they come in the order
-// of the document, and look ends it by returning false.
+// visit shows look every statement that may apply, list by list; some come more than once, though not many times. In a list they come in
+// the order of the document, and look ends it by returning false.
 func (x *index) visit(e *evaluation, look func(*statement) bool) {
 	a := &e.action
 	if a.text == "" {
 		return
 	}
+	var before visited
 	for entry := x.exact[a.hash]; entry != nil; entry = entry.next {
 		if equalFold(a.text, entry.pattern.lowered) {
-			entry.candidates.visit(e, look)
+			entry.candidates.visit(e, &before, look)
 		}
 	}
 	for _, entry := range x.patterns[a.prefix] {
-		if entry.pattern.match(a) {
-			entry.candidates.visit(e, look)
+		if entry.pattern.match(a, &e.left) {
+			entry.candidates.visit(e, &before, look)
 		}
 	}
-	x.every.visit(e, look)
-	x.negated.visit(e, look)
+	x.every.visit(e, &before, look)
+	x.negated.visit(e, &before, look)
 }
 
-func (c *candidates) visit(e *evaluation, look func(*statement) bool) {
+func (c *candidates) visit(e *evaluation, before *visited, look func(*statement) bool) {
 	if c.resources == nil || e.anyResource {
-		visitAll(c.statements, look)
+		before.each(c.statements, look)
 		return
 	}
 	for i := c.resources.find(e.target.text); i >= 0; i = c.resources[i].parent {
-		visitAll(c.resources[i].statements, look)
-	}
-}
-
-func visitAll(statements []*statement, look func(*statement) bool) {
-	for _, s := range statements {
-		if !look(s) {
-			return
-		}
+		before.each(c.resources[i].statements, look)
 	}
 }
 

@@ -184,6 +184,7 @@ func (p *resourcePattern) simplify() {
 }
 
 func (p *resourcePattern) match(r *resource, e *evaluation) bool {
+	e.left.spend(1 + len(p.prefix)/comparedPerStep)
 	switch {
 	case p.every:
 		return true
@@ -201,7 +202,7 @@ func (p *resourcePattern) match(r *resource, e *evaluation) bool {
 
 func (p *resourcePattern) matchParts(r *resource, e *evaluation) bool {
 	for i := range p.count - 1 {
-		if !p.parts[i].match(r.part(i), false) {
+		if !p.parts[i].match(r.part(i), false, &e.left) {
 			return false
 		}
 	}
@@ -213,5 +214,5 @@ func (p *resourcePattern) matchParts(r *resource, e *evaluation) bool {
 			return false
 		}
 	}
-	return last.match(r.tail(p.count-1), false)
+	return last.match(r.tail(p.count-1), false, &e.left)
 }

@@ -108,7 +108,11 @@ func (c *simulation) run() (Decision, error) {
 	if err := c.readPolicies(policies); err != nil {
 		return Decision{}, err
 	}
-	return c.policies.Decide(&c.request), nil
+	decision := c.policies.Decide(&c.request)
+	if decision.Undecided() {
+		return Decision{}, fmt.Errorf("policies: comparing the request with them takes more than %d steps", MaxWork)
+	}
+	return decision, nil
 }
 
 // errorf complains about the line at offset.
