@@ -47,24 +47,26 @@ func (e *evaluation) prepare(p Policies, request *Request) {
 // Decide evaluates request under p (IAM User Guide, "Policy evaluation logic"). Nothing is cut short by a Deny: an
 // explicit one in any policy wins, and every one that applies is reported. Else each kind of policy that has a say must allow; see
 // required. Where they need more than MaxWork steps the decision is to deny, Undecided.
-func (p Policies) Decide(request *Request) Decision {
+func (p Policies) Decide(request *Request) (d Decision) {
 	var e evaluation
 	e.prepare(p, request)
-	d := e.decide()
+	e.decide(&d)
 	if e.left < 0 {
-		return Decision{Effect: ImplicitlyDenied, reasons: []Reason{{Policy: undecidedPolicy, Statement: -1}}, undecided: true}
+		d = Decision{Effect: ImplicitlyDenied, reasons: []Reason{{Policy: undecidedPolicy, Statement: -1}}, undecided: true}
 	}
 	return d
 }
 
-func (e *evaluation) decide() Decision {
+// decide fills d, which is empty.
+func (e *evaluation) decide(d *Decision) {
+	d.Effect = Allowed
 	if e.alwaysAllowed() {
-		return Decision{Effect: Allowed}
+		return
 	}
-	if reasons, denied := e.denials(); denied != nil {
-		return Decision{Effect: ExplicitlyDenied, reasons: reasons, denied: denied}
+	if d.reasons, d.denied = e.denials(); d.denied != nil {
+		d.Effect = ExplicitlyDenied
+		return
 	}
-	d := Decision{Effect: Allowed}
 	side := e.resourceSide()
 	granted, named := e.allowing(e.union(side, 0))
 	var missing []gap
@@ -83,12 +85,10 @@ func (e *evaluation) decide() Decision {
 		}
 	}
 	if missing != nil {
-		return Decision{Effect: ImplicitlyDenied, reasons: e.explain(missing)}
-	}
-	if granted != nil {
+		*d = Decision{Effect: ImplicitlyDenied, reasons: e.explain(missing)}
+	} else if granted != nil {
 		d.allow(side, 0, granted)
 	}
-	return d
 }
 
 // alwaysAllowed: AWS documents that sts:GetCallerIdentity needs no permission, and that even a Deny does not stop it.

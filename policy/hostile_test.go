@@ -147,7 +147,7 @@ func decideCounting(t testing.TB, s shape, count int) (d Decision, steps int) {
 	}
 	var e evaluation
 	e.prepare(p, request)
-	d = e.decide()
+	e.decide(&d)
 	return d, MaxWork - int(e.left)
 }
 
