@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/openirsa/openirsa/awsmodel"
 	"github.com/openirsa/openirsa/policy"
 )
 
@@ -35,7 +36,11 @@ Exit code 0 when every line was evaluated, whatever the decisions; 2 when a line
 // simulate answers each line of in. Results are flushed whenever no further input is waiting, so that a program can hold a
 // conversation through the pipe.
 func simulate(in io.Reader, out io.Writer, explain bool) error {
-	simulator := policy.NewSimulator(nil)
+	reference, err := awsmodel.NewReference() // tells of actions without resource-level permissions where a case does not say
+	if err != nil {
+		return err
+	}
+	simulator := policy.NewSimulator(reference)
 	reader, writer := bufio.NewReaderSize(in, 64<<10), bufio.NewWriterSize(out, 64<<10)
 	unreadable := 0
 	for {
