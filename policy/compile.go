@@ -31,6 +31,7 @@ type Policy struct {
 	statements []statement
 	allow      index
 	deny       index
+	alone      []*Policy // the policy itself, as a union
 }
 
 // statement is a compiled statement. A nil principals means that the element is absent: the policy is the caller's own.
@@ -61,6 +62,7 @@ func Compile(name string, document *Document, options Options) (*Policy, error) 
 		return nil, c.err
 	}
 	p.allow, p.deny = newIndex(p.statements, false), newIndex(p.statements, true)
+	p.alone = []*Policy{p}
 	return p, nil
 }
 

@@ -146,7 +146,7 @@ func decideCounting(t testing.TB, s shape, count int) (d Decision, steps int) {
 		p.Identity = []*Policy{policy}
 	}
 	var e evaluation
-	e.prepare(p, request)
+	e.prepare(&p, request)
 	e.decide(&d)
 	return d, MaxWork - int(e.left)
 }
