@@ -43,8 +43,9 @@ const notRemembered = 8
 // each shows look the statements of one list that have not come before, as far as they are remembered, until look returns false.
 func (v *visited) each(statements []*statement, look func(*statement) bool) {
 	v.lists++
+	remembered := v.lists > notRemembered
 	for _, s := range statements {
-		if v.lists > notRemembered && v.again(s) {
+		if remembered && v.again(s) {
 			continue
 		}
 		if !look(s) {
