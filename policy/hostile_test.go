@@ -57,6 +57,12 @@ var shapes = []shape{
 			return `{"Effect":"Deny","Action":["s3:a*",` + actions + `],"Resource":"arn:aws:s3:::b*"}`
 		}) + `]}`
 	}, 1500},
+	{"resources that begin with one another by keys", Identity, func(n int) string {
+		resources := repeat(n/50, func(i int) string { return `"arn:aws:s3:::` + strings.Repeat("a", i) + `*"` })
+		other := `{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::b"},`
+		return `{"Version":"2012-10-17","Statement":[` + other + other + `{"Effect":"Allow","Action":"s3:*","Resource":[` + resources +
+			`],"Condition":{"StringLikeIfExists":{` + formatted(n, `"aws:%d":"*"`) + `},"Null":{"aws:x":"true"}}}]}`
+	}, 50_000},
 	{"actions by resources", Identity, func(n int) string {
 		return `{"Statement":[` + repeat(25, func(int) string {
 			return `{"Effect":"Allow","Action":[` + formatted(n, `"s3:A%d"`) + `],"Resource":[` + formatted(n, `"arn:aws:s3:::%d"`) + `]}`

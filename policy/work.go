@@ -5,8 +5,8 @@ import "math"
 // MaxWork bounds the steps of one decision. A step compares one operand, pattern or principal with what the request has, or takes a pattern
 // one wildcard, or a few dozen bytes, further. They are linear in the policies' sizes, but what each of them costs grows with the request, and with
 // variables of long values faster than it. Policies within AWS's quotas need some thousands of steps, 10,000 statements that all come close some hundred
-// thousands; MaxWork is a second on a slow machine. Past it nothing is allowed: Decision.Undecided.
-const MaxWork = 1 << 26
+// thousands; MaxWork of them take less than a second. Past it nothing is allowed: Decision.Undecided.
+const MaxWork = 1 << 25
 
 // work is how many steps an evaluation may still take. Under zero it is over: whatever it would answer does not count, so that matching may stop
 // anywhere.

@@ -69,7 +69,10 @@ func BenchmarkDecide(b *testing.B) {
 					if err != nil {
 						b.Fatal(err)
 					}
-					benchmarkDecide(b, decide)
+					b.ReportAllocs()
+					for b.Loop() {
+						decide()
+					}
 				})
 			}
 		}
@@ -81,7 +84,11 @@ func BenchmarkCompile(b *testing.B) {
 	for _, count := range compiledSizes {
 		for _, e := range engines {
 			b.Run(fmt.Sprintf("statements=%d/%s", count, e.name), func(b *testing.B) {
-				benchmarkCompile(b, e, e.document(plain(count)))
+				operation := compilation(e, e.document(plain(count)))
+				b.ReportAllocs()
+				for b.Loop() {
+					operation()
+				}
 			})
 		}
 	}

@@ -8,7 +8,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"testing"
+	"syscall"
+	"time"
 )
 
 // The controller's policy, compiled, has a goal of its own.
@@ -43,13 +44,14 @@ func (f *figures) median() float64 {
 // report collects all measurements.
 type report struct {
 	rounds  int
+	time    time.Duration // of one run, at least
 	figures map[cell]*figures
 	sizes   map[cell]uint64 // bytes that a compiled policy keeps
 }
 
 // measure runs everything, round by round, one engine after the other in each, so that what else the machine does hits all.
 func measure(o options) (*report, error) {
-	r := &report{rounds: o.rounds, figures: map[cell]*figures{}, sizes: map[cell]uint64{}}
+	r := &report{rounds: o.rounds, time: o.time, figures: map[cell]*figures{}, sizes: map[cell]uint64{}}
 	for _, w := range workloads {
 		for _, count := range w.sizes {
 			if err := r.decisions(w, count); err != nil {
@@ -60,7 +62,7 @@ func measure(o options) (*report, error) {
 	for _, count := range compiledSizes {
 		for range o.rounds {
 			for _, e := range engines {
-				r.add(cell{"compile", count, e.name}, func(b *testing.B) { benchmarkCompile(b, e, e.document(plain(count))) })
+				r.add(cell{"compile", count, e.name}, compilation(e, e.document(plain(count))))
 			}
 		}
 		for _, e := range engines {
@@ -88,7 +90,7 @@ func (r *report) decisions(w workload, count int) error {
 	}
 	for range r.rounds {
 		for i, e := range engines {
-			r.add(cell{w.name, count, e.name}, func(b *testing.B) { benchmarkDecide(b, deciders[i]) })
+			r.add(cell{w.name, count, e.name}, func() { deciders[i]() })
 		}
 	}
 	return nil
@@ -108,35 +110,65 @@ func (r *report) controller(o options) error {
 		return fmt.Errorf("compiling %s: %w", controllerName, err)
 	}
 	for range r.rounds {
-		r.add(cell{controllerName, 0, ours}, func(b *testing.B) { benchmarkCompile(b, engines[0], string(document)) })
+		r.add(cell{controllerName, 0, ours}, compilation(engines[0], string(document)))
 	}
 	r.sizes[cell{controllerName, 0, ours}], err = compiledSize(engines[0], string(document), 100)
 	return err
 }
 
-func (r *report) add(c cell, benchmark func(*testing.B)) {
-	result := testing.Benchmark(benchmark)
+func (r *report) add(c cell, operation func()) {
 	f := r.figures[c]
 	if f == nil {
 		f = &figures{}
 		r.figures[c] = f
 	}
-	f.nanoseconds = append(f.nanoseconds, float64(result.T.Nanoseconds())/float64(result.N))
-	f.bytes, f.allocations = result.AllocedBytesPerOp(), result.AllocsPerOp()
+	cost := measureCost(operation, r.time)
+	f.nanoseconds = append(f.nanoseconds, cost.nanoseconds)
+	f.bytes, f.allocations = cost.bytes, cost.allocations
 }
 
-func benchmarkDecide(b *testing.B, decide func() bool) {
-	b.ReportAllocs()
-	for b.Loop() {
-		decide()
+// cost is what one operation takes.
+type cost struct {
+	nanoseconds        float64 // of CPU time
+	bytes, allocations int64
+}
+
+// measureCost repeats an operation until it has taken atLeast, and returns the mean.
+func measureCost(operation func(), atLeast time.Duration) cost {
+	runtime.GC() // what was left before is not this operation's
+	for count := 1; ; count *= 2 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		start := cpuTime()
+		for range count {
+			operation()
+		}
+		taken := cpuTime() - start
+		runtime.ReadMemStats(&after)
+		if taken >= atLeast {
+			return cost{
+				nanoseconds: float64(taken.Nanoseconds()) / float64(count),
+				bytes:       int64(after.TotalAlloc-before.TotalAlloc) / int64(count),
+				allocations: int64(after.Mallocs-before.Mallocs) / int64(count),
+			}
+		}
 	}
 }
 
-func benchmarkCompile(b *testing.B, e engine, document string) {
-	b.ReportAllocs()
-	for b.Loop() {
+// cpuTime is what the process has taken so far, all its threads.
+func cpuTime() time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		panic(err) // it has no other reason than a wrong argument
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+// compilation compiles a document that was compiled before.
+func compilation(e engine, document string) func() {
+	return func() {
 		if _, err := e.compile(document); err != nil {
-			b.Fatal(err)
+			panic(err)
 		}
 	}
 }
@@ -170,7 +202,7 @@ func heap() uint64 {
 
 // print writes Markdown tables, which docs/performance.md takes as they are.
 func (r *report) print(out io.Writer) {
-	fmt.Fprintf(out, "One goroutine, %d cores (%s/%s, %s), median of %d runs in turns. In brackets: bytes and allocations for one decision.\n\n",
+	fmt.Fprintf(out, "One goroutine, %d cores (%s/%s, %s), CPU time, median of %d runs in turns. In brackets: bytes and allocations for one decision.\n\n",
 		runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version(), r.rounds)
 	fmt.Fprintln(out, "| decision | statements | ours | minio/pkg | cedar-go | minio/pkg ÷ ours | cedar-go ÷ ours |")
 	fmt.Fprintln(out, "|---|--:|--:|--:|--:|--:|--:|")
