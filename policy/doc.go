@@ -33,7 +33,8 @@
 //   - An IPv4 address that is written as IPv6 (::ffff:10.0.0.1) is that IPv4 address. Else the families never match
 //     each other.
 //   - A well-formed variable without a value makes its resource or operand match nothing, so that negated operators
-//     and NotResource hold. Multivalued keys have no value as variables. Values and defaults are literal text.
+//     and NotResource hold. Multivalued keys have no value as variables, and keys whose value is the empty string have
+//     none either. Values and defaults are literal text.
 //   - Principal "*" and {"AWS": "*"} name every caller: services, web identities and anonymous ones too. An account
 //     names only callers with credentials of that account.
 //   - NotPrincipal spares the callers that it names. An account beside users or roles of it, and a role beside
