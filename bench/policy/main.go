@@ -5,6 +5,8 @@
 // expected answer to every request; the test asks further ones. What the three do beside answering differs: ours and Cedar's say which
 // statements decided, and ours explains a denial; MinIO's answers yes or no.
 //
+// The peers are imported here only, in a module of its own that nothing is distributed of: MinIO's package is under the AGPL.
+//
 // What is measured is CPU time, the garbage collector's included, so that other work on the machine disturbs it less.
 package main
 
