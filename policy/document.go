@@ -78,7 +78,7 @@ type conditionElement struct {
 // share (IAM User Guide, "Grammar of the IAM JSON policy language"). Errors are *Error. A Statement list may be empty. What
 // is JSON of the right shape but no policy (equal Sids, no actions, an Effect in the wrong case) is for Compile to refuse.
 func Parse(source []byte) (*Document, error) {
-	text := string(source)
+	text := string(source[:min(len(source), MaxDocumentSize+1)]) // enough to see that it is too long
 	root, duplicates, bad := readJSON(text, MaxDocumentSize)
 	if bad != nil {
 		where := newPlace(text, 0, int32(min(len(text), MaxDocumentSize)))
