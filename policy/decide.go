@@ -119,8 +119,8 @@ func (e *evaluation) alwaysAllowed() bool {
 //     names, boundary and session policies are still a limit. If it names the account, it only delegates.
 //   - Across accounts both sides must allow.
 //   - A role's trust policy and a KMS key's policy must allow explicitly, in the same account as well.
-//   - A federated user has no permissions but those of session policies, besides what a resource's policy gives it by name
-//     (IAM User Guide, "Permissions for GetFederationToken").
+//   - A federated user has no permissions but those of session policies, besides what a resource's policy gives it by its own
+//     name, "*" not included (STS API Reference, "GetFederationToken").
 func (e *evaluation) required(side layer, named grant) (must [layers]bool) {
 	must[layerEndpoint] = e.unions[layerEndpoint] != nil
 	if !e.request.Principal.hasCredentials() {
@@ -129,12 +129,13 @@ func (e *evaluation) required(side layer, named grant) (must [layers]bool) {
 	}
 	across := e.acrossAccounts()
 	must[side] = side == layerTrust || across || e.isKMSKey()
-	if named == namedItself && !across {
+	federated := e.request.Principal.Type == FederatedUser
+	if !across && (named == namedItself || named == namedAmongAll && !federated) {
 		return must
 	}
 	must[layerIdentity] = named != namedRole || across
 	must[layerBoundary] = e.bounded
-	must[layerSession] = e.unions[layerSession] != nil || e.request.Principal.Type == FederatedUser
+	must[layerSession] = e.unions[layerSession] != nil || federated
 	return must
 }
 

@@ -43,7 +43,7 @@
 //     without one they are denied. Across accounts so is everything that no policy of the resource allows.
 //   - A canonical user id names an account that is not known here: with Allow it names nobody, with NotPrincipal it spares
 //     nobody, and a Deny for one does not compile.
-//   - A federated user without a session policy has what a resource's policy gives it by name, and nothing else.
+//   - A federated user without a session policy has what a resource's policy gives it by its own ARN, and nothing else.
 //   - Resource control policies only deny, since RCPFullAWSAccess stands beside them at every level, whether it is given or
 //     not. Service control policies have no such policy beside them: a level that allows nothing denies everything.
 //   - A service-linked role is known by its path, /aws-service-role/, which a session's ARN does not hold: such a session
