@@ -31,7 +31,8 @@ type cell struct {
 
 // figures are what was measured of a cell, round by round.
 type figures struct {
-	nanoseconds []float64 // one for each round
+	nanoseconds []float64 // of CPU time, one for each round
+	elapsed     []float64 // nanoseconds by the clock, likewise
 	bytes       int64     // allocated for one operation
 	allocations int64
 }
@@ -41,8 +42,8 @@ func (f *figures) median() float64 {
 	return sorted[(len(sorted)-1)/2]
 }
 
-// fastest is the run that was disturbed least.
-func (f *figures) fastest() float64 { return slices.Min(f.nanoseconds) }
+// fastest is the run that was disturbed least, by the clock.
+func (f *figures) fastest() float64 { return slices.Min(f.elapsed) }
 
 // report collects all measurements.
 type report struct {
@@ -126,13 +127,14 @@ func (r *report) add(c cell, operation func()) {
 		r.figures[c] = f
 	}
 	cost := measureCost(operation, r.time)
-	f.nanoseconds = append(f.nanoseconds, cost.nanoseconds)
+	f.nanoseconds, f.elapsed = append(f.nanoseconds, cost.nanoseconds), append(f.elapsed, cost.elapsed)
 	f.bytes, f.allocations = cost.bytes, cost.allocations
 }
 
 // cost is what one operation takes.
 type cost struct {
 	nanoseconds        float64 // of CPU time
+	elapsed            float64 // nanoseconds
 	bytes, allocations int64
 }
 
@@ -142,15 +144,16 @@ func measureCost(operation func(), atLeast time.Duration) cost {
 	for count := 1; ; count *= 2 {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		start := cpuTime()
+		start, began := cpuTime(), time.Now()
 		for range count {
 			operation()
 		}
-		taken := cpuTime() - start
+		taken, elapsed := cpuTime()-start, time.Since(began)
 		runtime.ReadMemStats(&after)
 		if taken >= atLeast {
 			return cost{
 				nanoseconds: float64(taken.Nanoseconds()) / float64(count),
+				elapsed:     float64(elapsed.Nanoseconds()) / float64(count),
 				bytes:       int64(after.TotalAlloc-before.TotalAlloc) / int64(count),
 				allocations: int64(after.Mallocs-before.Mallocs) / int64(count),
 			}
@@ -278,8 +281,8 @@ func (r *report) printGoals(out io.Writer) (missed int) {
 		fmt.Fprintf(out, "- %s: %s\n", fmt.Sprintf(format, arguments...), verdict)
 	}
 	fmt.Fprintln(out)
-	goal(at(5, ours) <= 150, "allowed, 5 statements: %s of 150 ns (the fastest run: %s)", duration(at(5, ours)), fastest(5))
-	goal(at(100, ours) <= 300, "allowed, 100 statements: %s of 300 ns (the fastest run: %s)", duration(at(100, ours)), fastest(100))
+	goal(at(5, ours) <= 150, "allowed, 5 statements: %s of 150 ns (the fastest run by the clock: %s)", duration(at(5, ours)), fastest(5))
+	goal(at(100, ours) <= 300, "allowed, 100 statements: %s of 300 ns (the fastest run by the clock: %s)", duration(at(100, ours)), fastest(100))
 	allocations := int64(0)
 	for _, w := range workloads {
 		for _, count := range w.sizes {
@@ -293,7 +296,7 @@ func (r *report) printGoals(out io.Writer) (missed int) {
 	goal(at(5, minioPkg) >= 7*at(5, ours), "minio/pkg at 5 statements: %.1f times ours, of at least 7", at(5, minioPkg)/at(5, ours))
 	goal(at(100, minioPkg) >= 40*at(100, ours), "minio/pkg at 100 statements: %.1f times ours, of at least 40", at(100, minioPkg)/at(100, ours))
 	if f := r.figures[cell{controllerName, 0, ours}]; f != nil {
-		goal(f.median() <= 150_000, "%s: %s of 150 µs (the fastest run: %s)", controllerName, duration(f.median()), duration(f.fastest()))
+		goal(f.median() <= 150_000, "%s: %s of 150 µs (the fastest run by the clock: %s)", controllerName, duration(f.median()), duration(f.fastest()))
 	}
 	return missed
 }
