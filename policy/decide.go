@@ -87,6 +87,9 @@ func (p Policies) Decide(request *Request) Decision {
 			missing = append(missing, e.explain(l, unionName(e.unions[l]), e.unions[l]))
 		}
 	}
+	if required[layerIdentity] && d.allowed[layerIdentity] == nil && granted == nil && !required[side] && e.unions[side] != nil {
+		missing = append(missing, e.explain(side, unionName(e.unions[side]), e.unions[side])) // it would have been enough
+	}
 	if missing != nil {
 		return Decision{Effect: ImplicitlyDenied, reasons: missing}
 	}
