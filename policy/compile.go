@@ -92,6 +92,9 @@ func (c *compiler) complete(elements []statementElement) {
 			c.note(place.errorf(s.sid.offset, badSID, "another statement has the Sid %q", s.sid.value))
 		}
 		sids[s.sid.value] = true
+		if kind := c.options.Kind; (kind == Identity || kind == SCP) && strings.Trim(s.sid.value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789") != "" {
+			c.note(place.errorf(s.sid.offset, sidCharacters, "Sid %q: letters and digits only", s.sid.value))
+		}
 		if s.effect.value != "Allow" && s.effect.value != "Deny" {
 			c.note(place.errorf(s.effect.offset, badCase, `Effect must be "Allow" or "Deny", in that case`))
 		}

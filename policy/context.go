@@ -198,7 +198,10 @@ func (e *evaluation) derive(key derivedKey) string {
 	case derivedUsername:
 		return p.username()
 	case derivedResourceAccount:
-		return e.knownResourceAccount()
+		if account := e.knownResourceAccount(); account != "" {
+			return account
+		}
+		return p.Account // of a request about no resource in particular, the caller's own
 	}
 	return ""
 }

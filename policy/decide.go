@@ -98,6 +98,9 @@ func (e *evaluation) decide(d *Decision) {
 			missing = append(missing, e.explain(l, unionName(e.unions[l]), e.unions[l]))
 		}
 	}
+	if required[layerIdentity] && d.allowed[layerIdentity] == nil && granted == nil && !required[side] && e.unions[side] != nil {
+		missing = append(missing, e.explain(side, unionName(e.unions[side]), e.unions[side])) // it would have been enough
+	}
 	if missing != nil {
 		*d = Decision{Effect: ImplicitlyDenied, reasons: missing}
 	}

@@ -26,9 +26,8 @@
 //     exactly; dates are those of the W3C's profile of ISO 8601 or epoch seconds, and four digits are a year.
 //   - An operator with an empty list of operands matches nothing; negated, everything.
 //   - Null takes neither IfExists nor a set operator. A key whose list is empty counts as absent.
-//   - In resources and Arn operands a * stays within its part of the ARN, save in the last one. (Newer pages of AWS
-//     say that a * at the end of a part may reach across colons.) A short resource pattern such as arn:aws:s3:* must
-//     end in *, which then stands for all the missing parts; an Arn operand needs all six.
+//   - A short resource pattern such as arn:aws:s3:* must end in *, which then stands for all the missing parts; an Arn
+//     operand needs all six.
 //   - * and ? are wildcards for whole characters, not bytes.
 //   - An IPv4 address that is written as IPv6 (::ffff:10.0.0.1) is that IPv4 address. Else the families never match
 //     each other.

@@ -15,11 +15,11 @@ const (
 type grant uint8
 
 const (
-	notNamed     grant = iota
-	namedAccount       // the caller's account: delegation; its own policies must allow as well
-	namedRole          // a session's role: limited by what boundary and session policy do not allow
-	namedAmongAll      // everybody: as good as its own ARN to all but federated users
-	namedItself        // the caller's own ARN
+	notNamed      grant = iota
+	namedAccount        // the caller's account: delegation; its own policies must allow as well
+	namedRole           // a session's role: limited by what boundary and session policy do not allow
+	namedAmongAll       // everybody: as good as its own ARN to all but federated users
+	namedItself         // the caller's own ARN
 )
 
 // principalPattern is one entry of a Principal element, ready to match.
