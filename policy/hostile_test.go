@@ -114,6 +114,9 @@ var shapes = []shape{
 	{"ARNs", Identity, func(n int) string {
 		return conditionOf(`"ArnLike":{"aws:PrincipalArn":[` + formatted(n, `"arn:aws:iam::*:user/*%d"`) + `]}`)
 	}, 40_000},
+	{"resources that run on", Identity, func(n int) string {
+		return statementOf(`"Action":"s3:*","Resource":[` + formatted(n, `"arn:aws:s3:*:*:*a*b%d"`) + `]`)
+	}, 40_000},
 	{"ForAllValues again and again", Identity, func(n int) string {
 		return statementsOf(n, `{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"ForAllValues:StringLike":{"aws:TagKeys":["t*","*%d"]},"ForAllValues:StringEquals":{"aws:TagKeys":"a"}}}`)
 	}, 10_000},
@@ -220,12 +223,17 @@ func TestHostileLines(t *testing.T) {
 
 // TestUndecidedDenies: what the product asks, it asks by Allowed.
 func TestUndecidedDenies(t *testing.T) {
-	request := hostileRequest(100_000)
-	policies := Policies{Identity: []*Policy{
-		compiled(t, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},
-			{"Effect":"Deny","Action":"*","Resource":"arn:aws:s3:::*`+strings.Repeat("a?", 20_000)+`b*"}]}`, Identity),
-	}}
-	decision := policies.Decide(request)
+	undecided := func(denied, resource string) Decision {
+		request := hostileRequest(1)
+		request.Resource = resource
+		return Policies{Identity: []*Policy{compiled(t, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},
+			{"Effect":"Deny","Action":"*","Resource":"`+denied+`"}]}`, Identity)}}.Decide(request)
+	}
+	decision := undecided("arn:aws:s3:*:*:*a?b", "arn:aws:s3:"+strings.Repeat("a:", 100_000))
+	if decision.Allowed() || !decision.Undecided() {
+		t.Errorf("colons: %s, undecided: %v", decision, decision.Undecided())
+	}
+	decision = undecided("arn:aws:s3:::*"+strings.Repeat("a?", 20_000)+"b*", "arn:aws:s3:::"+strings.Repeat("a", 100_000))
 	if decision.Allowed() || !decision.Undecided() {
 		t.Errorf("%s, undecided: %v", decision, decision.Undecided())
 	}
