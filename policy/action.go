@@ -45,7 +45,7 @@ func (p *actionPattern) assumesRole() bool {
 		return false
 	}
 	for _, name := range [...]string{"AssumeRole", "AssumeRoleWithWebIdentity", "AssumeRoleWithSAML", "TagSession", "SetSourceIdentity", "SetContext"} {
-		if p.match(&action{text: "sts:" + name, service: "sts", name: name}) {
+		if p.match(&action{text: "sts:" + name, service: "sts", name: name}, unlimited()) {
 			return true
 		}
 	}
@@ -129,8 +129,8 @@ func equalFold(text, lowered string) bool {
 	return len(text) == len(lowered) && hasPrefix(text, lowered, true)
 }
 
-func (p *actionPattern) match(a *action) bool {
-	switch {
+func (p *actionPattern) match(a *action, w *work) bool {
+	switch w.spend(1); {
 	case a.text == "":
 		return false
 	case p.every:
@@ -140,5 +140,5 @@ func (p *actionPattern) match(a *action) bool {
 	case p.glob == nil:
 		return equalFold(a.name, p.name)
 	}
-	return p.glob.match(a.name, true)
+	return p.glob.match(a.name, true, w)
 }

@@ -116,6 +116,7 @@ func (c *compiler) statement(number int, element *statementElement) {
 		notActions: element.actions.not, notAny: element.resources.not}
 	c.note(c.checkKind(element))
 	place := c.policy.place
+	s.actions = make([]actionPattern, 0, len(element.actions.texts))
 	for _, text := range element.actions.texts {
 		pattern, err := compileAction(place, text)
 		if err == nil && c.options.Kind == Trust && !pattern.assumesRole() {
@@ -124,6 +125,7 @@ func (c *compiler) statement(number int, element *statementElement) {
 		c.note(err)
 		s.actions = append(s.actions, pattern)
 	}
+	s.resources = make([]resourcePattern, 0, len(element.resources.texts))
 	for _, text := range element.resources.texts {
 		pattern, err := compileResource(place, text, c.policy.variables)
 		c.note(err)
@@ -134,6 +136,7 @@ func (c *compiler) statement(number int, element *statementElement) {
 		c.note(err)
 		s.principals = principals
 	}
+	s.conditions = make([]condition, 0, len(element.conditions))
 	for i := range element.conditions {
 		c.note(c.checkKey(element.conditions[i].key))
 		condition, err := compileCondition(place, &element.conditions[i], c.policy.variables)

@@ -164,6 +164,7 @@ func (e *evaluation) lookup(key *contextKey) found {
 	if key.derived == notDerived {
 		return found{}
 	}
+	e.left.spend(len(e.request.Principal.ARN) / readPerStep)
 	value := e.derive(key.derived)
 	return found{value: value, ok: value != ""}
 }

@@ -26,10 +26,11 @@ type evaluation struct {
 	target      resource
 	bounded     bool // the caller has a permissions boundary
 	anyResource bool // the index is to leave resources aside: an explanation wants to see what failed
+	left        work
 }
 
 func (e *evaluation) prepare(p *Policies, request *Request) {
-	e.request, e.bounded, e.action = request, p.Boundary != nil, newAction(request.Action)
+	e.request, e.bounded, e.left, e.action = request, p.Boundary != nil, MaxWork, newAction(request.Action)
 	if request.WildcardOnly {
 		e.target = resource{text: "*"}
 	} else {
@@ -52,17 +53,27 @@ func (e *evaluation) prepare(p *Policies, request *Request) {
 
 // Decide evaluates request under p (IAM User Guide, "Policy evaluation logic"). Nothing is cut short by a Deny: an
 // explicit one in any policy wins, and every one that applies is reported. Else each kind of policy that has a say must allow; see
-// required.
-func (p Policies) Decide(request *Request) Decision {
+// required. Where they need more than MaxWork steps the decision is to deny, Undecided.
+func (p Policies) Decide(request *Request) (d Decision) {
 	var e evaluation
 	e.prepare(&p, request)
+	e.decide(&d)
+	if e.left < 0 {
+		d = Decision{Effect: ImplicitlyDenied, reasons: []Reason{{Policy: undecidedPolicy, Statement: -1}}, undecided: true}
+	}
+	return d
+}
+
+// decide fills d, which is empty.
+func (e *evaluation) decide(d *Decision) {
+	d.Effect = Allowed
 	if e.alwaysAllowed() {
-		return Decision{Effect: Allowed}
+		return
 	}
-	if reasons, denied := e.denials(); denied != nil {
-		return Decision{Effect: ExplicitlyDenied, reasons: reasons, denied: denied}
+	if d.reasons, d.denied = e.denials(); d.denied != nil {
+		d.Effect = ExplicitlyDenied
+		return
 	}
-	d := Decision{Effect: Allowed}
 	var missing []Reason
 	for i := range e.levels[layerSCP] {
 		level := &e.levels[layerSCP][i]
@@ -91,9 +102,8 @@ func (p Policies) Decide(request *Request) Decision {
 		missing = append(missing, e.explain(side, unionName(e.unions[side]), e.unions[side])) // it would have been enough
 	}
 	if missing != nil {
-		return Decision{Effect: ImplicitlyDenied, reasons: missing}
+		*d = Decision{Effect: ImplicitlyDenied, reasons: missing}
 	}
-	return d
 }
 
 // alwaysAllowed: AWS documents that sts:GetCallerIdentity needs no permission, and that even a Deny does not stop it.
@@ -241,6 +251,9 @@ func (e *evaluation) allowing(policies []*Policy) (allowing *statement, named gr
 // match tells whether s, whose Action the index has found, applies, and how it names the caller. A policy of the caller's
 // own names it by belonging to it.
 func (e *evaluation) match(s *statement) grant {
+	if e.left < 0 {
+		return notNamed
+	}
 	if s.notActions && s.listsAction(e) || !s.matchResource(e) {
 		return notNamed
 	}
@@ -261,7 +274,7 @@ func (e *evaluation) match(s *statement) grant {
 
 func (s *statement) listsAction(e *evaluation) bool {
 	for i := range s.actions {
-		if s.actions[i].match(&e.action) {
+		if s.actions[i].match(&e.action, &e.left) {
 			return true
 		}
 	}

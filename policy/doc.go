@@ -7,6 +7,9 @@
 // says which statements decided and, of an implicit denial, which came nearest and what in it failed. Simulator answers
 // whole cases from text.
 //
+// Documents may come from anyone: to read and compile one takes time and memory in proportion to its size, and a decision takes at
+// most MaxWork steps.
+//
 // The package is pure: no clock, no network, no log, no randomness. Which policies apply to whom, and what the
 // request's condition keys are, is for its callers to know; quotas on documents are the directory's.
 //

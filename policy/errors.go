@@ -95,7 +95,8 @@ type place struct {
 
 // newPlace reads the lines of text[start:end].
 func newPlace(text string, start, end int32) place {
-	p := place{base: start, lines: []int32{start}}
+	p := place{base: start, lines: make([]int32, 1, 1+strings.Count(text[start:end], "\n"))}
+	p.lines[0] = start
 	for at := start; ; {
 		next := strings.IndexByte(text[at:end], '\n')
 		if next < 0 {

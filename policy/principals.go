@@ -46,6 +46,7 @@ type principalSet struct {
 // match is the strongest way in which the set names the caller; for NotPrincipal, namedItself if it spares nobody like it.
 func (s *principalSet) match(e *evaluation) grant {
 	strongest := notNamed
+	e.left.spend(len(s.patterns) * (1 + (len(e.request.Principal.ARN)+len(e.request.Principal.RoleARN))/comparedPerStep))
 	for i := range s.patterns {
 		p := &s.patterns[i]
 		if p.matches > strongest && !(s.not && p.companion) && p.match(&e.request.Principal) {

@@ -48,7 +48,7 @@ type resultJSON struct {
 // member missing or of the wrong type); a case whose documents do not compile, or that has a kind of policy that is not
 // evaluated yet, is readable, and its result has an error in place of a decision.
 func (s *Simulator) Line(line []byte) (result []byte, readable bool) {
-	c := simulation{simulator: s, text: string(line)}
+	c := simulation{simulator: s, text: string(line[:min(len(line), MaxLineSize+1)])}
 	decision, err := c.run()
 	if err != nil {
 		result, _ = json.Marshal(resultJSON{c.id, err.Error()}) // two strings always marshal
@@ -125,7 +125,11 @@ func (c *simulation) run() (Decision, error) {
 	if err := c.readPolicies(policies); err != nil {
 		return Decision{}, err
 	}
-	return c.policies.Decide(&c.request), nil
+	decision := c.policies.Decide(&c.request)
+	if decision.Undecided() {
+		return Decision{}, fmt.Errorf("policies: comparing the request with them takes more than %d steps", MaxWork)
+	}
+	return decision, nil
 }
 
 // errorf complains about the line at offset.

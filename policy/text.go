@@ -49,8 +49,11 @@ func (r Reason) String() string {
 func (r Reason) Detail() string {
 	switch {
 	case r.Statement < 0:
-		if r.Policy == hiddenPolicy {
+		switch r.Policy {
+		case hiddenPolicy:
 			return hiddenPolicy
+		case undecidedPolicy:
+			return "comparing the request with the policies takes too many steps"
 		}
 		return "no statement allows anything"
 	case r.Failed == "":
