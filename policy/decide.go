@@ -194,29 +194,33 @@ func (e *evaluation) knownResourceAccount() string {
 
 // denials are the Deny statements that apply, policy by policy, or nil.
 func (e *evaluation) denials() (reasons []Reason, statements []*statement) {
-	collect := func(l layer, policies []*Policy) {
-		for _, p := range policies {
-			for _, s := range e.denying(p) {
-				reasons, statements = append(reasons, s.reason(l)), append(statements, s)
-			}
+	for l := range e.levels {
+		for i := range e.levels[l] {
+			reasons, statements = e.denialsIn(layer(l), e.levels[l][i].Policies, reasons, statements)
 		}
 	}
-	for l, levels := range e.levels {
-		for i := range levels {
-			collect(layer(l), levels[i].Policies)
+	for l := range e.unions {
+		if e.unions[l] != nil {
+			reasons, statements = e.denialsIn(layer(l), e.unions[l], reasons, statements)
 		}
 	}
-	for l, policies := range e.unions {
-		collect(layer(l), policies)
+	return reasons, statements
+}
+
+func (e *evaluation) denialsIn(l layer, policies []*Policy, reasons []Reason, statements []*statement) ([]Reason, []*statement) {
+	for _, p := range policies {
+		if p.deny.empty {
+			continue
+		}
+		for _, s := range e.denying(p) {
+			reasons, statements = append(reasons, s.reason(l)), append(statements, s)
+		}
 	}
 	return reasons, statements
 }
 
 // denying are the policy's Deny statements that apply, in the order of the document.
 func (e *evaluation) denying(p *Policy) []*statement {
-	if p.deny.empty {
-		return nil
-	}
 	var denied []*statement
 	p.deny.visit(e, func(s *statement) bool {
 		if e.match(s) != notNamed {
