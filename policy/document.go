@@ -41,6 +41,7 @@ type statementElement struct {
 	actions     list              // Action or NotAction
 	resources   list              // Resource or NotResource
 	conditions  []conditionElement
+	empty       []int32 // objects in the Condition element without members, itself included
 	hasResource bool
 }
 

@@ -169,3 +169,16 @@ func TestReasonsAreBounded(t *testing.T) {
 		t.Errorf("wanted %q", reasons[0].Wanted)
 	}
 }
+
+// TestExcerptOfPlace: a place without a reason is shown with carets alone, and nothing is shown of a place that is not there.
+func TestExcerptOfPlace(t *testing.T) {
+	const want = "3 |   \"b\": [\"two\"]\n  |          ^^^\n"
+	if got := Excerpt([]byte("{\n  \"a\": 1,\n  \"b\": [\"two\"]\n}"), Position{3, 9}); got != want {
+		t.Errorf("excerpt\n%swant\n%s", got, want)
+	}
+	for _, at := range []Position{{}, {1, 0}, {1, 2}, {2, 1}} {
+		if got := Excerpt([]byte("x"), at); got != "" {
+			t.Errorf("%v: %q", at, got)
+		}
+	}
+}
