@@ -123,7 +123,7 @@ func (e *evaluation) alwaysAllowed() bool {
 //   - Across accounts both sides must allow.
 //   - A role's trust policy and a KMS key's policy must allow explicitly, in the same account as well.
 //   - A federated user has no permissions but those of session policies, besides what a resource's policy gives it by its own
-//     name, "*" not included (STS API Reference, "GetFederationToken").
+//     name (STS API Reference, "GetFederationToken"). "*" names it as it names its user, whom session policies limit ("Session policies").
 func (e *evaluation) required(side layer, named grant) (must [layers]bool) {
 	must[layerEndpoint] = e.unions[layerEndpoint] != nil
 	if !e.request.Principal.hasCredentials() {
@@ -136,7 +136,7 @@ func (e *evaluation) required(side layer, named grant) (must [layers]bool) {
 	if !across && (named == namedItself || named == namedAmongAll && !federated) {
 		return must
 	}
-	must[layerIdentity] = named != namedRole || across
+	must[layerIdentity] = named < namedRole || across
 	must[layerBoundary] = e.bounded
 	must[layerSession] = e.unions[layerSession] != nil || federated
 	return must

@@ -23,6 +23,7 @@ func TestFederatedUser(t *testing.T) {
 		{"its own ARN", Policies{Resource: bucket(`{"AWS":"arn:aws:sts::111122223333:federated-user/carol"}`)}, Allowed},
 		{"another's", Policies{Resource: bucket(`{"AWS":"arn:aws:sts::111122223333:federated-user/dave"}`)}, ImplicitlyDenied},
 		{"everybody", Policies{Resource: bucket(`"*"`)}, ImplicitlyDenied},
+		{"everybody, and a session policy", Policies{Session: union(t, allowAll), Resource: bucket(`"*"`)}, Allowed},
 		{"everybody, and policies that allow", Policies{Identity: union(t, allowAll), Session: union(t, allowAll), Resource: bucket(`"*"`)}, Allowed},
 	}
 	for _, c := range cases {

@@ -152,7 +152,7 @@ func (n naive) grants() bool {
 		return true
 	case named == "everybody" && n.caller.kind != "federated user": // whom a policy has to name
 		return true
-	case named == "role": // boundary and session policy remain limits
+	case named == "role" || named == "everybody": // boundary and session policy remain limits
 		return limits
 	case named == "" && n.mustBeNamed():
 		return false
