@@ -32,7 +32,7 @@ type text struct {
 
 // statementElement is a Statement as written.
 type statementElement struct {
-	offset      int32
+	offset, end int32 // the bytes that it spans: [offset, end)
 	sid         text
 	effect      text // Allow or Deny, in any case
 	deny        bool
