@@ -104,13 +104,15 @@ func (d *Directory) GetContextKeysForPrincipalPolicy(ctx context.Context, caller
 func onEverything(*Account) target { return target{resource: "*"} }
 
 // onSource is a call about the policies of a user, group or role, which AWS finds by its name whatever path the ARN has. It is authorized under the
-// ARN that it really has, so that nobody reaches by another path what they may not read.
+// ARN that it really has, so that nobody reaches by another path what they may not read. An ARN of another account reaches nothing, and is authorized
+// as if it were of the caller's: AWS tells whoever may ask what is wrong with it.
 func onSource(name string, in input, arn string) call {
 	return call{name: name, in: in, on: func(a *Account) target {
 		if source, err := a.policySource(arn); err == nil {
 			return target{resource: source.identity.ARN, keys: resourceTags(source.identity.Tags)}
 		}
-		return target{resource: arn}
+		n, _, _ := sourceOf(arn)
+		return target{resource: a.arn(n.Kind.rules().word + "/" + n.Name())}
 	}}
 }
 

@@ -38,7 +38,8 @@ type simulation struct {
 // simulatedPolicy is a policy with what an answer calls it.
 type simulatedPolicy struct {
 	id, document string
-	lines        []int
+	lines        []int                    // where lines begin
+	inner        []int                    // the bytes that no character begins with
 	told         map[int]MatchedStatement // statements that were told before, by index
 }
 
@@ -83,7 +84,9 @@ func (s *simulation) note(p *policy.Policy, id, source string, document *policy.
 	if s.sources[p] != nil {
 		return
 	}
-	s.sources[p] = &simulatedPolicy{id: id, document: source, lines: lineStarts(source), told: map[int]MatchedStatement{}}
+	noted := &simulatedPolicy{id: id, document: source, told: map[int]MatchedStatement{}}
+	noted.lines, noted.inner = lay(source)
+	s.sources[p] = noted
 	s.size += len(source)
 	for _, key := range document.ContextKeys() {
 		if !slices.Contains(s.keys, key) {
@@ -423,16 +426,22 @@ func (p *simulatedPolicy) place(offset int) policy.Position {
 	if !found {
 		line--
 	}
-	return policy.Position{Line: line + 1, Column: utf8.RuneCountInString(p.document[p.lines[line]:offset]) + 1}
+	begin := p.lines[line]
+	before, _ := slices.BinarySearch(p.inner, begin)
+	upTo, _ := slices.BinarySearch(p.inner, offset)
+	return policy.Position{Line: line + 1, Column: offset - begin - (upTo - before) + 1}
 }
 
-// lineStarts are the offsets at which the lines of text begin.
-func lineStarts(text string) []int {
-	starts := []int{0}
+// lay finds where the lines of text begin, and the bytes that no character begins with.
+func lay(text string) (lines, inner []int) {
+	lines = []int{0}
 	for i := range len(text) {
-		if text[i] == '\n' || text[i] == '\r' && (i+1 == len(text) || text[i+1] != '\n') {
-			starts = append(starts, i+1)
+		switch c := text[i]; {
+		case c == '\n', c == '\r' && (i+1 == len(text) || text[i+1] != '\n'):
+			lines = append(lines, i+1)
+		case !utf8.RuneStart(c):
+			inner = append(inner, i)
 		}
 	}
-	return starts
+	return lines, inner
 }
