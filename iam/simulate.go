@@ -3,7 +3,6 @@ package iam
 import (
 	"cmp"
 	"context"
-	"slices"
 	"strconv"
 
 	"github.com/openirsa/openirsa/policy"
@@ -131,8 +130,8 @@ func (a *Account) policySource(arn string) (*identityEntry, error) {
 
 // How much one answer holds. A page may end early, as AWS documents that pages may; what one action alone needs is refused beyond the limit.
 const (
-	maxMatched = 20_000    // statements
-	maxRead    = 256 << 20 // bytes of policies that are read for it, each as often as a resource is decided
+	maxTold = 20_000    // statements and condition keys
+	maxRead = 256 << 20 // bytes of policies that are read for it, each as often as a resource is decided
 )
 
 // run decides the actions of one page. AWS's markers count actions: a page goes on at that number whatever else the next call changes (as recorded
@@ -148,17 +147,17 @@ func (s *simulation) run(name string) (Page[SimulationResult], error) {
 		size = *s.in.MaxItems
 	}
 	page := Page[SimulationResult]{Items: []SimulationResult{}}
-	matched, reads := 0, 0
+	told, reads := 0, 0
 	for i, action := range actions {
-		if i == size || i > 0 && (matched >= maxMatched || reads >= maxRead) {
+		if i == size || i > 0 && (told >= maxTold || reads >= maxRead) {
 			page.IsTruncated, page.Marker = true, marker(strconv.Itoa(first+i))
 			break
 		}
 		result, count := s.action(action)
-		if count > maxMatched {
-			return Page[SimulationResult]{}, refusef("InvalidInput", "More than %d statements match %s on these resources.", maxMatched, shorten(action))
+		if count > maxTold {
+			return Page[SimulationResult]{}, refusef("InvalidInput", "The answer about %s would name more than %d statements and condition keys.", shorten(action), maxTold)
 		}
-		matched, reads = matched+count, reads+len(s.resources)*s.size
+		told, reads = told+count, reads+len(s.resources)*s.size
 		page.Items = append(page.Items, result)
 	}
 	return page, nil
@@ -173,14 +172,15 @@ func afterAction(marker string) (int, error) {
 	return strconv.Atoi(key)
 }
 
-// action decides one action on every resource. The count is of matched statements.
+// action decides one action on every resource. The count is of the statements and condition keys that the result names; beyond maxTold it is not
+// complete.
 func (s *simulation) action(name string) (result SimulationResult, count int) {
 	result = SimulationResult{Action: name, Verdict: Verdict{Resource: "*", Effect: policy.Allowed}}
 	known := map[MatchedStatement]bool{}
 	for _, resource := range s.resources {
 		v := s.decide(name, resource)
 		result.Verdict.add(v, known)
-		if count += len(v.Matched); count > maxMatched {
+		if count += len(v.Matched) + len(v.Missing); count > maxTold {
 			return result, count
 		}
 		if s.named() {
@@ -190,7 +190,7 @@ func (s *simulation) action(name string) (result SimulationResult, count int) {
 	if len(s.resources) == 1 {
 		result.Resource = s.resources[0]
 	}
-	return result, count + len(result.Matched)
+	return result, count + len(result.Matched) + len(result.Missing)
 }
 
 // add makes v the verdict on one more resource too. known are its matched statements, each of which it tells once.
@@ -202,10 +202,8 @@ func (v *Verdict) add(more Verdict, known map[MatchedStatement]bool) {
 			v.Matched = append(v.Matched, statement)
 		}
 	}
-	for _, key := range more.Missing {
-		if !slices.Contains(v.Missing, key) {
-			v.Missing = append(v.Missing, key)
-		}
+	if v.Missing == nil { // of one simulation it is always the same
+		v.Missing = more.Missing
 	}
 	v.AllowedByOrganizations = both(v.AllowedByOrganizations, more.AllowedByOrganizations)
 	v.AllowedByBoundary = both(v.AllowedByBoundary, more.AllowedByBoundary)

@@ -170,7 +170,14 @@ func TestSimulateBounds(t *testing.T) {
 		t.Errorf("a page has %d actions, truncated %t", len(page.Items), page.IsTruncated)
 	}
 	_, err := p.SimulateCustomPolicy(t.Context(), p.root, on(asking(custom(many), "s3:GetObject"), resources(9)...))
-	expect(t, err, "InvalidInput", "More than 20000 statements match s3:GetObject on these resources.")
+	expect(t, err, "InvalidInput", "The answer about s3:GetObject would name more than 20000 statements and condition keys.")
+	keys := make([]string, 2500)
+	for i := range keys {
+		keys[i] = fmt.Sprintf(`"k:%d":"x"`, i)
+	}
+	asking := asking(custom(statements(grants("Allow", "*", "*", `"Condition":{"StringEquals":{`+strings.Join(keys, ",")+"}}"))), "s3:GetObject")
+	_, err = p.SimulateCustomPolicy(t.Context(), p.root, on(asking, resources(9)...))
+	expect(t, err, "InvalidInput", "The answer about s3:GetObject would name more than 20000 statements and condition keys.")
 }
 
 // TestSimulateRefusals: the sentences are AWS's as recorded, but for those about documents other than PolicyInputList's, which are not known.

@@ -26,8 +26,9 @@ type simulation struct {
 	delegated policy.Policies // Resource and Trust, for resources whose policy is not given
 	levels    []policy.Level
 	sources   map[*policy.Policy]*simulatedPolicy
-	keys      []string // that the policies ask for
-	size      int      // of all documents, in bytes
+	keys      []string // that the policies ask for, each once
+	asked     map[string]bool
+	size      int // of all documents, in bytes
 	resources []string
 	context   *policy.Context
 	missing   []string
@@ -45,8 +46,9 @@ type simulatedPolicy struct {
 
 func newSimulation(actions Actions, a *Account, in SimulationInput) *simulation {
 	s := &simulation{
-		in: in, actions: actions, account: a, sources: map[*policy.Policy]*simulatedPolicy{}, resources: in.ResourceARNs,
-		policies: policy.Policies{Identity: []*policy.Policy{}}, context: simulatedContext(in.ContextEntries),
+		in: in, actions: actions, account: a, sources: map[*policy.Policy]*simulatedPolicy{}, asked: map[string]bool{},
+		resources: in.ResourceARNs,
+		policies:  policy.Policies{Identity: []*policy.Policy{}}, context: simulatedContext(in.ContextEntries),
 	}
 	if len(s.resources) == 0 {
 		s.resources = []string{"*"}
@@ -89,7 +91,8 @@ func (s *simulation) note(p *policy.Policy, id, source string, document *policy.
 	s.sources[p] = noted
 	s.size += len(source)
 	for _, key := range document.ContextKeys() {
-		if !slices.Contains(s.keys, key) {
+		if !s.asked[key] {
+			s.asked[key] = true
 			s.keys = append(s.keys, key)
 		}
 	}
