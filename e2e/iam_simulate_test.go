@@ -96,6 +96,14 @@ func testSimulateCustomPolicy(t *testing.T, w *iamWorld) {
 	}})
 	wantNames(t, keys.ContextKeyNames, "aws:MultiFactorAuthPresent", "aws:username")
 
+	// The Service Authorization Reference has no s3:GetObject of queues, whatever a policy allows.
+	everything := strings.Replace(allowAll, "s3:*", "*", 1)
+	const queue = "arn:aws:sqs:eu-west-1:111122223333:orders"
+	wantTold(t, ask(t, w.iam.SimulateCustomPolicy, &iam.SimulateCustomPolicyInput{
+		PolicyInputList: []string{everything}, ActionNames: []string{"s3:GetObject", "sqs:SendMessage"}, ResourceArns: []string{queue},
+	}).EvaluationResults,
+		"s3:GetObject on "+queue+": implicitDeny", "sqs:SendMessage on "+queue+": allowed by PolicyInputList.1 "+onlyStatement(everything))
+
 	for message, change := range map[string]func(*iam.SimulateCustomPolicyInput){
 		"Policy input list item 2 has invalid content":    func(in *iam.SimulateCustomPolicyInput) { in.PolicyInputList = []string{allowGet, "{"} },
 		"The action is invalid since it is missing names": func(in *iam.SimulateCustomPolicyInput) { in.ActionNames = []string{"GetObject"} },

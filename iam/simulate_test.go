@@ -328,6 +328,7 @@ func TestSimulateResourceTypes(t *testing.T) {
 		{"s3:GetObject", "arn:aws:iam::" + account + ":user/fictional", policy.ImplicitlyDenied},
 		{"s3:ListAllMyBuckets", objectA, policy.ImplicitlyDenied}, {"s3:ListAllMyBuckets", "*", policy.Allowed},
 		{"iam:GetUser", "arn:aws:iam::" + account + ":role/one", policy.ImplicitlyDenied}, {"iam:GetUser", "arn:aws:iam::" + account + ":user/one", policy.Allowed},
+		{"iam:GetUser", "arn:aws:iam::" + account + ":*", policy.Allowed}, {"iam:GetUser", "arn:aws:iam::" + account + ":role/*", policy.ImplicitlyDenied}, // ours
 		{"madeup:Action", objectA, policy.Allowed},
 	} {
 		in := on(asking(custom(allowsAll), c.action), c.resource)

@@ -359,6 +359,8 @@ func (s *simulation) fits(action, resource string) bool {
 		return true
 	}
 	arn, _ := policy.ParseARN(resource)
+	wildcard := strings.IndexAny(arn.Resource, "*?") // who asks for many resources by a pattern may mean some of the type
+	pattern := wildcard >= 0
 	for _, use := range entry.ResourceTypes {
 		for _, form := range use.Type.ARNs {
 			parts := strings.SplitN(form, ":", 6)
@@ -366,7 +368,7 @@ func (s *simulation) fits(action, resource string) bool {
 				continue
 			}
 			begins, _, _ := strings.Cut(parts[5], "${")
-			if parts[2] == arn.Service && strings.HasPrefix(arn.Resource, begins) {
+			if parts[2] == arn.Service && (strings.HasPrefix(arn.Resource, begins) || pattern && strings.HasPrefix(begins, arn.Resource[:wildcard])) {
 				return true
 			}
 		}

@@ -13,16 +13,24 @@ type Applied struct {
 // looks no further than it must; this is for those who show everything that a decision could rest on, as AWS's policy simulator does.
 func (p Policies) Applying(request *Request) []Applied {
 	var e evaluation
-	e.prepare(p, request)
+	e.prepare(&p, request)
 	var all []Applied
-	for l := range layers {
-		for i := range e.unions(l) {
-			for _, policy := range e.union(l, i) {
-				for _, x := range []*index{&policy.allow, &policy.deny} {
-					for _, s := range e.applying(x) {
-						all = append(all, s.applied(l))
-					}
-				}
+	for l, levels := range e.levels {
+		for i := range levels {
+			all = e.addApplying(all, layer(l), levels[i].Policies)
+		}
+	}
+	for l, policies := range e.unions {
+		all = e.addApplying(all, layer(l), policies)
+	}
+	return all
+}
+
+func (e *evaluation) addApplying(all []Applied, l layer, policies []*Policy) []Applied {
+	for _, policy := range policies {
+		for _, x := range []*index{&policy.allow, &policy.deny} {
+			for _, s := range e.applying(x) {
+				all = append(all, s.applied(l))
 			}
 		}
 	}

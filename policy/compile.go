@@ -31,6 +31,7 @@ type Policy struct {
 	statements []statement
 	allow      index
 	deny       index
+	alone      []*Policy // the policy itself, as a union
 }
 
 // statement is a compiled statement. A nil principals means that the element is absent: the policy is the caller's own.
@@ -61,6 +62,7 @@ func Compile(name string, document *Document, options Options) (*Policy, error) 
 		return nil, c.err
 	}
 	p.allow, p.deny = newIndex(p.statements, false), newIndex(p.statements, true)
+	p.alone = []*Policy{p}
 	return p, nil
 }
 
@@ -90,6 +92,9 @@ func (c *compiler) complete(elements []statementElement) {
 			c.note(place.errorf(s.sid.offset, badSID, "another statement has the Sid %q", s.sid.value))
 		}
 		sids[s.sid.value] = true
+		if kind := c.options.Kind; (kind == Identity || kind == SCP) && strings.Trim(s.sid.value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789") != "" {
+			c.note(place.errorf(s.sid.offset, sidCharacters, "Sid %q: letters and digits only", s.sid.value))
+		}
 		if s.effect.value != "Allow" && s.effect.value != "Deny" {
 			c.note(place.errorf(s.effect.offset, badCase, `Effect must be "Allow" or "Deny", in that case`))
 		}

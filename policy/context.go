@@ -197,15 +197,18 @@ func (e *evaluation) derive(key derivedKey) string {
 	case derivedUsername:
 		return p.username()
 	case derivedResourceAccount:
-		return e.knownResourceAccount()
+		if account := e.knownResourceAccount(); account != "" {
+			return account
+		}
+		return p.Account // of a request about no resource in particular, the caller's own
 	}
 	return ""
 }
 
 // variable is the value that stands for a variable: the key's if it is single-valued, else the variable's default. An
-// empty value is a value.
+// empty value is none, so that bucket/${aws:PrincipalTag/team}* is never bucket/*.
 func (e *evaluation) variable(p *piece) (string, bool) {
-	if has := e.lookup(p.key); has.ok && !has.list {
+	if has := e.lookup(p.key); has.ok && !has.list && has.value != "" {
 		return has.value, true
 	}
 	if p.fallback != nil {

@@ -19,27 +19,34 @@ type Request struct {
 
 // evaluation is a request, prepared for matching, with the policies that apply to it. It stays on the stack.
 type evaluation struct {
-	request         *Request
-	policies        Policies
-	trust, resource [1]*Policy // of policies, as unions
-	action          action
-	target          resource
-	bounded         bool // the caller has a permissions boundary
-	anyResource     bool // the index is to leave resources aside: an explanation wants to see what failed
+	request     *Request
+	levels      [organization][]Level // by layer
+	unions      [layers][]*Policy     // by layer; those of an organization's are in levels
+	action      action
+	target      resource
+	bounded     bool // the caller has a permissions boundary
+	anyResource bool // the index is to leave resources aside: an explanation wants to see what failed
 }
 
-func (e *evaluation) prepare(p Policies, request *Request) {
-	e.request, e.policies, e.bounded, e.action = request, p, p.Boundary != nil, newAction(request.Action)
-	e.trust[0], e.resource[0] = p.Trust, p.Resource
+func (e *evaluation) prepare(p *Policies, request *Request) {
+	e.request, e.bounded, e.action = request, p.Boundary != nil, newAction(request.Action)
 	if request.WildcardOnly {
 		e.target = resource{text: "*"}
 	} else {
 		e.target = newResource(request.Resource)
 	}
-	if caller := &request.Principal; caller.isServiceLinked() {
-		e.policies.SCP, e.policies.RCP = nil, nil
-	} else if !caller.hasCredentials() {
-		e.policies.SCP = nil
+	e.unions[layerEndpoint], e.unions[layerIdentity], e.unions[layerBoundary], e.unions[layerSession] = p.Endpoint, p.Identity, p.Boundary, p.Session
+	if p.Trust != nil {
+		e.unions[layerTrust] = p.Trust.alone
+	}
+	if p.Resource != nil {
+		e.unions[layerResource] = p.Resource.alone
+	}
+	if (p.SCP != nil || p.RCP != nil) && !request.Principal.isServiceLinked() {
+		e.levels[layerRCP] = p.RCP
+		if request.Principal.hasCredentials() {
+			e.levels[layerSCP] = p.SCP
+		}
 	}
 }
 
@@ -48,7 +55,7 @@ func (e *evaluation) prepare(p Policies, request *Request) {
 // required.
 func (p Policies) Decide(request *Request) Decision {
 	var e evaluation
-	e.prepare(p, request)
+	e.prepare(&p, request)
 	if e.alwaysAllowed() {
 		return Decision{Effect: Allowed}
 	}
@@ -56,28 +63,35 @@ func (p Policies) Decide(request *Request) Decision {
 		return Decision{Effect: ExplicitlyDenied, reasons: reasons, denied: denied}
 	}
 	d := Decision{Effect: Allowed}
-	side := e.resourceSide()
-	granted, named := e.allowing(e.union(side, 0))
-	var missing []gap
-	required := e.required(side, named)
-	for l := range layers {
-		for i := 0; required[l] && i < e.unions(l); i++ {
-			allowing := granted
-			if l != side {
-				allowing, _ = e.allowing(e.union(l, i))
-			}
-			if allowing == nil {
-				missing = append(missing, gap{l, i})
-			} else {
-				d.allow(l, i, allowing)
-			}
+	var missing []Reason
+	for i := range e.levels[layerSCP] {
+		level := &e.levels[layerSCP][i]
+		if allowing, _ := e.allowing(level.Policies); allowing != nil {
+			d.levels = append(d.levels, allowing)
+		} else {
+			missing = append(missing, e.explain(layerSCP, level.Name, level.Policies))
 		}
 	}
-	if missing != nil {
-		return Decision{Effect: ImplicitlyDenied, reasons: e.explain(missing)}
+	side := e.resourceSide()
+	granted, named := e.allowing(e.unions[side])
+	d.allowed[side] = granted
+	required := e.required(side, named)
+	for l := layerEndpoint; l < layers; l++ {
+		if !required[l] {
+			continue
+		}
+		if l != side {
+			d.allowed[l], _ = e.allowing(e.unions[l])
+		}
+		if d.allowed[l] == nil {
+			missing = append(missing, e.explain(l, unionName(e.unions[l]), e.unions[l]))
+		}
 	}
-	if granted != nil {
-		d.allow(side, 0, granted)
+	if required[layerIdentity] && d.allowed[layerIdentity] == nil && granted == nil && !required[side] && e.unions[side] != nil {
+		missing = append(missing, e.explain(side, unionName(e.unions[side]), e.unions[side])) // it would have been enough
+	}
+	if missing != nil {
+		return Decision{Effect: ImplicitlyDenied, reasons: missing}
 	}
 	return d
 }
@@ -89,7 +103,7 @@ func (e *evaluation) alwaysAllowed() bool {
 
 // required tells which kinds of policies must allow, given how the policy on the resource's side names the caller.
 //
-//   - What bounds an organization's accounts, or an endpoint, must allow always, whoever grants.
+//   - An endpoint's policy must allow always, whoever grants; so must every level of service control policies, which Decide sees to.
 //   - Resource control policies only deny: RCPFullAWSAccess, which allows everything, is attached to every level and cannot be detached (AWS
 //     Organizations User Guide, "RCP syntax").
 //   - Callers without credentials of an account (web identities, services, anonymous ones) have no policies of their own:
@@ -98,30 +112,30 @@ func (e *evaluation) alwaysAllowed() bool {
 //     names, boundary and session policies are still a limit. If it names the account, it only delegates.
 //   - Across accounts both sides must allow.
 //   - A role's trust policy and a KMS key's policy must allow explicitly, in the same account as well.
-//   - A federated user has no permissions but those of session policies, besides what a resource's policy gives it by name
-//     (IAM User Guide, "Permissions for GetFederationToken").
+//   - A federated user has no permissions but those of session policies, besides what a resource's policy gives it by its own
+//     name, "*" not included (STS API Reference, "GetFederationToken").
 func (e *evaluation) required(side layer, named grant) (must [layers]bool) {
-	p := &e.policies
-	must[layerSCP], must[layerEndpoint] = p.SCP != nil, p.Endpoint != nil
+	must[layerEndpoint] = e.unions[layerEndpoint] != nil
 	if !e.request.Principal.hasCredentials() {
 		must[side] = true
 		return must
 	}
 	across := e.acrossAccounts()
 	must[side] = side == layerTrust || across || e.isKMSKey()
-	if named == namedItself && !across {
+	federated := e.request.Principal.Type == FederatedUser
+	if !across && (named == namedItself || named == namedAmongAll && !federated) {
 		return must
 	}
 	must[layerIdentity] = named != namedRole || across
-	must[layerBoundary] = p.Boundary != nil
-	must[layerSession] = p.Session != nil || e.request.Principal.Type == FederatedUser
+	must[layerBoundary] = e.bounded
+	must[layerSession] = e.unions[layerSession] != nil || federated
 	return must
 }
 
 // resourceSide is the layer of the policy that the resource has: a role's trust policy, which is about actions of sts alone and says nothing about,
 // say, iam:GetRole; else the resource's own.
 func (e *evaluation) resourceSide() layer {
-	if e.assumesRole() || e.policies.Trust != nil && equalFold(e.action.service, "sts") {
+	if e.assumesRole() || e.unions[layerTrust] != nil && equalFold(e.action.service, "sts") {
 		return layerTrust
 	}
 	return layerResource
@@ -170,14 +184,20 @@ func (e *evaluation) knownResourceAccount() string {
 
 // denials are the Deny statements that apply, policy by policy, or nil.
 func (e *evaluation) denials() (reasons []Reason, statements []*statement) {
-	for l := range layers {
-		for i := range e.unions(l) {
-			for _, p := range e.union(l, i) {
-				for _, s := range e.denying(p) {
-					reasons, statements = append(reasons, s.reason(l)), append(statements, s)
-				}
+	collect := func(l layer, policies []*Policy) {
+		for _, p := range policies {
+			for _, s := range e.denying(p) {
+				reasons, statements = append(reasons, s.reason(l)), append(statements, s)
 			}
 		}
+	}
+	for l, levels := range e.levels {
+		for i := range levels {
+			collect(layer(l), levels[i].Policies)
+		}
+	}
+	for l, policies := range e.unions {
+		collect(layer(l), policies)
 	}
 	return reasons, statements
 }

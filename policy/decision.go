@@ -31,18 +31,12 @@ func (e Effect) String() string {
 type Decision struct {
 	Effect Effect
 
-	// One Allow statement for each layer that had to allow, and for further levels of an organization. Reasons are made of them when asked for, so
-	// that deciding costs no allocation where there is no organization.
+	// One Allow statement for each layer that had to allow, and for each level of service control policies. Reasons are made of them when asked
+	// for, so that deciding costs no allocation where there is no organization.
 	allowed [layers]*statement
-	further []furtherGrant
+	levels  []*statement
 	reasons []Reason     // of a denial, and of a decision that was read from JSON
 	denied  []*statement // of an explicit denial, in the order of the reasons
-}
-
-// furtherGrant is an Allow statement of a level below an organization's root.
-type furtherGrant struct {
-	layer     layer
-	statement *statement
 }
 
 // Allowed reports whether the request may go on.
@@ -56,27 +50,15 @@ func (d Decision) Reasons() []Reason {
 		return slices.Clone(d.reasons)
 	}
 	var reasons []Reason
+	for _, s := range d.levels {
+		reasons = append(reasons, s.reason(layerSCP))
+	}
 	for l, s := range d.allowed {
-		if s == nil {
-			continue
-		}
-		reasons = append(reasons, s.reason(layer(l)))
-		for _, more := range d.further {
-			if more.layer == layer(l) {
-				reasons = append(reasons, more.statement.reason(layer(l)))
-			}
+		if s != nil {
+			reasons = append(reasons, s.reason(layer(l)))
 		}
 	}
 	return reasons
-}
-
-// allow notes the statement that allows for the layer's union i.
-func (d *Decision) allow(l layer, i int, s *statement) {
-	if i == 0 {
-		d.allowed[l] = s
-	} else {
-		d.further = append(d.further, furtherGrant{l, s})
-	}
 }
 
 // Hiding is the decision with nothing of the layers for which hidden is true but that they had a part in it: for a reader who may not see the

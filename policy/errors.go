@@ -60,6 +60,7 @@ var (
 	badSyntax      = sentence{identity: "Syntax errors in policy.", trust: "Syntax error in policy."}
 	badVersion     = sentence{identity: "Syntax errors in policy.", trust: "The policy must contain a valid version string"}
 	badSID         = sentence{"Statement IDs (SID) in a single policy must be unique.", "The Statement Ids in the policy are not unique", stageSID}
+	sidCharacters  = sentence{identity: "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*", stage: stageSID}
 	noEffect       = sentence{identity: "Syntax errors in policy.", trust: "Missing required field Effect"}
 	badCase        = sentence{"The policy failed legacy parsing", "Syntax error in policy.", stageLegacy}
 	noAction       = sentence{"Policy statement must contain actions.", "Missing required field Action", stageActions}

@@ -12,17 +12,8 @@ const (
 	failedCondition = "Condition"
 )
 
-// explain has one reason for each union of policies that did not allow.
-func (e *evaluation) explain(missing []gap) []Reason {
-	reasons := make([]Reason, len(missing))
-	for i, g := range missing {
-		reasons[i] = e.explainGap(g)
-	}
-	return reasons
-}
-
-func (e *evaluation) explainGap(g gap) Reason {
-	policies := e.union(g.layer, g.union)
+// explain is the reason of a layer whose policies, together called name, do not allow.
+func (e *evaluation) explain(l layer, name string, policies []*Policy) Reason {
 	var nearest *statement
 	best := -1
 	look := func(s *statement) bool {
@@ -46,9 +37,9 @@ func (e *evaluation) explainGap(g gap) Reason {
 	}
 	e.anyResource = false
 	if nearest == nil {
-		return Reason{Layer: g.layer.String(), Policy: e.name(g), Statement: -1}
+		return Reason{Layer: l.String(), Policy: name, Statement: -1}
 	}
-	return e.failure(g.layer, nearest)
+	return e.failure(l, nearest)
 }
 
 // nearness is high for a statement that fails late.

@@ -77,7 +77,7 @@ func TestExcerptOfStatement(t *testing.T) {
 func TestExcerptOfOneLine(t *testing.T) {
 	for _, length := range []int{0, 5, 60, 90, 500} {
 		for _, before := range []int{0, 10, 300} {
-			source := fmt.Sprintf(`{%s"Statement":{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::%s","Sid":"é%s"}}`, strings.Repeat(" ", before), strings.Repeat("é", length), strings.Repeat("x", 200))
+			source := fmt.Sprintf(`{%s"Statement":{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::%s"},"Id":"é%s"}`, strings.Repeat(" ", before), strings.Repeat("é", length), strings.Repeat("x", 200))
 			policy := compiled(t, source, Identity)
 			reason := Policies{Identity: []*Policy{policy}}.Decide(&Request{Principal: alice(), Action: "s3:GetObject", Resource: "arn:aws:s3:::z"}).Reasons()[0]
 			checkExcerpt(t, reason, []byte(source))

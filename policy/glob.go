@@ -169,3 +169,6 @@ func (g glob) resolve(buffer glob, e *evaluation) (resolved glob, ok bool) {
 	}
 	return buffer, true
 }
+
+// endsInRun tells whether the pattern's last piece is a *.
+func (g glob) endsInRun() bool { return len(g) > 0 && g[len(g)-1].kind == anyRun }

@@ -34,6 +34,8 @@ const (
 	layerTrust
 	layerResource
 	layers
+
+	organization = layerRCP + 1 // the layers before have levels
 )
 
 // String is what Reason.Layer says.
@@ -41,60 +43,10 @@ func (l layer) String() string {
 	return [...]string{"scp", "rcp", "vpcEndpoint", "identity", "boundary", "session", "trust", "resource"}[l]
 }
 
-// gap is a union of policies that does not allow.
-type gap struct {
-	layer layer
-	union int
-}
-
-// unions is how many unions of policies the layer has that apply: one, or one for each level.
-func (e *evaluation) unions(l layer) int {
-	switch p := &e.policies; l {
-	case layerSCP:
-		return len(p.SCP)
-	case layerRCP:
-		return len(p.RCP)
+// unionName is how a reason calls a union that has no statement to name.
+func unionName(policies []*Policy) string {
+	if len(policies) == 0 {
+		return ""
 	}
-	return 1
-}
-
-// union is the layer's union i.
-func (e *evaluation) union(l layer, i int) []*Policy {
-	switch p := &e.policies; l {
-	case layerSCP:
-		return p.SCP[i].Policies
-	case layerRCP:
-		return p.RCP[i].Policies
-	case layerEndpoint:
-		return p.Endpoint
-	case layerIdentity:
-		return p.Identity
-	case layerBoundary:
-		return p.Boundary
-	case layerSession:
-		return p.Session
-	case layerTrust:
-		if p.Trust != nil {
-			return e.trust[:]
-		}
-	case layerResource:
-		if p.Resource != nil {
-			return e.resource[:]
-		}
-	}
-	return nil
-}
-
-// name is how a reason calls a union that has no statement to name.
-func (e *evaluation) name(g gap) string {
-	switch p := &e.policies; g.layer {
-	case layerSCP:
-		return p.SCP[g.union].Name
-	case layerRCP:
-		return p.RCP[g.union].Name
-	}
-	if policies := e.union(g.layer, g.union); len(policies) > 0 {
-		return policies[0].name
-	}
-	return ""
+	return policies[0].name
 }

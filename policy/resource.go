@@ -3,8 +3,9 @@ package policy
 import "strings"
 
 // resourcePattern is one entry of Resource or NotResource, or an operand of an Arn operator, ready to match: an ARN whose
-// parts, cut at the first five colons, are matched one by one, so that a * never crosses those colons. In the last part it
-// crosses everything.
+// parts, cut at the first five colons, are matched one by one, so that a * does not cross those colons. In the last part it
+// crosses everything. Of Resource and NotResource, a * that ends a part runs on across colons (IAM User Guide, "IAM JSON policy
+// elements: Resource"); of Arn operators it does not, since they check each part separately.
 type resourcePattern struct {
 	every  bool    // "*" alone
 	exact  string  // the whole ARN, if it has neither wildcards nor variables
@@ -13,6 +14,7 @@ type resourcePattern struct {
 	parts  [6]glob // else: its parts
 	count  int     // how many; with fewer than six, the last one matches all that is left of the ARN
 	varied bool    // the last part has variables
+	runsOn bool    // a part before the last ends in *, and may match more than one part
 	text   string  // as written
 }
 
@@ -103,6 +105,9 @@ func compileResource(place place, t text, variables bool) (resourcePattern, *Err
 		p.parts[i] = g
 	}
 	p.varied = p.parts[p.count-1].hasVariables()
+	for i := range p.count - 1 {
+		p.runsOn = p.runsOn || p.parts[i].endsInRun()
+	}
 	p.simplify()
 	return p, nil
 }
@@ -188,19 +193,47 @@ func (p *resourcePattern) match(r *resource, e *evaluation) bool {
 	return p.matchParts(r, e)
 }
 
+// matchParts compares part by part and, of a pattern that runs on, then any way to divide an ARN with more colons than it has.
 func (p *resourcePattern) matchParts(r *resource, e *evaluation) bool {
-	for i := range p.count - 1 {
-		if !p.parts[i].match(r.part(i), false) {
-			return false
-		}
-	}
 	last := p.parts[p.count-1]
+	var buffer [16]piece
 	if p.varied {
-		var buffer [16]piece
 		var ok bool
 		if last, ok = last.resolve(buffer[:0], e); !ok {
 			return false
 		}
 	}
-	return last.match(r.tail(p.count-1), false)
+	matched := last.match(r.tail(p.count-1), false)
+	for i := 0; matched && i < p.count-1; i++ {
+		matched = p.parts[i].match(r.part(i), false)
+	}
+	return matched || p.runsOn && p.matchRunningOn(r.text, last)
+}
+
+// matchRunningOn looks for parts of text, cut at every colon, that the pattern's parts match in order; after one that ends in * any number may be left
+// out, and the last part of the pattern matches all that is left. As with any pattern of stars, only the latest one needs trying anew.
+func (p *resourcePattern) matchRunningOn(text string, last glob) bool {
+	retry, from := -1, 0 // after the latest *: the pattern's part, and where in text it was last tried
+	for i, at := 0, 0; ; {
+		colon := strings.IndexByte(text[at:], ':')
+		switch {
+		case i == p.count-1 && last.match(text[at:], false):
+			return true
+		case i < p.count-1 && colon >= 0 && p.parts[i].match(text[at:at+colon], false):
+			at += colon + 1
+			if i++; p.parts[i-1].endsInRun() {
+				retry, from = i, at
+			}
+			continue
+		}
+		next := -1
+		if retry >= 0 {
+			next = strings.IndexByte(text[from:], ':')
+		}
+		if next < 0 {
+			return false
+		}
+		from += next + 1
+		i, at = retry, from
+	}
 }

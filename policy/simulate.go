@@ -62,6 +62,22 @@ func (s *Simulator) Line(line []byte) (result []byte, readable bool) {
 	return result, true
 }
 
+// Text answers one case for a reader: its id, and the decision with an excerpt for each reason. readable is as of Line.
+func (s *Simulator) Text(line []byte) (text string, readable bool) {
+	c := simulation{simulator: s, text: string(line), sources: map[string]*node{}}
+	decision, err := c.run()
+	if err != nil {
+		_, unreadable := err.(*caseError)
+		return printable(c.id+": error: "+err.Error()) + "\n", !unreadable
+	}
+	return printable(c.id) + ": " + decision.Text(func(policy string) []byte {
+		if n := c.sources[policy]; n != nil {
+			return []byte(c.text[n.start:n.end])
+		}
+		return nil
+	}), true
+}
+
 // caseError is a line that is not a case.
 type caseError struct{ message string }
 
@@ -76,6 +92,7 @@ type simulation struct {
 	id         string
 	request    Request
 	policies   Policies
+	sources    map[string]*node // the documents by the policies' names, where they will be shown
 }
 
 // run reads the case and decides it. The id is read first, so that every other complaint can carry it.
@@ -316,11 +333,18 @@ func (c *simulation) union(name string, value *node, kind Kind) ([]*Policy, erro
 }
 
 func (c *simulation) compile(name string, value *node, kind Kind) (*Policy, error) {
+	c.remember(name, value)
 	document, bad := newDocument(c.text, value, c.duplicates)
 	if bad != nil {
 		return nil, fmt.Errorf("%s:%w", name, bad)
 	}
 	return compileNamed(name, document, kind)
+}
+
+func (c *simulation) remember(name string, value *node) {
+	if c.sources != nil {
+		c.sources[name] = value
+	}
 }
 
 func compileNamed(name string, document *Document, kind Kind) (*Policy, error) {
@@ -368,6 +392,7 @@ func (c *simulation) levels(name string, value *node, kind Kind) ([]Level, error
 // readResourcePolicy takes a document without Resource elements as a role's trust policy. One without statements says nothing, whichever it is.
 func (c *simulation) readResourcePolicy(value *node) error {
 	const name = "resource"
+	c.remember(name, value)
 	document, bad := newDocument(c.text, value, c.duplicates)
 	if bad != nil {
 		return fmt.Errorf("%s:%w", name, bad)

@@ -120,3 +120,23 @@ func checkResult(t *testing.T, result []byte) {
 		t.Errorf("read and written again: %s, was %s (%v)", again, result, err)
 	}
 }
+
+// TestSimulateText: a reader sees the id, the effect, and each reason with its clause underlined.
+func TestSimulateText(t *testing.T) {
+	const line = `{"id":"c\u001b1","request":{"principal":"arn:aws:iam::111122223333:user/alice","action":"s3:GetObject","resource":"arn:aws:s3:::b/k"},"policies":{` +
+		`"identity":[{"Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b"}}],"scp":[{"level":"r","policies":[]}]}}`
+	const want = `c 1: ImplicitlyDenied
+  scp scp[0]: no statement allows anything
+  identity[0] statement 0 at 1:67: Resource: wanted arn:aws:s3:::b, got arn:aws:s3:::b/k
+    1 | {"Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b"}}
+      |                                                                    ^^^^^^^^^^^^^^
+      |                                                                got arn:aws:s3:::b/k
+`
+	simulator := NewSimulator(nil)
+	if got, readable := simulator.Text([]byte(line)); got != want || !readable {
+		t.Errorf("%s", got)
+	}
+	if got, readable := simulator.Text([]byte(`{"id":"x"}`)); got != "x: error: 1:1: missing member request\n" || readable {
+		t.Errorf("%s", got)
+	}
+}
