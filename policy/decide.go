@@ -221,15 +221,20 @@ func (e *evaluation) denialsIn(l layer, policies []*Policy, reasons []Reason, st
 
 // denying are the policy's Deny statements that apply, in the order of the document.
 func (e *evaluation) denying(p *Policy) []*statement {
-	var denied []*statement
-	p.deny.visit(e, func(s *statement) bool {
+	return e.applying(&p.deny)
+}
+
+// applying are the statements of an index that apply, in the order of the document.
+func (e *evaluation) applying(x *index) []*statement {
+	var applied []*statement
+	x.visit(e, func(s *statement) bool {
 		if e.match(s) != notNamed {
-			denied = append(denied, s)
+			applied = append(applied, s)
 		}
 		return true
 	})
-	slices.SortFunc(denied, func(a, b *statement) int { return a.number - b.number })
-	return slices.Compact(denied)
+	slices.SortFunc(applied, func(a, b *statement) int { return a.number - b.number })
+	return slices.Compact(applied)
 }
 
 // allowing is the Allow statement that counts: the one that names the caller most strongly and, of those, the first. A

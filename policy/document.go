@@ -33,7 +33,7 @@ type text struct {
 
 // statementElement is a Statement as written.
 type statementElement struct {
-	offset      int32
+	offset, end int32 // the bytes that it spans: [offset, end)
 	sid         text
 	effect      text // Allow or Deny, in any case
 	deny        bool
@@ -85,16 +85,16 @@ func Parse(source []byte) (*Document, error) {
 		where := newPlace(text, 0, int32(min(len(text), MaxDocumentSize)))
 		return nil, where.errorf(int32(bad.offset), badJSON, "%s", bad.message)
 	}
-	d, err := newDocument(text, &root, duplicates)
+	d, err := newDocument(text, 0, &root, duplicates)
 	if err != nil {
 		return nil, err
 	}
 	return d, nil
 }
 
-// newDocument reads the document that root, a value of text, is. duplicates are those of the whole text.
-func newDocument(text string, root *node, duplicates []int32) (*Document, *Error) {
-	p := documentParser{&Document{place: newPlace(text, root.start, root.end)}}
+// newDocument reads the document that root, a value of text, is. Positions count from start on. duplicates are those of the whole text.
+func newDocument(text string, start int32, root *node, duplicates []int32) (*Document, *Error) {
+	p := documentParser{&Document{place: newPlace(text, start, root.end)}}
 	if i, _ := slices.BinarySearch(duplicates, root.start); i < len(duplicates) && duplicates[i] < root.end {
 		return nil, p.place.errorf(duplicates[i], badSyntax, "this name occurs a second time in the object")
 	}

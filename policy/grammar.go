@@ -61,7 +61,7 @@ func (p documentParser) statement(n *node, s *statementElement) *Error {
 	if err := p.want(n, jsonObject, "a statement"); err != nil {
 		return err
 	}
-	s.offset = n.start
+	s.offset, s.end = n.start, n.end
 	for i := 0; i < len(n.items); i += 2 {
 		name, value := &n.items[i], &n.items[i+1]
 		var err *Error

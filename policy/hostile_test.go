@@ -240,6 +240,12 @@ func TestUndecidedDenies(t *testing.T) {
 	if hidden := decision.Hiding(func(string) bool { return true }); !hidden.Undecided() {
 		t.Error("hiding its reasons made it a decision")
 	}
+	bounded := Policies{Identity: []*Policy{compiled(t, `{"Statement":{"Effect":"Deny","Action":"*","Resource":"arn:aws:s3:::*`+strings.Repeat("a?", 20_000)+`b*"}}`, Identity)}}
+	request := hostileRequest(1)
+	request.Resource = "arn:aws:s3:::" + strings.Repeat("a", 100_000)
+	if _, complete := bounded.Applying(request); complete {
+		t.Error("all statements that apply were found beyond the bound")
+	}
 	const wanted = "ImplicitlyDenied: (not decided): comparing the request with the policies takes too many steps"
 	if decision.String() != wanted {
 		t.Errorf("%s, want %s", decision, wanted)

@@ -338,7 +338,7 @@ func (c *simulation) union(name string, value *node, kind Kind) ([]*Policy, erro
 
 func (c *simulation) compile(name string, value *node, kind Kind) (*Policy, error) {
 	c.remember(name, value)
-	document, bad := newDocument(c.text, value, c.duplicates)
+	document, bad := newDocument(c.text, value.start, value, c.duplicates)
 	if bad != nil {
 		return nil, fmt.Errorf("%s:%w", name, bad)
 	}
@@ -397,7 +397,7 @@ func (c *simulation) levels(name string, value *node, kind Kind) ([]Level, error
 func (c *simulation) readResourcePolicy(value *node) error {
 	const name = "resource"
 	c.remember(name, value)
-	document, bad := newDocument(c.text, value, c.duplicates)
+	document, bad := newDocument(c.text, value.start, value, c.duplicates)
 	if bad != nil {
 		return fmt.Errorf("%s:%w", name, bad)
 	}
