@@ -59,7 +59,8 @@ func (p Policies) Decide(request *Request) (d Decision) {
 	e.prepare(&p, request)
 	e.decide(&d)
 	if e.left < 0 {
-		d = Decision{Effect: ImplicitlyDenied, reasons: []Reason{{Policy: undecidedPolicy, Statement: -1}}, undecided: true}
+		undecided := explanation{reasons: []Reason{{Policy: undecidedPolicy, Statement: -1}}, undecided: true}
+		d = Decision{Effect: ImplicitlyDenied, why: &undecided}
 	}
 	return d
 }
@@ -70,40 +71,53 @@ func (e *evaluation) decide(d *Decision) {
 	if e.alwaysAllowed() {
 		return
 	}
-	if d.reasons, d.denied = e.denials(); d.denied != nil {
-		d.Effect = ExplicitlyDenied
+	if why := e.denials(); why != nil {
+		d.Effect, d.why = ExplicitlyDenied, why
 		return
 	}
+	var levels []*statement
 	var missing []Reason
+	if e.levels[layerSCP] != nil {
+		levels, missing = e.allowingLevels()
+	}
+	side := e.resourceSide()
+	granted, named := e.allowing(e.unions[side])
+	d.allowed[side-organization] = granted
+	required := e.required(side, named)
+	for l := organization; l < layers; l++ {
+		if !required[l] {
+			continue
+		}
+		allowed := &d.allowed[l-organization]
+		if l != side {
+			*allowed, _ = e.allowing(e.unions[l])
+		}
+		if *allowed == nil {
+			missing = append(missing, e.explain(l, unionName(e.unions[l]), e.unions[l]))
+		}
+	}
+	if required[layerIdentity] && d.allowed[layerIdentity-organization] == nil && granted == nil && !required[side] && e.unions[side] != nil {
+		missing = append(missing, e.explain(side, unionName(e.unions[side]), e.unions[side])) // it would have been enough
+	}
+	switch {
+	case missing != nil:
+		*d = Decision{Effect: ImplicitlyDenied, why: &explanation{reasons: missing}}
+	case levels != nil:
+		d.why = &explanation{levels: levels}
+	}
+}
+
+// allowingLevels has an Allow statement for each level of service control policies that allows, and a reason for each that does not.
+func (e *evaluation) allowingLevels() (allowing []*statement, missing []Reason) {
 	for i := range e.levels[layerSCP] {
 		level := &e.levels[layerSCP][i]
-		if allowing, _ := e.allowing(level.Policies); allowing != nil {
-			d.levels = append(d.levels, allowing)
+		if s, _ := e.allowing(level.Policies); s != nil {
+			allowing = append(allowing, s)
 		} else {
 			missing = append(missing, e.explain(layerSCP, level.Name, level.Policies))
 		}
 	}
-	side := e.resourceSide()
-	granted, named := e.allowing(e.unions[side])
-	d.allowed[side] = granted
-	required := e.required(side, named)
-	for l := layerEndpoint; l < layers; l++ {
-		if !required[l] {
-			continue
-		}
-		if l != side {
-			d.allowed[l], _ = e.allowing(e.unions[l])
-		}
-		if d.allowed[l] == nil {
-			missing = append(missing, e.explain(l, unionName(e.unions[l]), e.unions[l]))
-		}
-	}
-	if required[layerIdentity] && d.allowed[layerIdentity] == nil && granted == nil && !required[side] && e.unions[side] != nil {
-		missing = append(missing, e.explain(side, unionName(e.unions[side]), e.unions[side])) // it would have been enough
-	}
-	if missing != nil {
-		*d = Decision{Effect: ImplicitlyDenied, reasons: missing}
-	}
+	return allowing, missing
 }
 
 // alwaysAllowed: AWS documents that sts:GetCallerIdentity needs no permission, and that even a Deny does not stop it.
@@ -193,30 +207,32 @@ func (e *evaluation) knownResourceAccount() string {
 }
 
 // denials are the Deny statements that apply, policy by policy, or nil.
-func (e *evaluation) denials() (reasons []Reason, statements []*statement) {
+func (e *evaluation) denials() (why *explanation) {
 	for l := range e.levels {
 		for i := range e.levels[l] {
-			reasons, statements = e.denialsIn(layer(l), e.levels[l][i].Policies, reasons, statements)
+			for _, p := range e.levels[l][i].Policies {
+				why = e.addDenials(why, layer(l), p)
+			}
 		}
 	}
-	for l := range e.unions {
-		if e.unions[l] != nil {
-			reasons, statements = e.denialsIn(layer(l), e.unions[l], reasons, statements)
+	for l := organization; l < layers; l++ {
+		for _, p := range e.unions[l] {
+			if !p.deny.empty {
+				why = e.addDenials(why, l, p)
+			}
 		}
 	}
-	return reasons, statements
+	return why
 }
 
-func (e *evaluation) denialsIn(l layer, policies []*Policy, reasons []Reason, statements []*statement) ([]Reason, []*statement) {
-	for _, p := range policies {
-		if p.deny.empty {
-			continue
+func (e *evaluation) addDenials(why *explanation, l layer, p *Policy) *explanation {
+	for _, s := range e.denying(p) {
+		if why == nil {
+			why = &explanation{}
 		}
-		for _, s := range e.denying(p) {
-			reasons, statements = append(reasons, s.reason(l)), append(statements, s)
-		}
+		why.reasons, why.denied = append(why.reasons, s.reason(l)), append(why.denied, s)
 	}
-	return reasons, statements
+	return why
 }
 
 // denying are the policy's Deny statements that apply, in the order of the document.

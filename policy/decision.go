@@ -31,14 +31,25 @@ func (e Effect) String() string {
 type Decision struct {
 	Effect Effect
 
-	// One Allow statement for each layer that had to allow, and for each level of service control policies. Reasons are made of them when asked
-	// for, so that deciding costs no allocation where there is no organization.
-	allowed [layers]*statement
-	levels  []*statement
-	reasons []Reason     // of a denial, and of a decision that was read from JSON
-	denied  []*statement // of an explicit denial, in the order of the reasons
+	// One Allow statement for each layer that had to allow, those of organizations left out. Reasons are made of them when asked for, so that
+	// deciding costs no allocation where there is nothing to explain.
+	allowed [layers - organization]*statement
+	why     *explanation // nil: there is no more to say
+}
 
+// explanation is what there is to say of a decision beside the Allow statements of its layers.
+type explanation struct {
+	levels    []*statement // an Allow statement for each level of service control policies
+	reasons   []Reason     // of a denial, and of a decision that was read from JSON
+	denied    []*statement // of an explicit denial, in the order of the reasons
 	undecided bool
+}
+
+func (d Decision) explanation() explanation {
+	if d.why == nil {
+		return explanation{}
+	}
+	return *d.why
 }
 
 // Allowed reports whether the request may go on.
@@ -46,22 +57,23 @@ func (d Decision) Allowed() bool { return d.Effect == Allowed }
 
 // Undecided reports that comparing the request with the policies would take more than MaxWork steps. The request is denied, since nothing may be
 // allowed on half an answer, but no policy says so: who asks what policies mean must take it for an error.
-func (d Decision) Undecided() bool { return d.undecided }
+func (d Decision) Undecided() bool { return d.explanation().undecided }
 
 // Reasons are the statements that decided: every Deny that applies; or, of an allowed request, the first Allow of
 // each kind of policy that had to allow; or, on an implicit denial, each kind that did not allow, with its nearest Allow
 // statement and the element of it that failed. Of sts:GetCallerIdentity, which needs no permission, there are none.
 func (d Decision) Reasons() []Reason {
-	if d.reasons != nil {
-		return slices.Clone(d.reasons)
+	why := d.explanation()
+	if why.reasons != nil {
+		return slices.Clone(why.reasons)
 	}
 	var reasons []Reason
-	for _, s := range d.levels {
+	for _, s := range why.levels {
 		reasons = append(reasons, s.reason(layerSCP))
 	}
-	for l, s := range d.allowed {
+	for i, s := range d.allowed {
 		if s != nil {
-			reasons = append(reasons, s.reason(layer(l)))
+			reasons = append(reasons, s.reason(layer(i)+organization))
 		}
 	}
 	return reasons
@@ -70,7 +82,8 @@ func (d Decision) Reasons() []Reason {
 // Hiding is the decision with nothing of the layers for which hidden is true but that they had a part in it: for a reader who may not see the
 // policies of another account.
 func (d Decision) Hiding(hidden func(layer string) bool) Decision {
-	shown := Decision{Effect: d.Effect, undecided: d.undecided, reasons: d.Reasons(), denied: slices.Clone(d.denied)}
+	why := d.explanation()
+	shown := explanation{undecided: why.undecided, reasons: d.Reasons(), denied: slices.Clone(why.denied)}
 	if shown.reasons == nil {
 		shown.reasons = []Reason{}
 	}
@@ -83,7 +96,7 @@ func (d Decision) Hiding(hidden func(layer string) bool) Decision {
 			shown.denied[i] = nil
 		}
 	}
-	return shown
+	return Decision{Effect: d.Effect, why: &shown}
 }
 
 // What stands in place of a policy's name: of one that is not shown, and where there is none to blame.
@@ -148,7 +161,7 @@ func (d *Decision) UnmarshalJSON(data []byte) error {
 	if effect < 0 {
 		return fmt.Errorf("reading decision: unknown decision %q", wire.Decision)
 	}
-	*d = Decision{Effect: Effect(effect), reasons: wire.Reasons}
+	*d = Decision{Effect: Effect(effect), why: &explanation{reasons: wire.Reasons}}
 	return nil
 }
 
@@ -161,8 +174,8 @@ func (d Decision) Because(action string) string {
 		return ""
 	}
 	article, kind := "an", "identity-based policy"
-	if len(d.reasons) > 0 {
-		article, kind = aKind(d.reasons[0].Layer)
+	if reasons := d.explanation().reasons; len(reasons) > 0 {
+		article, kind = aKind(reasons[0].Layer)
 	}
 	if d.Effect == ExplicitlyDenied {
 		return "with an explicit deny in " + article + " " + kind

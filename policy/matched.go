@@ -19,12 +19,13 @@ type MatchedCondition struct {
 // Matched are the statements that denied explicitly, in the order of the reasons, but for hidden ones. There are none of other decisions, and
 // of one that was read from JSON.
 func (d Decision) Matched() []Matched {
-	matched := make([]Matched, 0, len(d.denied))
-	for i, s := range d.denied {
+	why := d.explanation()
+	matched := make([]Matched, 0, len(why.denied))
+	for i, s := range why.denied {
 		if s == nil {
 			continue
 		}
-		m := Matched{Layer: d.reasons[i].Layer, SID: s.element.sid.value}
+		m := Matched{Layer: why.reasons[i].Layer, SID: s.element.sid.value}
 		m.Actions, m.NotActions = s.element.actions.split()
 		m.Resources, m.NotResources = s.element.resources.split()
 		if p := s.element.principal; p != nil {
