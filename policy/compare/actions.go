@@ -1,0 +1,191 @@
+package compare
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/openirsa/openirsa/policy"
+)
+
+// actionCell is a set of actions that the same statements list.
+type actionCell struct {
+	service, name string // of the action that stands for it, in lower case
+	exact         bool   // no other action is in it
+	entry         string // with a reference: the action's name as AWS spells it
+}
+
+// class are all action cells that the same statements are about, and so have the same answer.
+type class struct {
+	cells      []actionCell
+	statements []*statement
+}
+
+// actionSpace finds the classes of what the statements tell apart.
+type actionSpace struct {
+	b          *budget
+	statements []*statement
+	universe   actionPattern // the actions that are asked about
+	reference  Reference     // nil, or the only actions that there are
+	trust      bool          // only the actions that a role's trust policy decides
+}
+
+// assuming are the actions that a role's trust policy decides.
+func assuming() []string {
+	return []string{"assumerole*", "tagsession", "setsourceidentity", "setcontext"}
+}
+
+// decided leaves out sts:GetCallerIdentity, which everyone is allowed, and of a trust policy what it does not decide.
+func (s *actionSpace) decided(c actionCell) bool {
+	if s.trust {
+		return slices.ContainsFunc(assuming(), func(pattern string) bool { return policy.MatchGlob(pattern, c.name) })
+	}
+	return c.service != "sts" || c.name != "getcalleridentity"
+}
+
+// anyAction is the universe without bounds.
+func anyAction() actionPattern { return actionPattern{every: true} }
+
+func (s *actionSpace) classes() (classes []*class, ok bool) {
+	byKey := map[string]*class{}
+	var not []int // statements with NotAction
+	for i, st := range s.statements {
+		if st.view.Action.Not {
+			not = append(not, i)
+		}
+	}
+	for _, service := range s.services() {
+		cells, listed, ok := s.cells(service)
+		if !ok {
+			return nil, false
+		}
+		for i, c := range cells {
+			if !s.decided(c) {
+				continue
+			}
+			if !s.b.spend(len(listed[i]) + len(not) + 1) {
+				return nil, false
+			}
+			key := nodeKey(listed[i], false)
+			if byKey[key] == nil {
+				byKey[key] = &class{statements: s.about(listed[i], not)}
+				classes = append(classes, byKey[key])
+			}
+			byKey[key].cells = append(byKey[key].cells, c)
+		}
+	}
+	return classes, true
+}
+
+// about are the statements about an action that those with the numbers listed list.
+func (s *actionSpace) about(listed []int32, not []int) []*statement {
+	numbers := slices.Clone(not)
+	numbers = slices.DeleteFunc(numbers, func(n int) bool { _, found := slices.BinarySearch(listed, int32(n)); return found })
+	for _, n := range listed {
+		if !s.statements[n].view.Action.Not {
+			numbers = append(numbers, int(n))
+		}
+	}
+	slices.Sort(numbers)
+	statements := make([]*statement, len(numbers))
+	for i, n := range numbers {
+		statements[i] = s.statements[n]
+	}
+	return statements
+}
+
+// services are those that some pattern names, sts for the action that needs no permission, and one more that stands for all others.
+func (s *actionSpace) services() []string {
+	if !s.universe.every {
+		return []string{s.universe.service}
+	}
+	if s.reference != nil {
+		return s.reference.Services()
+	}
+	services := []string{"sts"}
+	for _, st := range s.statements {
+		for _, p := range st.actions {
+			if !p.every {
+				services = append(services, p.service)
+			}
+		}
+	}
+	services = sortedUnique(services)
+	other := "anyservice"
+	for slices.Contains(services, other) {
+		other += "x"
+	}
+	return append(services, other)
+}
+
+// cells are the cells of one service's actions, each with the numbers of the statements that list it.
+func (s *actionSpace) cells(service string) (cells []actionCell, listed [][]int32, ok bool) {
+	var always []int32 // statements that list every action
+	byName := map[string][]int32{}
+	names := []string{}
+	for i, st := range s.statements {
+		for _, p := range st.actions {
+			switch {
+			case p.every:
+				always = append(always, int32(i))
+			case p.service == service:
+				if byName[p.name] == nil {
+					names = append(names, p.name)
+				}
+				byName[p.name] = append(byName[p.name], int32(i))
+			}
+		}
+	}
+	if service == "sts" {
+		for _, name := range append(assuming(), "getcalleridentity") {
+			if byName[name] == nil {
+				names = append(names, name)
+			}
+		}
+	}
+	add := func(c actionCell, patterns []string) {
+		numbers := slices.Clone(always)
+		for _, name := range patterns {
+			numbers = append(numbers, byName[name]...)
+		}
+		slices.Sort(numbers)
+		cells, listed = append(cells, c), append(listed, slices.Compact(numbers))
+	}
+	if s.reference != nil {
+		return cells, listed, s.referenced(service, names, func(c actionCell, patterns []string) { add(c, patterns); cells[len(cells)-1] = c })
+	}
+	universe := anyName()
+	if !s.universe.every {
+		universe, _ = variables{}.compileGlob(s.universe.name, true, false, exactCase)
+	}
+	patterns := make([]pattern, len(names))
+	for i, name := range names {
+		patterns[i], _ = variables{}.compileGlob(name, true, false, exactCase)
+	}
+	found, ok := newAutomaton(universe, patterns).cells(s.b)
+	for _, c := range found {
+		cell := actionCell{service: service, name: string(c.word)}
+		matching := make([]string, len(c.must))
+		for i, number := range c.must {
+			matching[i] = names[number]
+			cell.exact = cell.exact || patterns[number].exact()
+		}
+		add(cell, matching)
+	}
+	return cells, listed, ok
+}
+
+// referenced are the service's real actions as cells of their own.
+func (s *actionSpace) referenced(service string, names []string, add func(actionCell, []string)) bool {
+	for _, entry := range s.reference.Actions(service) {
+		_, name, _ := strings.Cut(strings.ToLower(entry.Name), ":")
+		if !s.b.spend(len(names) + 1) {
+			return false
+		}
+		if !s.universe.every && !policy.MatchGlob(s.universe.name, name) {
+			continue
+		}
+		matching := slices.DeleteFunc(slices.Clone(names), func(pattern string) bool { return !policy.MatchGlob(pattern, name) })
+		add(actionCell{service: service, name: name, exact: true, entry: entry.Name}, matching)
+	}
+	return true
+}

@@ -1,0 +1,211 @@
+package compare
+
+import (
+	"slices"
+
+	"github.com/openirsa/openirsa/policy"
+)
+
+// Reference is what a comparison asks of a table of AWS's actions, such as the Service Authorization Reference.
+type Reference interface {
+	Services() []string                          // the prefixes of all services, in lower case
+	Actions(service string) []policy.ActionEntry // those of one service
+}
+
+// DefaultSteps is the budget of a comparison: a few seconds of one processor.
+const DefaultSteps = 40_000_000
+
+// Options for Diff.
+type Options struct {
+	Kind policy.Kind
+	// Steps bounds the work; 0 is DefaultSteps. A comparison that needs more proves nothing.
+	Steps int
+	// Reference restricts the actions to those that it has. Nil: every action that can be written.
+	Reference Reference
+}
+
+// Result says whether two documents grant the same.
+type Result struct {
+	Added   []Grant // what the second allows and the first does not, statement by statement of the second
+	Removed []Grant // what the first allows and the second does not
+	// NotProven says why the search could not go through everything: with it, a difference that is not listed may exist. Each reason is there once.
+	NotProven []string
+}
+
+// Same tells whether it is proven that the documents grant the same.
+func (r *Result) Same() bool { return !r.Different() && len(r.NotProven) == 0 }
+
+// Different tells whether there is a request, confirmed by the engine, that one document allows and the other does not.
+func (r *Result) Different() bool { return len(r.Added)+len(r.Removed) > 0 }
+
+// Grant is what one Allow statement of one document allows beyond the other document.
+type Grant struct {
+	Number    int // of the statement, from 0
+	Statement policy.Statement
+	Actions   []Action
+	Resources []string // the entries of the statement's Resource, or NotResource, that the requests match; none for statements without the element
+}
+
+// Action is a set of actions that the documents cannot tell apart, and a request about one of them that shows the difference.
+type Action struct {
+	// Name is the action's name as the documents spell it, or the pattern of the statement that lists the actions; with a reference, the action's
+	// name as AWS spells it.
+	Name    string
+	Exact   bool // Name is one action
+	Witness Witness
+}
+
+// Diff compares what two documents grant. Errors are those of compiling either as a policy of the kind, *policy.Error.
+func Diff(a, b *policy.Document, o Options) (*Result, error) {
+	c := &comparison{m: newModel(), b: &budget{o.Steps}, options: o}
+	if o.Steps == 0 {
+		c.b.left = DefaultSteps
+	}
+	var err error
+	if c.beside, err = newBeside(); err != nil {
+		return nil, err
+	}
+	for i, d := range []*policy.Document{a, b} {
+		if c.sides[i], err = newParty(c.m, d, i, o.Kind); err != nil {
+			return nil, err
+		}
+	}
+	c.run(&c.sides[0], &c.sides[1])
+	return c.finish(), nil
+}
+
+// party is one document of a comparison.
+type party struct {
+	number   int // 0 or 1
+	document *policy.Document
+	compiled *policy.Policy
+	allow    []*statement
+	deny     []*statement
+	grants   map[*statement]*Grant
+}
+
+func newParty(m *model, d *policy.Document, number int, kind policy.Kind) (p party, err error) {
+	p = party{number: number, document: d, grants: map[*statement]*Grant{}}
+	if p.compiled, err = policy.Compile("policy", d, policy.Options{Kind: kind}); err != nil {
+		return p, err
+	}
+	p.allow, p.deny, err = m.statements(d, number)
+	return p, err
+}
+
+// comparison is one comparison on its way.
+type comparison struct {
+	m         *model
+	b         *budget
+	options   Options
+	sides     [2]party
+	beside    *beside
+	notProven []string
+}
+
+func (c *comparison) doubt(reason string) {
+	if !slices.Contains(c.notProven, reason) {
+		c.notProven = append(c.notProven, reason)
+	}
+}
+
+func (c *comparison) finish() *Result {
+	return &Result{Added: c.sides[1].list(), Removed: c.sides[0].list(), NotProven: c.notProven}
+}
+
+func (p *party) list() []Grant {
+	var grants []Grant
+	for _, s := range p.allow {
+		if g := p.grants[s]; g != nil {
+			slices.SortFunc(g.Actions, compareActions)
+			grants = append(grants, *g)
+		}
+	}
+	return grants
+}
+
+// run compares class by class of actions, caller by caller.
+func (c *comparison) run(a, b *party) {
+	all := slices.Concat(a.allow, a.deny, b.allow, b.deny)
+	space := &actionSpace{b: c.b, statements: all, universe: anyAction(), reference: c.options.Reference}
+	if c.options.Kind == policy.Trust {
+		space.universe, space.trust = actionPattern{service: "sts", name: "*"}, true
+	}
+	classes, ok := space.classes()
+	if !ok {
+		c.doubt(tooLarge)
+		return
+	}
+	callers := []caller{{}}
+	if c.options.Kind == policy.Trust {
+		callers = c.callers(all)
+	}
+	for _, class := range classes {
+		regions, problem := c.m.regions(c.b, class.statements, "")
+		if problem != "" {
+			c.doubt(problem)
+			continue
+		}
+		for _, who := range callers {
+			x, y := a.side(class, who), b.side(class, who)
+			c.exceed(a, x, y, class, regions, who)
+			c.exceed(b, y, x, class, regions, who)
+		}
+		for _, r := range regions {
+			if r.problem != "" {
+				c.doubt(r.problem)
+			}
+		}
+		if c.b.left <= 0 {
+			c.doubt(tooLarge)
+			return
+		}
+	}
+}
+
+// side is what the party's statements about the class say of the caller.
+func (p *party) side(class *class, who caller) side {
+	x := side{layers: [][]*statement{nil}}
+	for _, s := range class.statements {
+		switch {
+		case s.owner != p.number || !who.named(s):
+		case s.view.Denies():
+			x.denies = append(x.denies, s)
+		default:
+			x.layers[0] = append(x.layers[0], s)
+		}
+	}
+	return x
+}
+
+// exceed finds what each Allow statement of x allows beyond y.
+func (c *comparison) exceed(p *party, x, y side, class *class, regions []*region, who caller) {
+	for _, s := range x.layers[0] {
+		if covered(s, x, y) {
+			continue
+		}
+		e := &excess{comparison: c, party: p, statement: s, class: class, who: who, entries: map[int]bool{}}
+		for _, r := range regions {
+			for i := range r.cells {
+				cell := &r.cells[i]
+				if c.b.left <= 0 {
+					return
+				}
+				if s.matchesResource(cell) != no && !e.complete(cell) {
+					e.search(r, cell, x, y)
+				}
+			}
+		}
+		e.settle()
+	}
+}
+
+// covered tells at once what is obvious: nothing of y denies, and a statement of y says the same as s.
+func covered(s *statement, x, y side) bool {
+	if len(y.denies) > 0 {
+		return false
+	}
+	return slices.ContainsFunc(y.layers[0], func(other *statement) bool {
+		return slices.Equal(s.atoms, other.atoms) && slices.Equal(s.resources, other.resources) && s.view.Resource.Not == other.view.Resource.Not
+	})
+}
