@@ -6,7 +6,7 @@ FUZZTIME    ?= 20s
 # Policies and signing vectors that tests read, where they are to be had.
 export OPENIRSA_TESTDATA
 
-.PHONY: build test check format vet lint vulnerabilities race fuzz e2e bench full
+.PHONY: build test check format vet lint vulnerabilities race fuzz e2e bench reference full
 
 build: ## the one binary, ./irsa
 	$(GO) build -trimpath -o irsa ./cmd/irsa
@@ -45,7 +45,11 @@ bench: build ## benchmarks, and exchanges over HTTP beside the peer that bench/p
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 	cd bench && $(GO) run ./exchange -irsa ../irsa
 
-full: check e2e ## everything, with the peer built and ten minutes for each fuzz target
+reference: ## awsmodel/reference.bin anew from the pinned package; needs npm
+	$(GO) run ./awsmodel/generate
+
+full: check e2e ## everything, with the peer built, the reference re-made and compared, and ten minutes for each fuzz target
+	$(GO) run ./awsmodel/generate -check
 	GO="$(GO)" bench/peers
 	$(MAKE) bench
 	$(MAKE) fuzz FUZZTIME=10m

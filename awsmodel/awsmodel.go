@@ -3,6 +3,8 @@
 //
 // It owns the classification of Amazon S3's REST API in path style (other services follow) and the inverse, the canonical request
 // of an operation, from which a gateway builds what it forwards: a backend never reads anything that was not classified.
+// It also owns the Service Authorization Reference as a table (Reference): every service's actions, resource types and condition keys.
+//
 // What is not modelled is an error, never skipped: an unknown sub-resource, query parameter or x-amz-* header could change a request's
 // meaning, and what it means could then not be decided.
 //

@@ -8,6 +8,10 @@ type Kind int
 const (
 	Identity Kind = iota // identity policies, permission boundaries, session policies: Resource, no Principal
 	Trust                // role trust policies: Principal, no Resource
+	Resource             // policies of other resources, KMS keys among them: Principal and Resource
+	SCP                  // service control policies: Resource, no Principal
+	RCP                  // resource control policies: Principal "*" and Resource
+	Endpoint             // policies of VPC endpoints: Principal and Resource
 )
 
 // Options for Compile.
@@ -27,6 +31,7 @@ type Policy struct {
 	statements []statement
 	allow      index
 	deny       index
+	alone      []*Policy // the policy itself, as a union
 }
 
 // statement is a compiled statement. A nil principals means that the element is absent: the policy is the caller's own.
@@ -57,6 +62,7 @@ func Compile(name string, document *Document, options Options) (*Policy, error) 
 		return nil, c.err
 	}
 	p.allow, p.deny = newIndex(p.statements, false), newIndex(p.statements, true)
+	p.alone = []*Policy{p}
 	return p, nil
 }
 
@@ -121,7 +127,7 @@ func (c *compiler) statement(number int, element *statementElement) {
 		s.resources = append(s.resources, pattern)
 	}
 	if element.principal != nil {
-		principals, err := compilePrincipals(place, element.principal, c.options.PrincipalIDs)
+		principals, err := compilePrincipals(place, element, c.options.PrincipalIDs)
 		c.note(err)
 		s.principals = principals
 	}
@@ -145,26 +151,33 @@ func (c *compiler) checkKey(key text) *Error {
 
 // checkKind refuses elements that the kind of policy may not have, and asks for those that it must have.
 func (c *compiler) checkKind(element *statementElement) *Error {
-	place := c.policy.place
-	principal := element.principal
-	if c.options.Kind == Identity {
-		switch {
-		case principal != nil:
+	place, kind, principal := c.policy.place, c.options.Kind, element.principal
+	if kind == Identity || kind == SCP {
+		if principal != nil {
 			return place.errorf(principal.offset, hasPrincipal, "%s in a policy that belongs to a principal", principal.name)
-		case !element.hasResource:
-			return place.errorf(element.offset, noResource, "missing element Resource or NotResource")
 		}
-		return nil
+		return c.needResource(element)
 	}
 	switch {
-	case element.hasResource && element.resources.not:
+	case kind == Trust && element.resources.not:
 		return place.errorf(element.resources.offset, hasNotResource, "NotResource in a trust policy, whose resource is the role that has it")
-	case element.hasResource:
+	case kind == Trust && element.hasResource:
 		return place.errorf(element.resources.offset, hasResource, "Resource in a trust policy, whose resource is the role that has it")
 	case principal == nil:
 		return place.errorf(element.offset, noPrincipal, "missing element Principal")
 	case principal.not && !element.deny:
 		return place.errorf(principal.offset, allowsAllBut, "NotPrincipal may stand with Deny only: with Allow it would grant to everybody else")
+	case kind == RCP && !principal.everybody():
+		return place.errorf(principal.offset, onlyEverybody, `%s in a resource control policy, which takes only "Principal": "*"`, principal.name)
+	case kind == Trust:
+		return nil
 	}
-	return nil
+	return c.needResource(element)
+}
+
+func (c *compiler) needResource(element *statementElement) *Error {
+	if element.hasResource {
+		return nil
+	}
+	return c.policy.place.errorf(element.offset, noResource, "missing element Resource or NotResource")
 }

@@ -312,7 +312,7 @@ func TestDerivedKeys(t *testing.T) {
 	keys := []string{"aws:PrincipalArn", "aws:PrincipalAccount", "aws:PrincipalType", "aws:userid", "aws:username", "aws:PrincipalIsAWSService", "aws:PrincipalServiceName"}
 	for _, c := range cases {
 		var e evaluation
-		e.prepare(&Request{Principal: c.principal, Action: "s3:GetObject", Resource: "*"}, false)
+		e.prepare(&Policies{}, &Request{Principal: c.principal, Action: "s3:GetObject", Resource: "*"})
 		for _, key := range keys {
 			has := e.lookup(newContextKey(key))
 			if want, ok := c.want[key]; has.ok != ok || has.value != want {
@@ -322,7 +322,7 @@ func TestDerivedKeys(t *testing.T) {
 	}
 	given := contextOf("AWS:userid=given")
 	var e evaluation
-	e.prepare(&Request{Principal: alice(), Context: given}, false)
+	e.prepare(&Policies{}, &Request{Principal: alice(), Context: given})
 	if has := e.lookup(newContextKey("aws:userid")); has.value != "given" {
 		t.Errorf("a given key was overridden by %q", has.value)
 	}

@@ -203,9 +203,9 @@ func (e *evaluation) derive(key derivedKey) string {
 }
 
 // variable is the value that stands for a variable: the key's if it is single-valued, else the variable's default. An
-// empty value is a value.
+// empty value is none, so that bucket/${aws:PrincipalTag/team}* is never bucket/*.
 func (e *evaluation) variable(p *piece) (string, bool) {
-	if has := e.lookup(p.key); has.ok && !has.list {
+	if has := e.lookup(p.key); has.ok && !has.list && has.value != "" {
 		return has.value, true
 	}
 	if p.fallback != nil {

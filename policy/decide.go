@@ -17,46 +17,36 @@ type Request struct {
 	Context         *Context // may be nil; not changed
 }
 
-// Policies are all the policies that apply to a request. Nil means that the kind does not apply; an empty but
-// non-nil Boundary or Session allows nothing.
-type Policies struct {
-	Identity []*Policy // one union
-	Boundary []*Policy // one union
-	Session  []*Policy // one union
-	Trust    *Policy   // the role's trust policy, for sts:AssumeRole*, sts:TagSession, sts:SetSourceIdentity
-}
-
-// layer is a kind of policy in a decision.
-type layer uint8
-
-const (
-	layerIdentity layer = iota
-	layerBoundary
-	layerSession
-	layerTrust
-	layers
-)
-
-// String is what Reason.Layer says.
-func (l layer) String() string {
-	return [...]string{"identity", "boundary", "session", "trust"}[l]
-}
-
-// evaluation is a request, prepared for matching. It stays on the stack.
+// evaluation is a request, prepared for matching, with the policies that apply to it. It stays on the stack.
 type evaluation struct {
 	request     *Request
+	levels      [organization][]Level // by layer
+	unions      [layers][]*Policy     // by layer; those of an organization's are in levels
 	action      action
-	resource    resource
+	target      resource
 	bounded     bool // the caller has a permissions boundary
 	anyResource bool // the index is to leave resources aside: an explanation wants to see what failed
 }
 
-func (e *evaluation) prepare(request *Request, bounded bool) {
-	e.request, e.bounded, e.action = request, bounded, newAction(request.Action)
+func (e *evaluation) prepare(p *Policies, request *Request) {
+	e.request, e.bounded, e.action = request, p.Boundary != nil, newAction(request.Action)
 	if request.WildcardOnly {
-		e.resource = resource{text: "*"}
+		e.target = resource{text: "*"}
 	} else {
-		e.resource = newResource(request.Resource)
+		e.target = newResource(request.Resource)
+	}
+	e.unions[layerEndpoint], e.unions[layerIdentity], e.unions[layerBoundary], e.unions[layerSession] = p.Endpoint, p.Identity, p.Boundary, p.Session
+	if p.Trust != nil {
+		e.unions[layerTrust] = p.Trust.alone
+	}
+	if p.Resource != nil {
+		e.unions[layerResource] = p.Resource.alone
+	}
+	if (p.SCP != nil || p.RCP != nil) && !request.Principal.isServiceLinked() {
+		e.levels[layerRCP] = p.RCP
+		if request.Principal.hasCredentials() {
+			e.levels[layerSCP] = p.SCP
+		}
 	}
 }
 
@@ -65,31 +55,40 @@ func (e *evaluation) prepare(request *Request, bounded bool) {
 // required.
 func (p Policies) Decide(request *Request) Decision {
 	var e evaluation
-	e.prepare(request, p.Boundary != nil)
+	e.prepare(&p, request)
 	if e.alwaysAllowed() {
 		return Decision{Effect: Allowed}
 	}
-	trust := [1]*Policy{p.Trust}
-	all := [layers][]*Policy{layerIdentity: p.Identity, layerBoundary: p.Boundary, layerSession: p.Session}
-	if p.Trust != nil {
-		all[layerTrust] = trust[:]
-	}
-	if reasons, denied := e.denials(&all); denied != nil {
+	if reasons, denied := e.denials(); denied != nil {
 		return Decision{Effect: ExplicitlyDenied, reasons: reasons, denied: denied}
 	}
 	d := Decision{Effect: Allowed}
-	var named grant
-	d.allowed[layerTrust], named = e.allowing(all[layerTrust])
-	required := e.required(p, named)
-	missing := [layers]bool{layerTrust: required[layerTrust] && named == notNamed}
-	for l := range layerTrust {
-		if required[l] {
-			d.allowed[l], _ = e.allowing(all[l])
-			missing[l] = d.allowed[l] == nil
+	var missing []Reason
+	for i := range e.levels[layerSCP] {
+		level := &e.levels[layerSCP][i]
+		if allowing, _ := e.allowing(level.Policies); allowing != nil {
+			d.levels = append(d.levels, allowing)
+		} else {
+			missing = append(missing, e.explain(layerSCP, level.Name, level.Policies))
 		}
 	}
-	if missing != [layers]bool{} {
-		return Decision{Effect: ImplicitlyDenied, reasons: e.explain(&all, missing)}
+	side := e.resourceSide()
+	granted, named := e.allowing(e.unions[side])
+	d.allowed[side] = granted
+	required := e.required(side, named)
+	for l := layerEndpoint; l < layers; l++ {
+		if !required[l] {
+			continue
+		}
+		if l != side {
+			d.allowed[l], _ = e.allowing(e.unions[l])
+		}
+		if d.allowed[l] == nil {
+			missing = append(missing, e.explain(l, unionName(e.unions[l]), e.unions[l]))
+		}
+	}
+	if missing != nil {
+		return Decision{Effect: ImplicitlyDenied, reasons: missing}
 	}
 	return d
 }
@@ -99,29 +98,49 @@ func (e *evaluation) alwaysAllowed() bool {
 	return equalFold(e.action.text, "sts:getcalleridentity") && e.request.Principal.hasCredentials()
 }
 
-// required tells which kinds of policies must allow, given how the resource's policy names the caller.
+// required tells which kinds of policies must allow, given how the policy on the resource's side names the caller.
 //
+//   - An endpoint's policy must allow always, whoever grants; so must every level of service control policies, which Decide sees to.
+//   - Resource control policies only deny: RCPFullAWSAccess, which allows everything, is attached to every level and cannot be detached (AWS
+//     Organizations User Guide, "RCP syntax").
 //   - Callers without credentials of an account (web identities, services, anonymous ones) have no policies of their own:
 //     only the resource's decides.
 //   - Within one account the resource's policy is enough for a caller that it names itself, "*" included. To a role that it
 //     names, boundary and session policies are still a limit. If it names the account, it only delegates.
 //   - Across accounts both sides must allow.
-//   - A role's trust policy must allow explicitly, in the same account as well. It is about actions of sts alone, and says
-//     nothing about, say, iam:GetRole.
-func (e *evaluation) required(p Policies, named grant) (must [layers]bool) {
+//   - A role's trust policy and a KMS key's policy must allow explicitly, in the same account as well.
+//   - A federated user has no permissions but those of session policies, besides what a resource's policy gives it by name
+//     (IAM User Guide, "Permissions for GetFederationToken").
+func (e *evaluation) required(side layer, named grant) (must [layers]bool) {
+	must[layerEndpoint] = e.unions[layerEndpoint] != nil
 	if !e.request.Principal.hasCredentials() {
-		must[layerTrust] = true
+		must[side] = true
 		return must
 	}
 	across := e.acrossAccounts()
-	must[layerTrust] = p.Trust != nil && equalFold(e.action.service, "sts") || across || e.assumesRole()
+	must[side] = side == layerTrust || across || e.isKMSKey()
 	if named == namedItself && !across {
 		return must
 	}
 	must[layerIdentity] = named != namedRole || across
-	must[layerBoundary] = p.Boundary != nil
-	must[layerSession] = p.Session != nil
+	must[layerBoundary] = e.bounded
+	must[layerSession] = e.unions[layerSession] != nil || e.request.Principal.Type == FederatedUser
 	return must
+}
+
+// resourceSide is the layer of the policy that the resource has: a role's trust policy, which is about actions of sts alone and says nothing about,
+// say, iam:GetRole; else the resource's own.
+func (e *evaluation) resourceSide() layer {
+	if e.assumesRole() || e.unions[layerTrust] != nil && equalFold(e.action.service, "sts") {
+		return layerTrust
+	}
+	return layerResource
+}
+
+// isKMSKey tells whether the request is about a KMS key. Unless its policy says so, nobody may use a key, the account's administrators included (AWS
+// KMS Developer Guide, "Key policies in AWS KMS").
+func (e *evaluation) isKMSKey() bool {
+	return equalFold(e.action.service, "kms") && e.target.part(2) == "kms" && hasPrefix(e.target.part(5), "key/", false)
 }
 
 // assumesRole tells whether the action is one that a role's trust policy decides.
@@ -133,7 +152,7 @@ func (e *evaluation) assumesRole() bool {
 	case hasPrefix(e.action.name, "assumerole", true):
 		return true
 	case equalFold(e.action.name, "tagsession"), equalFold(e.action.name, "setsourceidentity"):
-		return e.resource.part(2) == "iam" && hasPrefix(e.resource.part(5), "role/", false)
+		return e.target.part(2) == "iam" && hasPrefix(e.target.part(5), "role/", false)
 	}
 	return false
 }
@@ -150,25 +169,31 @@ func (e *evaluation) knownResourceAccount() string {
 	if e.request.ResourceAccount != "" {
 		return e.request.ResourceAccount
 	}
-	switch account := e.resource.part(4); {
+	switch account := e.target.part(4); {
 	case isAccountID(account):
 		return account
-	case account == "" && e.resource.isARN:
+	case account == "" && e.target.isARN:
 		return e.request.Principal.Account
 	}
 	return ""
 }
 
 // denials are the Deny statements that apply, policy by policy, or nil.
-func (e *evaluation) denials(all *[layers][]*Policy) (reasons []Reason, statements []*statement) {
-	for l, policies := range all {
+func (e *evaluation) denials() (reasons []Reason, statements []*statement) {
+	collect := func(l layer, policies []*Policy) {
 		for _, p := range policies {
-			if denied := e.denying(p); denied != nil {
-				for _, s := range denied {
-					reasons, statements = append(reasons, s.reason(layer(l))), append(statements, s)
-				}
+			for _, s := range e.denying(p) {
+				reasons, statements = append(reasons, s.reason(l)), append(statements, s)
 			}
 		}
+	}
+	for l, levels := range e.levels {
+		for i := range levels {
+			collect(layer(l), levels[i].Policies)
+		}
+	}
+	for l, policies := range e.unions {
+		collect(layer(l), policies)
 	}
 	return reasons, statements
 }
@@ -242,7 +267,7 @@ func (s *statement) listsAction(e *evaluation) bool {
 // matchResource is true of statements without the element: their resource is what has the policy.
 func (s *statement) matchResource(e *evaluation) bool {
 	for i := range s.resources {
-		if s.resources[i].match(&e.resource, e) {
+		if s.resources[i].match(&e.target, e) {
 			return !s.notAny
 		}
 	}

@@ -31,9 +31,10 @@ func (e Effect) String() string {
 type Decision struct {
 	Effect Effect
 
-	// One Allow statement for each layer that had to allow. Reasons are made of them when asked for, so that deciding
-	// costs no allocation.
+	// One Allow statement for each layer that had to allow, and for each level of service control policies. Reasons are made of them when asked
+	// for, so that deciding costs no allocation where there is no organization.
 	allowed [layers]*statement
+	levels  []*statement
 	reasons []Reason     // of a denial, and of a decision that was read from JSON
 	denied  []*statement // of an explicit denial, in the order of the reasons
 }
@@ -49,6 +50,9 @@ func (d Decision) Reasons() []Reason {
 		return slices.Clone(d.reasons)
 	}
 	var reasons []Reason
+	for _, s := range d.levels {
+		reasons = append(reasons, s.reason(layerSCP))
+	}
 	for l, s := range d.allowed {
 		if s != nil {
 			reasons = append(reasons, s.reason(layer(l)))
@@ -81,7 +85,7 @@ const hiddenPolicy = "(not shown: another account's)"
 
 // Reason is one statement's part in a decision.
 type Reason struct {
-	Layer     string   `json:"layer,omitempty"` // identity, boundary, session, trust
+	Layer     string   `json:"layer,omitempty"` // scp, rcp, vpcEndpoint, identity, boundary, session, trust or resource
 	Policy    string   `json:"policy"`
 	Statement int      `json:"statement"` // index; -1 when the layer has no statement to name
 	SID       string   `json:"sid"`
@@ -149,20 +153,31 @@ func (d Decision) Because(action string) string {
 	}
 	article, kind := "an", "identity-based policy"
 	if len(d.reasons) > 0 {
-		switch d.reasons[0].Layer {
-		case layerBoundary.String():
-			article, kind = "a", "permissions boundary"
-		case layerSession.String():
-			article, kind = "a", "session policy"
-		case layerTrust.String():
-			article, kind = "a", "resource-based policy"
-			if hasPrefix(action, "sts:", true) {
-				article, kind = "the", "role trust policy"
-			}
-		}
+		article, kind = aKind(d.reasons[0].Layer)
 	}
 	if d.Effect == ExplicitlyDenied {
 		return "with an explicit deny in " + article + " " + kind
 	}
 	return "because no " + kind + " allows the " + action + " action"
+}
+
+// aKind is what AWS calls the policies of a layer.
+func aKind(layer string) (article, kind string) {
+	switch layer {
+	case layerSCP.String():
+		return "a", "service control policy"
+	case layerRCP.String():
+		return "a", "resource control policy"
+	case layerEndpoint.String():
+		return "a", "VPC endpoint policy"
+	case layerBoundary.String():
+		return "a", "permissions boundary"
+	case layerSession.String():
+		return "a", "session policy"
+	case layerTrust.String():
+		return "the", "role trust policy"
+	case layerResource.String():
+		return "a", "resource-based policy"
+	}
+	return "an", "identity-based policy"
 }

@@ -30,11 +30,20 @@
 //   - An IPv4 address that is written as IPv6 (::ffff:10.0.0.1) is that IPv4 address. Else the families never match
 //     each other.
 //   - A well-formed variable without a value makes its resource or operand match nothing, so that negated operators
-//     and NotResource hold. Multivalued keys have no value as variables. Values and defaults are literal text.
+//     and NotResource hold. Multivalued keys have no value as variables, and keys whose value is the empty string have
+//     none either. Values and defaults are literal text.
 //   - Principal "*" and {"AWS": "*"} name every caller: services, web identities and anonymous ones too. An account
 //     names only callers with credentials of that account.
 //   - NotPrincipal spares the callers that it names. An account beside users or roles of it, and a role beside
 //     sessions of it, are only there because AWS asks for them, and spare nobody else.
-//   - sts:AssumeRole and its like need a trust policy that allows; without one they are denied. Across accounts so is
-//     everything that no policy of the resource allows.
+//   - sts:AssumeRole and its like need a trust policy that allows, and requests about a KMS key a key policy that does;
+//     without one they are denied. Across accounts so is everything that no policy of the resource allows.
+//   - A canonical user id names an account that is not known here: with Allow it names nobody, with NotPrincipal it spares
+//     nobody, and a Deny for one does not compile.
+//   - A federated user without a session policy has what a resource's policy gives it by name, and nothing else.
+//   - Resource control policies only deny, since RCPFullAWSAccess stands beside them at every level, whether it is given or
+//     not. Service control policies have no such policy beside them: a level that allows nothing denies everything.
+//   - A service-linked role is known by its path, /aws-service-role/, which a session's ARN does not hold: such a session
+//     is bound by the organization's policies unless Principal.RoleARN says more.
+//   - A VPC endpoint's policy must allow whoever calls, and it is enough that it names the caller's account.
 package policy

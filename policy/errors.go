@@ -70,6 +70,7 @@ var (
 	hasResource    = sentence{trust: "Has prohibited field Resource"}
 	hasNotResource = sentence{trust: "AssumeRole policy must not contain resources."}
 	allowsAllBut   = sentence{identity: "Syntax errors in policy.", trust: "Allow with NotPrincipal is not allowed."}
+	onlyEverybody  = sentence{identity: "The provided policy document does not meet the requirements of the specified policy type."}
 	notSTS         = sentence{trust: "AssumeRole policy may only specify STS AssumeRole actions."}
 	noVendor       = sentence{identity: "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.", stage: stageAction}
 	manyColons     = sentence{identity: "Actions/Condition can contain only one colon.", stage: stageAction}

@@ -12,18 +12,8 @@ const (
 	failedCondition = "Condition"
 )
 
-// explain has one reason for each layer that did not allow.
-func (e *evaluation) explain(all *[layers][]*Policy, missing [layers]bool) []Reason {
-	var reasons []Reason
-	for l := range layers {
-		if missing[l] {
-			reasons = append(reasons, e.explainLayer(l, all[l]))
-		}
-	}
-	return reasons
-}
-
-func (e *evaluation) explainLayer(l layer, policies []*Policy) Reason {
+// explain is the reason of a layer whose policies, together called name, do not allow.
+func (e *evaluation) explain(l layer, name string, policies []*Policy) Reason {
 	var nearest *statement
 	best := -1
 	look := func(s *statement) bool {
@@ -47,11 +37,7 @@ func (e *evaluation) explainLayer(l layer, policies []*Policy) Reason {
 	}
 	e.anyResource = false
 	if nearest == nil {
-		r := Reason{Layer: l.String(), Statement: -1}
-		if len(policies) > 0 {
-			r.Policy = policies[0].name
-		}
-		return r
+		return Reason{Layer: l.String(), Policy: name, Statement: -1}
 	}
 	return e.failure(l, nearest)
 }
@@ -101,7 +87,7 @@ func (e *evaluation) failure(l layer, s *statement) Reason {
 		}
 		e.fail(&r, s, failedPrincipal, s.element.principal.offset, names, []string{e.request.Principal.name()})
 	case !s.matchResource(e):
-		e.fail(&r, s, s.element.resources.name, s.element.resources.offset, s.element.resources.texts, []string{e.resource.text})
+		e.fail(&r, s, s.element.resources.name, s.element.resources.offset, s.element.resources.texts, []string{e.target.text})
 	default:
 		for i := range s.conditions {
 			if c := &s.conditions[i]; !c.holds(e) {

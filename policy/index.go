@@ -112,7 +112,7 @@ func (c *candidates) visit(e *evaluation, look func(*statement) bool) {
 		visitAll(c.statements, look)
 		return
 	}
-	for i := c.resources.find(e.resource.text); i >= 0; i = c.resources[i].parent {
+	for i := c.resources.find(e.target.text); i >= 0; i = c.resources[i].parent {
 		visitAll(c.resources[i].statements, look)
 	}
 }

@@ -2,7 +2,7 @@ package policy
 
 // Matched is a statement that denied a request, as its document has it: what AWS tells of one in a decoded authorization message.
 type Matched struct {
-	Layer                    string // identity, boundary, session, trust
+	Layer                    string // as Reason.Layer
 	SID                      string
 	Actions, NotActions      []string
 	Resources, NotResources  []string // none: the resource is what has the policy

@@ -81,6 +81,13 @@ func (p *Principal) hasCredentials() bool {
 	return false
 }
 
+// isServiceLinked tells whether the caller is a service-linked role, which no policy of an organization bounds (AWS Organizations User Guide, "Service
+// control policies" and "Resource control policies").
+func (p *Principal) isServiceLinked() bool {
+	_, path, _ := strings.Cut(p.RoleARN, ":role/")
+	return (p.Type == AssumedRole || p.Type == Role) && strings.HasPrefix(path, "aws-service-role/")
+}
+
 // principalARN is aws:PrincipalArn: a session's is its role's, with the role's path.
 func (p *Principal) principalARN() string {
 	switch {

@@ -88,11 +88,19 @@ func sameRole(arn string, caller *Principal) bool {
 	return strings.HasPrefix(arn, account+":role/") && lastElement(arn) == path
 }
 
-// compilePrincipals reads a Principal element. ids is Options.PrincipalIDs.
-func compilePrincipals(place place, element *principalElement, ids map[string]string) (*principalSet, *Error) {
-	set := &principalSet{not: element.not, element: element}
-	for _, list := range element.types {
+// everybody tells whether the element is "Principal": "*".
+func (p *principalElement) everybody() bool {
+	return !p.not && len(p.types) == 1 && p.types[0].kind == principalAWS && len(p.types[0].texts) == 1 && p.types[0].texts[0].value == "*"
+}
+
+// compilePrincipals reads a statement's Principal element. ids is Options.PrincipalIDs.
+func compilePrincipals(place place, s *statementElement, ids map[string]string) (*principalSet, *Error) {
+	set := &principalSet{not: s.principal.not, element: s.principal}
+	for _, list := range s.principal.types {
 		for _, text := range list.texts {
+			if list.kind == principalCanonicalUser && s.deny && !s.principal.not {
+				return nil, place.errorf(text.offset, badSyntax, "a Deny for a canonical user: which account has that id is not known here, so that it would deny nobody")
+			}
 			pattern, ok := compilePrincipal(list.kind, text.value, ids)
 			if !ok {
 				return nil, place.errorf(text.offset, both(stageSyntax, "Invalid principal in policy: %q:%q", list.kind, text.value),
@@ -136,7 +144,7 @@ func (s *principalSet) markCompanions() {
 }
 
 // compilePrincipal reads one principal. No wildcard is allowed but "*" alone: part of a name cannot be matched. Canonical
-// user ids belong to S3's own policies; nothing here knows them, so they are refused.
+// user ids are S3's names of accounts; which account has which is not known here, so that they name nobody.
 func compilePrincipal(kind, value string, ids map[string]string) (principalPattern, bool) {
 	if strings.ContainsAny(value, "*?") {
 		return principalPattern{matches: namedItself}, kind == principalAWS && value == "*"
@@ -148,6 +156,8 @@ func compilePrincipal(kind, value string, ids map[string]string) (principalPatte
 		return principalPattern{matches: namedItself, kind: Service, value: value}, isServicePrincipal(value)
 	case principalFederated:
 		return principalPattern{matches: namedItself, kind: WebIdentity, value: value}, isFederated(value)
+	case principalCanonicalUser:
+		return principalPattern{matches: namedAccount, value: value}, isCanonicalUser(value)
 	}
 	return principalPattern{}, false
 }
@@ -196,6 +206,11 @@ func isUniqueID(value string) bool {
 		return false
 	}
 	return strings.Trim(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == ""
+}
+
+// isCanonicalUser tells whether value has the form of a canonical user id: 64 hexadecimal digits (AWS General Reference, "AWS account identifiers").
+func isCanonicalUser(value string) bool {
+	return len(value) == 64 && strings.Trim(value, "0123456789abcdef") == ""
 }
 
 // isFederated tells whether value may stand under Federated: the ARN of an OIDC or SAML provider, or the host name of a

@@ -62,6 +62,22 @@ func (s *Simulator) Line(line []byte) (result []byte, readable bool) {
 	return result, true
 }
 
+// Text answers one case for a reader: its id, and the decision with an excerpt for each reason. readable is as of Line.
+func (s *Simulator) Text(line []byte) (text string, readable bool) {
+	c := simulation{simulator: s, text: string(line), sources: map[string]*node{}}
+	decision, err := c.run()
+	if err != nil {
+		_, unreadable := err.(*caseError)
+		return printable(c.id+": error: "+err.Error()) + "\n", !unreadable
+	}
+	return printable(c.id) + ": " + decision.Text(func(policy string) []byte {
+		if n := c.sources[policy]; n != nil {
+			return []byte(c.text[n.start:n.end])
+		}
+		return nil
+	}), true
+}
+
 // caseError is a line that is not a case.
 type caseError struct{ message string }
 
@@ -76,6 +92,7 @@ type simulation struct {
 	id         string
 	request    Request
 	policies   Policies
+	sources    map[string]*node // the documents by the policies' names, where they will be shown
 }
 
 // run reads the case and decides it. The id is read first, so that every other complaint can carry it.
@@ -253,7 +270,7 @@ func (c *simulation) readContext(n *node) error {
 	return nil
 }
 
-// readPolicies compiles every kind that there is, in the order of simulate's contract, so that errors come in that order.
+// readPolicies compiles every kind that there is.
 func (c *simulation) readPolicies(n *node) error {
 	if n == nil || n.kind == jsonNull {
 		n = &node{kind: jsonObject}
@@ -261,7 +278,6 @@ func (c *simulation) readPolicies(n *node) error {
 	if err := c.want(n, jsonObject, "policies"); err != nil {
 		return err
 	}
-	var resource *node
 	for i := 0; i < len(n.items); i += 2 {
 		name, value := &n.items[i], &n.items[i+1]
 		if slices.Contains(c.duplicates, name.start) {
@@ -273,17 +289,19 @@ func (c *simulation) readPolicies(n *node) error {
 		var err error
 		switch name.text {
 		case "identity":
-			c.policies.Identity, err = c.union("identity", value)
+			c.policies.Identity, err = c.union("identity", value, Identity)
 		case "permissionBoundary":
-			c.policies.Boundary, err = c.union("permissionBoundary", value)
+			c.policies.Boundary, err = c.union("permissionBoundary", value, Identity)
 		case "session":
-			c.policies.Session, err = c.union("session", value)
+			c.policies.Session, err = c.union("session", value, Identity)
 		case "resource":
-			resource = value
-		case "scp", "rcp":
-			if value.kind != jsonArray || len(value.items) > 0 {
-				err = fmt.Errorf("%s: policies of organizations are not evaluated yet", name.text)
-			}
+			err = c.readResourcePolicy(value)
+		case "scp":
+			c.policies.SCP, err = c.levels("scp", value, SCP)
+		case "rcp":
+			c.policies.RCP, err = c.levels("rcp", value, RCP)
+		case "vpcEndpoint":
+			c.policies.Endpoint, err = c.union("vpcEndpoint", value, Endpoint)
 		default:
 			err = fmt.Errorf("%s: this kind of policy is not evaluated", name.text)
 		}
@@ -295,19 +313,19 @@ func (c *simulation) readPolicies(n *node) error {
 		// No policy can be attached to an account's root user, which may do everything in its account.
 		c.policies.Identity = append(c.policies.Identity, c.simulator.root)
 	}
-	return c.readResourcePolicy(resource)
+	return nil
 }
 
 // union compiles one document or a list of them. An empty list is a union of nothing, which allows nothing.
-func (c *simulation) union(kind string, value *node) ([]*Policy, error) {
+func (c *simulation) union(name string, value *node, kind Kind) ([]*Policy, error) {
 	if value.kind != jsonArray {
-		p, err := c.compile(kind, value, Identity)
+		p, err := c.compile(name, value, kind)
 		return []*Policy{p}, err
 	}
 	policies := make([]*Policy, len(value.items))
 	for i := range value.items {
 		var err error
-		if policies[i], err = c.compile(fmt.Sprintf("%s[%d]", kind, i), &value.items[i], Identity); err != nil {
+		if policies[i], err = c.compile(fmt.Sprintf("%s[%d]", name, i), &value.items[i], kind); err != nil {
 			return nil, err
 		}
 	}
@@ -315,10 +333,21 @@ func (c *simulation) union(kind string, value *node) ([]*Policy, error) {
 }
 
 func (c *simulation) compile(name string, value *node, kind Kind) (*Policy, error) {
+	c.remember(name, value)
 	document, bad := newDocument(c.text, value, c.duplicates)
 	if bad != nil {
 		return nil, fmt.Errorf("%s:%w", name, bad)
 	}
+	return compileNamed(name, document, kind)
+}
+
+func (c *simulation) remember(name string, value *node) {
+	if c.sources != nil {
+		c.sources[name] = value
+	}
+}
+
+func compileNamed(name string, document *Document, kind Kind) (*Policy, error) {
 	p, err := Compile(name, document, Options{Kind: kind})
 	if err != nil {
 		return nil, fmt.Errorf("%s:%w", name, err)
@@ -326,26 +355,55 @@ func (c *simulation) compile(name string, value *node, kind Kind) (*Policy, erro
 	return p, nil
 }
 
-// readResourcePolicy takes a document without Resource elements as a role's trust policy. Other policies of resources
-// are not evaluated yet. One without statements says nothing, whichever it is.
+// levels reads an organization's levels, from its root down. An empty list means no organization.
+func (c *simulation) levels(name string, value *node, kind Kind) ([]Level, error) {
+	if err := c.want(value, jsonArray, name); err != nil {
+		return nil, err
+	}
+	var levels []Level
+	for i := range value.items {
+		item := &value.items[i]
+		if err := c.want(item, jsonObject, name); err != nil {
+			return nil, err
+		}
+		level := Level{Name: fmt.Sprintf("%s[%d]", name, i)}
+		for j := 0; j < len(item.items); j += 2 {
+			member, value := &item.items[j], &item.items[j+1]
+			var err error
+			switch member.text {
+			case "level":
+				err = c.want(value, jsonString, "level")
+			case "policies":
+				if err = c.want(value, jsonArray, "policies"); err == nil {
+					level.Policies, err = c.union(level.Name+".policies", value, kind)
+				}
+			default:
+				err = c.errorf(member.start, "unknown member %q of a level", member.text)
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+		levels = append(levels, level)
+	}
+	return levels, nil
+}
+
+// readResourcePolicy takes a document without Resource elements as a role's trust policy. One without statements says nothing, whichever it is.
 func (c *simulation) readResourcePolicy(value *node) error {
 	const name = "resource"
-	if value == nil {
-		return nil
-	}
+	c.remember(name, value)
 	document, bad := newDocument(c.text, value, c.duplicates)
 	if bad != nil {
 		return fmt.Errorf("%s:%w", name, bad)
 	}
-	for i := range document.statements {
-		if s := &document.statements[i]; s.hasResource {
-			return fmt.Errorf("%s:%s: policies of resources other than roles are not evaluated yet", name, document.place.position(s.resources.offset))
-		}
+	var err error
+	switch {
+	case document.Len() == 0:
+	case slices.ContainsFunc(document.statements, func(s statementElement) bool { return s.hasResource }):
+		c.policies.Resource, err = compileNamed(name, document, Resource)
+	default:
+		c.policies.Trust, err = compileNamed(name, document, Trust)
 	}
-	if len(document.statements) == 0 {
-		return nil
-	}
-	p, err := c.compile(name, value, Trust)
-	c.policies.Trust = p
 	return err
 }

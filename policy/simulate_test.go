@@ -49,10 +49,16 @@ func TestSimulate(t *testing.T) {
 		{"a document that does not compile", `{"id":"a","request":{` + get + `},"policies":{"identity":[` + allow + `,{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"x","Resource":"*"}]}]}}`, `{"id":"a","error":"identity[1]:1:65: action \"x\" has no service prefix (service:Name, or \"*\")"}`, true},
 		{"an unknown element in a document", `{"request":{` + get + `},"policies":{"permissionBoundary":[{"Statement":[],"Comment":""}]}}`, `"error":"permissionBoundary[0]:1:17: unknown element`, true},
 		{"a name twice in a document", `{"request":{` + get + `},"policies":{"identity":[{"Statement":[],"Statement":[]}]}}`, `"error":"identity[0]:1:17: this name occurs a second time`, true},
-		{"a resource policy", `{"request":{` + get + `},"policies":{"resource":{"Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}}}`, `"error":"resource:1:`, true},
-		{"SCPs", `{"request":{` + get + `},"policies":{"scp":[{"level":"r","policies":[{}]}]}}`, `"error":"scp: `, true},
-		{"RCPs", `{"request":{` + get + `},"policies":{"rcp":[{"level":"r","policies":[{}]}]}}`, `"error":"rcp: `, true},
-		{"endpoint policies", `{"request":{` + get + `},"policies":{"vpcEndpoint":[]}}`, `"error":"vpcEndpoint: `, true},
+		{"a resource policy", `{"request":{` + get + `},"policies":{"resource":{"Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}}}`, `"decision":"Allowed","reasons":[{"layer":"resource","policy":"resource"`, true},
+		{"a resource policy with a statement of a trust policy", `{"request":{` + get + `},"policies":{"resource":{"Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"},{"Effect":"Allow","Principal":"*","Action":"*"}]}}}`, `"error":"resource:1:78: missing element Resource`, true},
+		{"levels", `{"request":{` + get + `},"policies":{"identity":[` + allow + `],"scp":[{"level":"r","policies":[` + allow + `]},{"level":"a","policies":[{"Statement":[]},` + allow + `]}]}}`,
+			`"reasons":[{"layer":"scp","policy":"scp[0].policies[0]","statement":0,"sid":"","effect":"Allow","line":1,"column":38},{"layer":"scp","policy":"scp[1].policies[1]",`, true},
+		{"a level that does not allow", `{"request":{` + get + `},"policies":{"identity":[` + allow + `],"scp":[{"level":"r","policies":[` + allow + `]},{"level":"a","policies":[]}]}}`,
+			`"decision":"ImplicitlyDenied","reasons":[{"layer":"scp","policy":"scp[1]","statement":-1,"sid":""}]`, true},
+		{"an SCP that names a principal", `{"request":{` + get + `},"policies":{"scp":[{"level":"r","policies":[{"Statement":{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}}]}]}}`, `"error":"scp[0].policies[0]:1:43: Principal in a policy`, true},
+		{"an RCP that names somebody", `{"request":{` + get + `},"policies":{"rcp":[{"level":"r","policies":[{"Statement":{"Effect":"Deny","Principal":{"AWS":"111122223333"},"Action":"*","Resource":"*"}}]}]}}`, `"error":"rcp[0].policies[0]:1:43: Principal in a resource control policy`, true},
+		{"a level of RCPs without a policy", `{"request":{` + get + `},"policies":{"identity":[` + allow + `],"rcp":[{"level":"r","policies":[]}]}}`, `"decision":"Allowed"`, true},
+		{"an endpoint without policies", `{"request":{` + get + `},"policies":{"identity":[` + allow + `],"vpcEndpoint":[]}}`, `"decision":"ImplicitlyDenied","reasons":[{"layer":"vpcEndpoint","policy":"","statement":-1,"sid":""}]`, true},
 		{"an unknown kind", `{"request":{` + get + `},"policies":{"acl":{}}}`, `"error":"acl: `, true},
 
 		{"no JSON", `{"id":"a"`, `{"id":"","error":"1:10: unexpected end of text`, false},
@@ -71,6 +77,8 @@ func TestSimulate(t *testing.T) {
 		{"no resource", `{"request":{` + user + `,"action":"s3:GetObject"}}`, `neither an ARN nor`, false},
 		{"no account", `{"request":{` + get + `,"resourceAccount":"12"}}`, `is not an account id`, false},
 		{"a number in the context", `{"request":{` + get + `,"context":{"aws:x":1}}}`, `must have a string or a list of strings`, false},
+		{"levels that are none", `{"request":{` + get + `},"policies":{"scp":[7]}}`, `scp must be an object, not a number`, false},
+		{"an unknown member of a level", `{"request":{` + get + `},"policies":{"scp":[{"name":"r"}]}}`, `unknown member \"name\" of a level`, false},
 		{"a list in a list", `{"request":{` + get + `,"context":{"aws:x":[[]]}}}`, `must be a string, not a list`, false},
 		{"a key in two cases", `{"request":{` + get + `,"context":{"aws:x":"1","AWS:X":"2"}}}`, `a second time in another case`, false},
 		{"too long", strings.Repeat(" ", MaxLineSize) + `{}`, `1:1048577: text is longer than 1048576 bytes`, false},
@@ -110,5 +118,25 @@ func checkResult(t *testing.T, result []byte) {
 	again, err := json.Marshal(decision)
 	if err != nil || !strings.HasSuffix(string(result), string(again[1:])) {
 		t.Errorf("read and written again: %s, was %s (%v)", again, result, err)
+	}
+}
+
+// TestSimulateText: a reader sees the id, the effect, and each reason with its clause underlined.
+func TestSimulateText(t *testing.T) {
+	const line = `{"id":"c\u001b1","request":{"principal":"arn:aws:iam::111122223333:user/alice","action":"s3:GetObject","resource":"arn:aws:s3:::b/k"},"policies":{` +
+		`"identity":[{"Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b"}}],"scp":[{"level":"r","policies":[]}]}}`
+	const want = `c 1: ImplicitlyDenied
+  scp scp[0]: no statement allows anything
+  identity[0] statement 0 at 1:67: Resource: wanted arn:aws:s3:::b, got arn:aws:s3:::b/k
+    1 | {"Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b"}}
+      |                                                                    ^^^^^^^^^^^^^^
+      |                                                                got arn:aws:s3:::b/k
+`
+	simulator := NewSimulator(nil)
+	if got, readable := simulator.Text([]byte(line)); got != want || !readable {
+		t.Errorf("%s", got)
+	}
+	if got, readable := simulator.Text([]byte(`{"id":"x"}`)); got != "x: error: 1:1: missing member request\n" || readable {
+		t.Errorf("%s", got)
 	}
 }

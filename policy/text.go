@@ -19,6 +19,20 @@ func (d Decision) String() string {
 	return line.String()
 }
 
+// Text is the decision for a terminal: a line for the effect and one for each reason, each with its excerpt of the document that source has for its
+// policy's name. source may return nil for what it does not have.
+func (d Decision) Text(source func(policy string) []byte) string {
+	var text strings.Builder
+	text.WriteString(d.Effect.String() + "\n")
+	for _, reason := range d.Reasons() {
+		text.WriteString("  " + printable(reason.String()) + "\n")
+		for line := range strings.Lines(reason.Excerpt(source(reason.Policy))) {
+			text.WriteString("    " + line)
+		}
+	}
+	return text.String()
+}
+
 // String is the reason on one line: where, and what.
 func (r Reason) String() string {
 	if r.Statement < 0 {

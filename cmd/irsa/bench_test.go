@@ -46,6 +46,24 @@ func BenchmarkStart(b *testing.B) {
 	})
 }
 
+// BenchmarkSimulate is `irsa simulate` in a process that has started: with nothing to do, and with one case, which asks the Service
+// Authorization Reference of one action. awsmodel's BenchmarkWhole is what decoding all of that would cost.
+func BenchmarkSimulate(b *testing.B) {
+	const one = `{"request":{"principal":"arn:aws:iam::123456789012:user/Alice","action":"s3:ListAllMyBuckets","resource":"*"},
+"policies":{"identity":{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}}}`
+	for _, c := range []struct{ name, input, want string }{{"nothing", "", ""}, {"one", strings.ReplaceAll(one, "\n", ""), `"Allowed"`}} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				var out bytes.Buffer
+				if err := simulate(strings.NewReader(c.input), &out, false); err != nil || !strings.Contains(out.String(), c.want) {
+					b.Fatalf("%v\n%s", err, out.String())
+				}
+			}
+		})
+	}
+}
+
 // BenchmarkExchange is AssumeRoleWithWebIdentity over HTTP on loopback, the trail on, with as many connections as GOMAXPROCS times
 // 8. It is here to be profiled (-cpuprofile): the profile holds the client too. bench/exchange measures the built binary.
 func BenchmarkExchange(b *testing.B) {
