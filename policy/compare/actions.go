@@ -12,12 +12,14 @@ type actionCell struct {
 	service, name string // of the action that stands for it, in lower case
 	exact         bool   // no other action is in it
 	entry         string // with a reference: the action's name as AWS spells it
+	wildcardOnly  bool   // with a reference: requests are about "*"
 }
 
 // class are all action cells that the same statements are about, and so have the same answer.
 type class struct {
-	cells      []actionCell
-	statements []*statement
+	cells        []actionCell
+	statements   []*statement
+	wildcardOnly bool
 }
 
 // actionSpace finds the classes of what the statements tell apart.
@@ -65,9 +67,9 @@ func (s *actionSpace) classes() (classes []*class, ok bool) {
 			if !s.b.spend(len(listed[i]) + len(not) + 1) {
 				return nil, false
 			}
-			key := nodeKey(listed[i], false)
+			key := nodeKey(listed[i], c.wildcardOnly)
 			if byKey[key] == nil {
-				byKey[key] = &class{statements: s.about(listed[i], not)}
+				byKey[key] = &class{statements: s.about(listed[i], not), wildcardOnly: c.wildcardOnly}
 				classes = append(classes, byKey[key])
 			}
 			byKey[key].cells = append(byKey[key].cells, c)
@@ -151,7 +153,8 @@ func (s *actionSpace) cells(service string) (cells []actionCell, listed [][]int3
 		cells, listed = append(cells, c), append(listed, slices.Compact(numbers))
 	}
 	if s.reference != nil {
-		return cells, listed, s.referenced(service, names, func(c actionCell, patterns []string) { add(c, patterns); cells[len(cells)-1] = c })
+		ok = s.referenced(service, names, add)
+		return cells, listed, ok
 	}
 	universe := anyName()
 	if !s.universe.every {
@@ -185,7 +188,7 @@ func (s *actionSpace) referenced(service string, names []string, add func(action
 			continue
 		}
 		matching := slices.DeleteFunc(slices.Clone(names), func(pattern string) bool { return !policy.MatchGlob(pattern, name) })
-		add(actionCell{service: service, name: name, exact: true, entry: entry.Name}, matching)
+		add(actionCell{service: service, name: name, exact: true, entry: entry.Name, wildcardOnly: entry.WildcardOnly()}, matching)
 	}
 	return true
 }

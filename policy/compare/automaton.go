@@ -84,6 +84,7 @@ type automaton struct {
 	starts []int32 // of each copy
 	count  int     // of patterns
 	loose  int     // the first copy in which variables are *; 0: none
+	fixed  bool    // one text is looked at, and not all
 	other  rune    // a character that no pattern names
 	mark   []int   // scratch of step: which round a node was last added in
 	round  int
@@ -270,15 +271,16 @@ func (a *automaton) accept(v visit) (c cell, ok bool) {
 			variable = variable || pattern(a.nodes[a.starts[e.number]:node]).symbolic()
 		}
 	}
-	if a.loose == 0 || !v.symbolic && v.from >= 0 {
-		c.may = c.must // where a pattern with variables matches, a word with variables is found as well; only the empty text has nothing to put them in
+	if a.loose == 0 || !v.symbolic && !a.fixed {
+		c.may = c.must // where a pattern with variables matches, a word with variables is found as well
 	}
 	return c, ok && (variable || !v.symbolic)
 }
 
 // classify finds the cell of one text. Patterns with variables may match it.
 func (a *automaton) classify(text string) (c cell, ok bool) {
-	v := visit{set: a.start(), from: -1}
+	a.fixed = true
+	v := visit{set: a.start()}
 	for _, letter := range text {
 		v.set = a.step(v.set, letter)
 	}

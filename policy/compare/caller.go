@@ -19,11 +19,13 @@ type caller struct {
 
 func (c caller) named(s *statement) bool { return c.stance == nil || c.heard[s] }
 
-// stance is what policies of his own a caller has. It decides how a trust policy must name him: his account, if his own policies allow; his role, if
-// his boundary does; or himself.
+// stance is what policies of his own a caller has, and whether the resource belongs to another account. It decides how the resource's policy must name
+// him: his account, if his own policies allow; his role, if his boundary does; or himself.
 type stance struct {
-	identity bool // they allow everything; else nothing
+	kind     policy.Kind // of the document: Trust or Resource
+	identity bool        // his policies allow everything; else nothing
 	boundary boundary
+	across   bool // the resource is another account's
 }
 
 type boundary uint8
@@ -34,22 +36,45 @@ const (
 	boundaryNone
 )
 
-// stances are all that trust policies can tell apart, the most ordinary first.
-func stances() []*stance {
-	return []*stance{{true, noBoundary}, {true, boundaryAll}, {false, noBoundary}, {false, boundaryAll}, {false, boundaryNone}}
+// stances are all that policies of resources can tell apart, the most ordinary first. Within an account a role's trust policy must allow beside the
+// caller's own policies, and other policies need not: there it is across accounts that they must.
+func stances(kind policy.Kind) []*stance {
+	across := kind == policy.Resource
+	return []*stance{{kind, true, noBoundary, across}, {kind, true, boundaryAll, across}, {kind, false, noBoundary, false}, {kind, false, boundaryAll, false},
+		{kind, false, boundaryNone, false}}
+}
+
+// owner is the account of the resource in the caller's stance.
+func (c caller) owner() string {
+	switch account := c.principal.Account; {
+	case account == "":
+		return ownAccount
+	case !c.stance.across:
+		return account
+	case account == ownAccount:
+		return "444455556666"
+	}
+	return ownAccount
 }
 
 // beside are the policies that stand beside a document when a request is decided.
 type beside struct {
-	everything *policy.Policy
-	accounts   map[string]*policy.Policy
+	compiled map[string]*policy.Policy // by their text
 }
 
 const allowEverything = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
 
-func newBeside() (*beside, error) {
-	everything, err := compiled(allowEverything, policy.Identity)
-	return &beside{everything: everything, accounts: map[string]*policy.Policy{}}, err
+// compile is for texts of this package's own making.
+func (b *beside) compile(source string, kind policy.Kind) *policy.Policy {
+	if p := b.compiled[source]; p != nil {
+		return p
+	}
+	p, err := compiled(source, kind)
+	if err != nil {
+		panic(err)
+	}
+	b.compiled[source] = p
+	return p
 }
 
 func compiled(source string, kind policy.Kind) (*policy.Policy, error) {
@@ -60,16 +85,13 @@ func compiled(source string, kind policy.Kind) (*policy.Policy, error) {
 	return policy.Compile("beside", document, policy.Options{Kind: kind})
 }
 
-// trust is a trust policy that leaves everything to the account's own policies.
-func (b *beside) trust(account string) *policy.Policy {
-	if b.accounts[account] == nil {
-		b.accounts[account], _ = compiled(delegating(account), policy.Trust) // twelve digits make a policy that compiles
-	}
-	return b.accounts[account]
+// trusting is a role's trust policy, sharing a key's policy, that leave everything to the account's own policies.
+func trusting(account string) string {
+	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + account + `"},"Action":"sts:*"}]}`
 }
 
-func delegating(account string) string {
-	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + account + `"},"Action":"sts:*"}]}`
+func sharing(account string) string {
+	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + account + `"},"Action":"kms:*","Resource":"*"}]}`
 }
 
 // roleResource is the role whose trust policies are compared. It is in its caller's account, where a trust policy tells most apart.
@@ -87,7 +109,7 @@ func (c *comparison) callers(statements []*statement) []caller {
 	var callers []caller
 	known := map[string]bool{}
 	for _, who := range people(statements) {
-		for i, stance := range stances() {
+		for i, stance := range stances(c.options.Kind) {
 			if i > 0 && !signs(who.principal) {
 				continue // no policies of his own
 			}
@@ -120,10 +142,10 @@ func signs(p policy.Principal) bool {
 
 // hears asks the engine whether the statement's principals are about the caller: whether the statement, without its conditions, decides.
 func (c *comparison) hears(who caller, s *statement, elements map[string]*policy.Policy) bool {
-	source := principalPolicy(s)
+	source := c.principalPolicy(s)
 	p, ok := elements[source]
 	if !ok {
-		p, _ = compiled(source, policy.Trust) // its element has compiled before
+		p, _ = compiled(source, c.options.Kind) // its element has compiled before
 		elements[source] = p
 	}
 	if p == nil {
@@ -131,22 +153,28 @@ func (c *comparison) hears(who caller, s *statement, elements map[string]*policy
 		return false
 	}
 	a := attempt{action: "sts:AssumeRole", resource: roleResource(who.principal.Account), who: who}
-	effect := a.policies(p, c.beside).Decide(a.request()).Effect
+	if c.options.Kind == policy.Resource {
+		a.action, a.resource = "any:Any", "*"
+	}
+	effect := c.beside.policies(a, p).Decide(a.request()).Effect
 	if s.view.Denies() {
 		return effect == policy.ExplicitlyDenied
 	}
 	return effect == policy.Allowed
 }
 
-func principalPolicy(s *statement) string {
+func (c *comparison) principalPolicy(s *statement) string {
 	element := map[string][]string{}
 	for _, list := range s.view.Principal.Types {
 		for _, text := range list.Values {
 			element[list.Type] = append(element[list.Type], text.Value)
 		}
 	}
-	source, _ := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": map[string]any{ // strings always encode
-		"Effect": s.view.Effect.Value, s.view.Principal.Name: element, "Action": "sts:*"}})
+	statement := map[string]any{"Effect": s.view.Effect.Value, s.view.Principal.Name: element, "Action": "sts:*"}
+	if c.options.Kind == policy.Resource {
+		statement["Action"], statement["Resource"] = "*", "*"
+	}
+	source, _ := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": statement}) // strings always encode
 	return string(source)
 }
 

@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/openirsa/openirsa/policy"
@@ -20,7 +21,8 @@ type Options struct {
 	Kind policy.Kind
 	// Steps bounds the work; 0 is DefaultSteps. A comparison that needs more proves nothing.
 	Steps int
-	// Reference restricts the actions to those that it has. Nil: every action that can be written.
+	// Reference restricts the actions to those that it has, and the requests of those without resource-level permissions to "*". Nil: every action
+	// that can be written, about every resource.
 	Reference Reference
 }
 
@@ -57,15 +59,15 @@ type Action struct {
 
 // Diff compares what two documents grant. Errors are those of compiling either as a policy of the kind, *policy.Error.
 func Diff(a, b *policy.Document, o Options) (*Result, error) {
-	c := &comparison{m: newModel(), b: &budget{o.Steps}, options: o}
+	if o.Kind != policy.Identity && o.Kind != policy.Trust && o.Kind != policy.Resource {
+		return nil, errors.New("only identity policies, trust policies and policies of resources are compared")
+	}
+	c := &comparison{m: newModel(), b: &budget{o.Steps}, options: o, beside: &beside{map[string]*policy.Policy{}}}
 	if o.Steps == 0 {
 		c.b.left = DefaultSteps
 	}
-	var err error
-	if c.beside, err = newBeside(); err != nil {
-		return nil, err
-	}
 	for i, d := range []*policy.Document{a, b} {
+		var err error
 		if c.sides[i], err = newParty(c.m, d, i, o.Kind); err != nil {
 			return nil, err
 		}
@@ -137,11 +139,15 @@ func (c *comparison) run(a, b *party) {
 		return
 	}
 	callers := []caller{{}}
-	if c.options.Kind == policy.Trust {
+	if c.options.Kind != policy.Identity {
 		callers = c.callers(all)
 	}
 	for _, class := range classes {
-		regions, problem := c.m.regions(c.b, class.statements, "")
+		resource := ""
+		if class.wildcardOnly {
+			resource = "*"
+		}
+		regions, problem := c.m.regions(c.b, class.statements, resource)
 		if problem != "" {
 			c.doubt(problem)
 			continue

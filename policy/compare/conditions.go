@@ -86,11 +86,13 @@ func (q *asking) space(key string, atoms []int, isVariable, present bool) (*keyS
 		space.addKnown(q.m, k, values)
 		return space, ""
 	}
+	// As a variable a key has a value if it has one, and not the empty one.
+	stays := func(v value) bool { return !isVariable || present == (len(v.word) > 0) }
 	if !isVariable || !present {
 		space.add(q.m, shape{kind: absent}, nil)
 	}
-	if !isVariable || present {
-		for i := range values {
+	for i := range values {
+		if stays(values[i]) {
 			space.add(q.m, shape{kind: single, words: []word{values[i].word}, phantom: values[i].phantom}, values[i:i+1])
 		}
 	}

@@ -192,7 +192,7 @@ func tryRandom(t *testing.T, g *generator, pairs, requests int) (count tally) {
 func alone(p *policy.Policy, request *policy.Request) bool {
 	policies := policy.Policies{Identity: []*policy.Policy{p}}
 	if strings.HasPrefix(request.Action, "sts:") {
-		policies.Trust, _ = compiled(delegating("111122223333"), policy.Trust)
+		policies.Trust, _ = compiled(trusting("111122223333"), policy.Trust)
 	}
 	return policies.Decide(request).Allowed()
 }

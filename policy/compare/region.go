@@ -47,7 +47,7 @@ func (m *model) regions(b *budget, statements []*statement, resource string) (re
 	for choice := range 1 << len(names) {
 		r := &region{m: m, b: b, v: variables{known: map[string]string{}, symbols: map[string]int{}}, present: map[string]bool{}, spaces: map[string]*keySpace{}}
 		for name, k := range m.known {
-			if !k.list {
+			if !k.list && k.values[0] != "" {
 				r.v.known[name] = k.values[0]
 			}
 		}

@@ -226,7 +226,7 @@ func (s *search) complete() (stopped bool) {
 	for key, present := range s.region.present {
 		if result.shapes[key] == nil && len(s.region.atoms[key]) > 0 {
 			for i := range s.region.space(key).shapes {
-				if has := &s.region.space(key).shapes[i]; (has.kind == single) == present {
+				if has := &s.region.space(key).shapes[i]; !present || has.kind == single && !has.phantom {
 					result.shapes[key] = has
 					break
 				}

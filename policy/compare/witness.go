@@ -45,10 +45,12 @@ type simulation struct {
 }
 
 type asked struct {
-	Principal any            `json:"principal"`
-	Action    string         `json:"action"`
-	Resource  string         `json:"resource"`
-	Context   map[string]any `json:"context,omitempty"`
+	Principal       any            `json:"principal"`
+	Action          string         `json:"action"`
+	Resource        string         `json:"resource"`
+	ResourceAccount string         `json:"resourceAccount,omitempty"`
+	WildcardOnly    *bool          `json:"wildcardOnlyAction,omitempty"`
+	Context         map[string]any `json:"context,omitempty"`
 }
 
 // attempt is a request that is to be decided.
@@ -61,7 +63,8 @@ type attempt struct {
 // ownAccount is where callers and resources are that say nothing of their account.
 const ownAccount = "111122223333"
 
-// request makes the attempt a request. The caller belongs to the resource's account, so that its own policies decide.
+// request makes the attempt a request. Under identity policies the caller belongs to the resource's account, so that they alone decide; under a
+// resource's own the stance says whether he does.
 func (a attempt) request() *policy.Request {
 	request := &policy.Request{Principal: a.who.principal, Action: a.action, Resource: a.resource, Context: &policy.Context{}}
 	for _, key := range slices.Sorted(maps.Keys(a.keys)) {
@@ -77,41 +80,76 @@ func (a attempt) request() *policy.Request {
 			account = parts[4]
 		}
 		request.Principal, _ = policy.ParsePrincipal("arn:aws:sts::" + account + ":assumed-role/app/session") // an ARN of the right form always parses
+	} else if a.who.stance.kind == policy.Resource {
+		request.ResourceAccount = a.who.owner()
 	}
 	return request
 }
 
 func isAccount(text string) bool { return len(text) == 12 && strings.Trim(text, "0123456789") == "" }
 
-// policies are those under which the attempt is decided: the document, and what must be beside it for the document alone to decide. A role is
-// assumed only if its trust policy allows as well; one that trusts the account leaves it to the caller's policies.
-func (a attempt) policies(document *policy.Policy, beside *beside) policy.Policies {
-	if a.who.stance != nil {
-		p := policy.Policies{Trust: document}
-		if a.who.stance.identity {
-			p.Identity = []*policy.Policy{beside.everything}
+// casePolicies are the documents under which an attempt is decided: the one that is compared, and what must be beside it for that one alone to
+// decide. Empty: none of the kind.
+type casePolicies struct {
+	identity, resource string
+	boundary           boundary
+}
+
+// surroundings tell what stands beside the document, which stands where the result has this.
+const this = "this"
+
+// surroundings are the policies of the attempt. A role's trust policy and a key's policy must allow beside identity policies; one that names the
+// account leaves it to them.
+func (a attempt) surroundings() (p casePolicies) {
+	service, _, _ := strings.Cut(strings.ToLower(a.action), ":")
+	switch s := a.who.stance; {
+	case s != nil:
+		p = casePolicies{resource: this, boundary: s.boundary}
+		if s.identity {
+			p.identity = allowEverything
 		}
-		switch a.who.stance.boundary {
-		case boundaryAll:
-			p.Boundary = []*policy.Policy{beside.everything}
-		case boundaryNone:
-			p.Boundary = []*policy.Policy{}
-		}
-		return p
-	}
-	p := policy.Policies{Identity: []*policy.Policy{document}}
-	if a.isSTS() {
-		p.Trust = beside.trust(a.request().Principal.Account)
+	case service == "sts":
+		p = casePolicies{identity: this, resource: trusting(a.request().Principal.Account)}
+	case service == "kms":
+		p = casePolicies{identity: this, resource: sharing(a.request().Principal.Account)}
+	default:
+		p.identity = this
 	}
 	return p
 }
 
-func (a attempt) isSTS() bool { return strings.HasPrefix(strings.ToLower(a.action), "sts:") }
+// policies are the surroundings, compiled. document is of the kind that is compared.
+func (b *beside) policies(a attempt, document *policy.Policy) (p policy.Policies) {
+	around := a.surroundings()
+	compiled := func(source string, kind policy.Kind) *policy.Policy {
+		if source == this {
+			return document
+		}
+		return b.compile(source, kind)
+	}
+	if around.identity != "" {
+		p.Identity = []*policy.Policy{compiled(around.identity, policy.Identity)}
+	}
+	switch around.boundary {
+	case boundaryAll:
+		p.Boundary = []*policy.Policy{b.compile(allowEverything, policy.Identity)}
+	case boundaryNone:
+		p.Boundary = []*policy.Policy{}
+	}
+	switch {
+	case around.resource == "":
+	case a.who.stance != nil && a.who.stance.kind == policy.Trust, around.resource != this && strings.HasPrefix(strings.ToLower(a.action), "sts:"):
+		p.Trust = compiled(around.resource, policy.Trust)
+	default:
+		p.Resource = compiled(around.resource, policy.Resource)
+	}
+	return p
+}
 
 // decide asks the engine under both documents.
-func (e *excess) decide(a attempt) (first, second policy.Decision) {
+func (c *comparison) decide(a attempt) (first, second policy.Decision) {
 	request := a.request()
-	return a.policies(e.sides[0].compiled, e.beside).Decide(request), a.policies(e.sides[1].compiled, e.beside).Decide(request)
+	return c.beside.policies(a, c.sides[0].compiled).Decide(request), c.beside.policies(a, c.sides[1].compiled).Decide(request)
 }
 
 // differs tells whether the party whose statement it is allows the request, and the other does not.
@@ -134,7 +172,7 @@ func (e *excess) attempts(s solution) []attempt {
 	var attempts []attempt
 	for _, values := range r.texts(s, names) {
 		a := attempt{action: e.class.cells[0].service + ":" + e.class.cells[0].name, resource: s.cell.word.substitute(values), keys: map[string]known{}, who: e.who}
-		if e.who.stance != nil {
+		if e.options.Kind == policy.Trust {
 			a.resource = roleResource(e.who.principal.Account)
 		}
 		set := func(key string, k known) { a.keys[e.m.spell([]string{key})[0]] = k }
@@ -173,7 +211,7 @@ const maxTexts = 300
 func (r *region) texts(s solution, names []string) [][]string {
 	tried := [][]string{nil}
 	for i, name := range names {
-		choices := append([]string{"alice", "bob", "carol", "dave"}[i%4:i%4+1], "", "a/b", "*")
+		choices := append([]string{"alice", "bob", "carol", "dave"}[i%4:i%4+1], "x", "a/b", "*")
 		choices = append(choices, r.pieces...)
 		if has := s.shapes[name]; has != nil && has.kind == single && !has.words[0].symbolic() {
 			choices = append([]string{string(has.words[0])}, choices...)
@@ -202,7 +240,7 @@ func (e *excess) polish(a attempt) attempt {
 	service, _, _ := strings.Cut(a.action, ":")
 	for i, ordinary := range []string{"", "aws", service, "us-east-1", ownAccount} {
 		parts := strings.SplitN(a.resource, ":", 6)
-		if i == 0 || a.who.stance != nil || len(parts) < 6 || parts[i] == ordinary || (i == 3 || i == 4) && parts[i] == "" {
+		if i == 0 || e.options.Kind == policy.Trust || len(parts) < 6 || parts[i] == ordinary || (i == 3 || i == 4) && parts[i] == "" {
 			continue
 		}
 		parts[i] = ordinary
@@ -219,7 +257,7 @@ func (e *excess) polish(a attempt) attempt {
 func (e *excess) ordinary(a attempt) []attempt {
 	var better []attempt
 	fill := strings.NewReplacer("*", "example", "?", "x")
-	if a.who.stance == nil && !e.statement.view.Resource.Not {
+	if e.options.Kind != policy.Trust && !e.statement.view.Resource.Not {
 		for i, text := range e.statement.view.Resource.Values {
 			if e.entries[e.statement.resources[i]] {
 				other := a
@@ -264,9 +302,13 @@ func (e *excess) witnessOf(a attempt) Witness {
 // simulation is the attempt as a case. What decide asks and what the case says is the same.
 func (a attempt) simulation(id string, document *policy.Document) simulation {
 	request := a.request()
-	s := simulation{ID: id, Request: asked{Principal: request.Principal.ARN, Action: request.Action, Resource: request.Resource, Context: map[string]any{}}}
+	s := simulation{ID: id, Request: asked{Principal: request.Principal.ARN, Action: request.Action, Resource: request.Resource,
+		ResourceAccount: request.ResourceAccount, Context: map[string]any{}}}
 	if request.Principal.Type == policy.Anonymous {
 		s.Request.Principal = map[string]string{"type": "Anonymous"}
+	}
+	if request.Resource != "*" {
+		s.Request.WildcardOnly = new(bool) // simulate is not to put "*" in the resource's place
 	}
 	for key, k := range a.keys {
 		s.Request.Context[key] = append([]string{}, k.values...)
@@ -274,25 +316,26 @@ func (a attempt) simulation(id string, document *policy.Document) simulation {
 			s.Request.Context[key] = k.values[0]
 		}
 	}
-	text := compact(document.String())
-	s.Policies.Identity = []json.RawMessage{}
-	switch {
-	case a.who.stance == nil:
-		s.Policies.Identity = []json.RawMessage{text}
-		if a.isSTS() {
-			s.Policies.Resource = json.RawMessage(delegating(request.Principal.Account))
+	around := a.surroundings()
+	text := func(source string) json.RawMessage {
+		if source == this {
+			return compact(document.String())
 		}
-		return s
-	case a.who.stance.identity:
-		s.Policies.Identity = []json.RawMessage{json.RawMessage(allowEverything)}
+		return json.RawMessage(source)
 	}
-	switch a.who.stance.boundary {
+	s.Policies.Identity = []json.RawMessage{}
+	if around.identity != "" {
+		s.Policies.Identity = append(s.Policies.Identity, text(around.identity))
+	}
+	if around.resource != "" {
+		s.Policies.Resource = text(around.resource)
+	}
+	switch around.boundary {
 	case boundaryAll:
 		s.Policies.Boundary = &[]json.RawMessage{json.RawMessage(allowEverything)}
 	case boundaryNone:
 		s.Policies.Boundary = &[]json.RawMessage{}
 	}
-	s.Policies.Resource = text
 	return s
 }
 
