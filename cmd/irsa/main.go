@@ -67,6 +67,7 @@ on any cluster and without AWS, and says exactly why when a step refuses.`,
 		newUpCommand(env, output),
 		newTokenCommand(env, output),
 		newSimulateCommand(env),
+		newDiffCommand(env, output),
 		newEventsCommand(env, output),
 		newVersionCommand(env, output),
 	)

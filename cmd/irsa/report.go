@@ -58,6 +58,12 @@ func (e *commandError) Error() string {
 // Unwrap gives the cause.
 func (e *commandError) Unwrap() error { return e.Err }
 
+// What a command returns that has printed everything already: only the exit code is left to give.
+var (
+	errFound  = errors.New("something was found")
+	errFailed = errors.New("something could not be read")
+)
+
 // failure makes a commandError with a hint.
 func failure(code string, err error, hint string) error {
 	return &commandError{Code: code, Err: err, Hint: hint}
@@ -75,8 +81,13 @@ type errorReport struct {
 
 // report prints err, if there is one, and returns the exit code.
 func report(env environment, output outputFormat, err error) int {
-	if err == nil {
+	switch {
+	case err == nil:
 		return 0
+	case errors.Is(err, errFound): // printed already
+		return exitFound
+	case errors.Is(err, errFailed):
+		return exitFailed
 	}
 	described := &commandError{Code: "Failed", Err: err}
 	if cause := (*commandError)(nil); errors.As(err, &cause) {

@@ -9,10 +9,11 @@ import (
 
 // actionCell is a set of actions that the same statements list.
 type actionCell struct {
-	service, name string // of the action that stands for it, in lower case
-	exact         bool   // no other action is in it
-	entry         string // with a reference: the action's name as AWS spells it
-	wildcardOnly  bool   // with a reference: requests are about "*"
+	service, name string   // of the action that stands for it, in lower case
+	exact         bool     // no other action is in it
+	entry         string   // with a reference: the action's name as AWS spells it
+	wildcardOnly  bool     // with a reference: requests are about "*"
+	real          []string // with a reference: AWS's actions in it
 }
 
 // class are all action cells that the same statements are about, and so have the same answer.
@@ -27,7 +28,8 @@ type actionSpace struct {
 	b          *budget
 	statements []*statement
 	universe   actionPattern // the actions that are asked about
-	reference  Reference     // nil, or the only actions that there are
+	reference  Reference     // tells AWS's actions; nil: nobody does
+	knownOnly  bool          // there are no other actions
 	trust      bool          // only the actions that a role's trust policy decides
 }
 
@@ -100,7 +102,7 @@ func (s *actionSpace) services() []string {
 	if !s.universe.every {
 		return []string{s.universe.service}
 	}
-	if s.reference != nil {
+	if s.knownOnly {
 		return s.reference.Services()
 	}
 	services := []string{"sts"}
@@ -152,7 +154,7 @@ func (s *actionSpace) cells(service string) (cells []actionCell, listed [][]int3
 		slices.Sort(numbers)
 		cells, listed = append(cells, c), append(listed, slices.Compact(numbers))
 	}
-	if s.reference != nil {
+	if s.knownOnly {
 		ok = s.referenced(service, names, add)
 		return cells, listed, ok
 	}
@@ -174,7 +176,27 @@ func (s *actionSpace) cells(service string) (cells []actionCell, listed [][]int3
 		}
 		add(cell, matching)
 	}
+	if s.reference != nil && ok {
+		ok = s.name(service, names, found, cells)
+	}
 	return cells, listed, ok
+}
+
+// name tells of each cell which of AWS's actions are in it.
+func (s *actionSpace) name(service string, names []string, found []cell, cells []actionCell) bool {
+	byPatterns := map[string]*actionCell{}
+	for i := range found {
+		byPatterns[nodeKey(found[i].must, false)] = &cells[i]
+	}
+	return s.referenced(service, names, func(c actionCell, patterns []string) {
+		numbers := make([]int32, len(patterns))
+		for i, pattern := range patterns {
+			numbers[i] = int32(slices.Index(names, pattern))
+		}
+		if cell := byPatterns[nodeKey(numbers, false)]; cell != nil {
+			cell.real = append(cell.real, c.entry)
+		}
+	})
 }
 
 // referenced are the service's real actions as cells of their own.

@@ -21,9 +21,11 @@ type Options struct {
 	Kind policy.Kind
 	// Steps bounds the work; 0 is DefaultSteps. A comparison that needs more proves nothing.
 	Steps int
-	// Reference restricts the actions to those that it has, and the requests of those without resource-level permissions to "*". Nil: every action
-	// that can be written, about every resource.
+	// Reference tells which of AWS's actions a pattern stands for. Nil: nobody does.
 	Reference Reference
+	// KnownActions restricts the requests to those that AWS has: about the actions of Reference, and about "*" where an action has no resource-level
+	// permissions. Else every action that can be written counts, about every resource.
+	KnownActions bool
 }
 
 // Result says whether two documents grant the same.
@@ -50,10 +52,11 @@ type Grant struct {
 
 // Action is a set of actions that the documents cannot tell apart, and a request about one of them that shows the difference.
 type Action struct {
-	// Name is the action's name as the documents spell it, or the pattern of the statement that lists the actions; with a reference, the action's
-	// name as AWS spells it.
+	// Name is the action's name as the documents spell it, or the pattern of the statement that lists the actions, some of which
+	// may not be part of the difference. With KnownActions it is the action's name as AWS spells it.
 	Name    string
-	Exact   bool // Name is one action
+	Exact   bool     // Name is one action
+	Known   []string // with a reference, of a pattern: AWS's actions that are part of the difference
 	Witness Witness
 }
 
@@ -129,7 +132,8 @@ func (p *party) list() []Grant {
 // run compares class by class of actions, caller by caller.
 func (c *comparison) run(a, b *party) {
 	all := slices.Concat(a.allow, a.deny, b.allow, b.deny)
-	space := &actionSpace{b: c.b, statements: all, universe: anyAction(), reference: c.options.Reference}
+	space := &actionSpace{b: c.b, statements: all, universe: anyAction(), reference: c.options.Reference,
+		knownOnly: c.options.KnownActions && c.options.Reference != nil}
 	if c.options.Kind == policy.Trust {
 		space.universe, space.trust = actionPattern{service: "sts", name: "*"}, true
 	}

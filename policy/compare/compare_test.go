@@ -3,9 +3,9 @@ package compare
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
-	"strings"
 
 	"github.com/openirsa/openirsa/policy"
 )

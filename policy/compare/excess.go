@@ -123,7 +123,11 @@ func (e *excess) settle() {
 		if action.Name == "" {
 			action.Name = e.label(cell)
 		}
-		if slices.ContainsFunc(g.Actions, func(known Action) bool { return known.Name == action.Name }) {
+		if !action.Exact {
+			action.Known = cell.real
+		}
+		if i := slices.IndexFunc(g.Actions, func(known Action) bool { return known.Name == action.Name }); i >= 0 {
+			g.Actions[i].Known = sortedUnique(append(g.Actions[i].Known, action.Known...))
 			continue
 		}
 		a := *e.witness

@@ -207,7 +207,7 @@ func checkWitnesses(t testing.TB, result *Result) {
 			}
 			for _, action := range grant.Actions {
 				var allowed [2]bool
-				for j, line := range action.Witness.Cases() {
+				for j, line := range action.Witness.Cases("a", "b") {
 					answer, readable := policy.NewSimulator(nil).Line(line)
 					var decision policy.Decision
 					if err := json.Unmarshal(answer, &decision); err != nil || !readable {

@@ -18,10 +18,11 @@ type Witness struct {
 	cases         [2]simulation
 }
 
-// Cases are the request under each document as lines for `irsa simulate`, with the ids "first" and "second".
-func (w Witness) Cases() [2]json.RawMessage {
+// Cases are the request under each document as lines for `irsa simulate`, with these ids.
+func (w Witness) Cases(first, second string) [2]json.RawMessage {
 	var lines [2]json.RawMessage
 	for i, c := range w.cases {
+		c.ID = []string{first, second}[i]
 		lines[i], _ = json.Marshal(c) // strings and documents that were read from JSON always encode
 	}
 	return lines
@@ -294,15 +295,15 @@ func (e *excess) witnessOf(a attempt) Witness {
 	w := Witness{Request: *a.request()}
 	w.First, w.Second = e.decide(a)
 	for i := range e.sides {
-		w.cases[i] = a.simulation([]string{"first", "second"}[i], e.sides[i].document)
+		w.cases[i] = a.simulation(e.sides[i].document)
 	}
 	return w
 }
 
 // simulation is the attempt as a case. What decide asks and what the case says is the same.
-func (a attempt) simulation(id string, document *policy.Document) simulation {
+func (a attempt) simulation(document *policy.Document) simulation {
 	request := a.request()
-	s := simulation{ID: id, Request: asked{Principal: request.Principal.ARN, Action: request.Action, Resource: request.Resource,
+	s := simulation{Request: asked{Principal: request.Principal.ARN, Action: request.Action, Resource: request.Resource,
 		ResourceAccount: request.ResourceAccount, Context: map[string]any{}}}
 	if request.Principal.Type == policy.Anonymous {
 		s.Request.Principal = map[string]string{"type": "Anonymous"}
