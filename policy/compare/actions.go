@@ -30,7 +30,6 @@ type actionSpace struct {
 	universe   actionPattern // the actions that are asked about
 	reference  Reference     // tells AWS's actions; nil: nobody does
 	knownOnly  bool          // there are no other actions
-	trust      bool          // only the actions that a role's trust policy decides
 }
 
 // assuming are the actions that a role's trust policy decides.
@@ -38,12 +37,18 @@ func assuming() []string {
 	return []string{"assumerole*", "tagsession", "setsourceidentity", "setcontext"}
 }
 
-// decided leaves out sts:GetCallerIdentity, which everyone is allowed, and of a trust policy what it does not decide.
-func (s *actionSpace) decided(c actionCell) bool {
-	if s.trust {
-		return slices.ContainsFunc(assuming(), func(pattern string) bool { return policy.MatchGlob(pattern, c.name) })
+// undecided tells whether the documents have no say about an action: sts:GetCallerIdentity is allowed to everyone who signs, a role's trust policy
+// is about its own actions alone, and of these no other resource's policy grants any.
+func (c *comparison) undecided(cell actionCell, who caller) bool {
+	assumes := cell.service == "sts" && slices.ContainsFunc(assuming(), func(pattern string) bool { return policy.MatchGlob(pattern, cell.name) })
+	identity := cell.service == "sts" && cell.name == "getcalleridentity"
+	switch c.options.Kind {
+	case policy.Trust:
+		return !assumes
+	case policy.Resource:
+		return identity && signs(who.principal) || assumes && !c.denying && strings.HasPrefix(cell.name, "assumerole")
 	}
-	return c.service != "sts" || c.name != "getcalleridentity"
+	return identity
 }
 
 // anyAction is the universe without bounds.
@@ -63,9 +68,6 @@ func (s *actionSpace) classes() (classes []*class, ok bool) {
 			return nil, false
 		}
 		for i, c := range cells {
-			if !s.decided(c) {
-				continue
-			}
 			if !s.b.spend(len(listed[i]) + len(not) + 1) {
 				return nil, false
 			}

@@ -34,6 +34,15 @@ type Result struct {
 	Removed []Grant // what the first allows and the second does not
 	// NotProven says why the search could not go through everything: with it, a difference that is not listed may exist. Each reason is there once.
 	NotProven []string
+	// AddedDenials is what the second document denies explicitly and the first does not, statement by statement of the second, RemovedDenials the
+	// reverse. They matter where other policies allow. DenialsNotProven is to them what NotProven is to grants.
+	AddedDenials, RemovedDenials []Grant
+	DenialsNotProven             []string
+}
+
+// SameDenials tells whether it is proven that the documents deny the same explicitly.
+func (r *Result) SameDenials() bool {
+	return len(r.AddedDenials)+len(r.RemovedDenials)+len(r.DenialsNotProven) == 0
 }
 
 // Same tells whether it is proven that the documents grant the same.
@@ -42,7 +51,7 @@ func (r *Result) Same() bool { return !r.Different() && len(r.NotProven) == 0 }
 // Different tells whether there is a request, confirmed by the engine, that one document allows and the other does not.
 func (r *Result) Different() bool { return len(r.Added)+len(r.Removed) > 0 }
 
-// Grant is what one Allow statement of one document allows beyond the other document.
+// Grant is what one statement of one document allows, or denies, beyond the other document.
 type Grant struct {
 	Number    int // of the statement, from 0
 	Statement policy.Statement
@@ -100,27 +109,30 @@ func newParty(m *model, d *policy.Document, number int, kind policy.Kind) (p par
 
 // comparison is one comparison on its way.
 type comparison struct {
-	m         *model
-	b         *budget
-	options   Options
-	sides     [2]party
-	beside    *beside
-	notProven []string
+	m       *model
+	b       *budget
+	options Options
+	sides   [2]party
+	beside  *beside
+	denying bool // it is what is denied that is being compared
+	doubts  [2][]string
 }
 
 func (c *comparison) doubt(reason string) {
-	if !slices.Contains(c.notProven, reason) {
-		c.notProven = append(c.notProven, reason)
+	if list := &c.doubts[truthOf(c.denying)/yes]; !slices.Contains(*list, reason) {
+		*list = append(*list, reason)
 	}
 }
 
 func (c *comparison) finish() *Result {
-	return &Result{Added: c.sides[1].list(), Removed: c.sides[0].list(), NotProven: c.notProven}
+	a, b := &c.sides[0], &c.sides[1]
+	return &Result{Added: b.list(b.allow), Removed: a.list(a.allow), NotProven: c.doubts[0],
+		AddedDenials: b.list(b.deny), RemovedDenials: a.list(a.deny), DenialsNotProven: c.doubts[1]}
 }
 
-func (p *party) list() []Grant {
+func (p *party) list(statements []*statement) []Grant {
 	var grants []Grant
-	for _, s := range p.allow {
+	for _, s := range statements {
 		if g := p.grants[s]; g != nil {
 			slices.SortFunc(g.Actions, compareActions)
 			grants = append(grants, *g)
@@ -135,42 +147,53 @@ func (c *comparison) run(a, b *party) {
 	space := &actionSpace{b: c.b, statements: all, universe: anyAction(), reference: c.options.Reference,
 		knownOnly: c.options.KnownActions && c.options.Reference != nil}
 	if c.options.Kind == policy.Trust {
-		space.universe, space.trust = actionPattern{service: "sts", name: "*"}, true
+		space.universe = actionPattern{service: "sts", name: "*"}
 	}
 	classes, ok := space.classes()
-	if !ok {
-		c.doubt(tooLarge)
-		return
-	}
 	callers := []caller{{}}
-	if c.options.Kind != policy.Identity {
+	if c.options.Kind != policy.Identity && ok {
 		callers = c.callers(all)
 	}
 	for _, class := range classes {
-		resource := ""
-		if class.wildcardOnly {
-			resource = "*"
+		if c.b.left > 0 {
+			c.compare(class, callers)
 		}
-		regions, problem := c.m.regions(c.b, class.statements, resource)
-		if problem != "" {
-			c.doubt(problem)
-			continue
-		}
+	}
+	if !ok || c.b.left <= 0 {
+		c.doubt(tooLarge)
+		c.denying = true
+		c.doubt(tooLarge)
+	}
+}
+
+// compare compares what the documents say of one class of actions: first what they grant, then what they deny.
+func (c *comparison) compare(class *class, callers []caller) {
+	resource := ""
+	if class.wildcardOnly {
+		resource = "*"
+	}
+	regions, problem := c.m.regions(c.b, class.statements, resource)
+	a, b := &c.sides[0], &c.sides[1]
+	for _, c.denying = range []bool{false, true} {
 		for _, who := range callers {
 			x, y := a.side(class, who), b.side(class, who)
-			c.exceed(a, x, y, class, regions, who)
-			c.exceed(b, y, x, class, regions, who)
+			if c.denying {
+				x, y = x.denials(), y.denials()
+			}
+			if problem == "" {
+				c.exceed(a, x, y, class, regions, who)
+				c.exceed(b, y, x, class, regions, who)
+			} else if !x.obviously(y) || !y.obviously(x) {
+				c.doubt(problem)
+			}
 		}
 		for _, r := range regions {
 			if r.problem != "" {
 				c.doubt(r.problem)
 			}
 		}
-		if c.b.left <= 0 {
-			c.doubt(tooLarge)
-			return
-		}
 	}
+	c.denying = false
 }
 
 // side is what the party's statements about the class say of the caller.
@@ -190,11 +213,15 @@ func (p *party) side(class *class, who caller) side {
 
 // exceed finds what each Allow statement of x allows beyond y.
 func (c *comparison) exceed(p *party, x, y side, class *class, regions []*region, who caller) {
+	cells := slices.DeleteFunc(slices.Clone(class.cells), func(cell actionCell) bool { return c.undecided(cell, who) })
+	if len(cells) == 0 {
+		return
+	}
 	for _, s := range x.layers[0] {
 		if covered(s, x, y) {
 			continue
 		}
-		e := &excess{comparison: c, party: p, statement: s, class: class, who: who, entries: map[int]bool{}}
+		e := &excess{comparison: c, party: p, statement: s, cells: cells, who: who, entries: map[int]bool{}}
 		for _, r := range regions {
 			for i := range r.cells {
 				cell := &r.cells[i]
@@ -208,6 +235,14 @@ func (c *comparison) exceed(p *party, x, y side, class *class, regions []*region
 		}
 		e.settle()
 	}
+}
+
+// denials are what the side denies, as if it were what it allows.
+func (s side) denials() side { return side{layers: [][]*statement{s.denies}} }
+
+// obviously tells whether x allows nothing beyond y, if that can be seen at once.
+func (x side) obviously(y side) bool {
+	return !slices.ContainsFunc(x.layers[0], func(s *statement) bool { return !covered(s, x, y) })
 }
 
 // covered tells at once what is obvious: nothing of y denies, and a statement of y says the same as s.

@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// excess is what one statement allows beyond the other document, for one class of actions and one caller.
+// excess is what one statement allows, or denies, beyond the other document, for one class of actions and one caller.
 type excess struct {
 	*comparison
 	party     *party
 	statement *statement
-	class     *class
+	cells     []actionCell
 	who       caller
 	entries   map[int]bool // resource patterns of the statement for which a difference has been found
 	witness   *attempt
-	doubts    []string
+	reasons   []string // of solutions that no request confirmed
 }
 
 // complete tells whether a difference is known for every entry of the statement that matches the cell.
@@ -75,7 +75,7 @@ func (e *excess) confirm(s solution) bool {
 		}
 		return true
 	}
-	e.doubts = append(e.doubts, e.reason(s))
+	e.reasons = append(e.reasons, e.reason(s))
 	return false
 }
 
@@ -99,7 +99,7 @@ func (e *excess) reason(s solution) string {
 // settle records what was found.
 func (e *excess) settle() {
 	if e.witness == nil {
-		for _, reason := range e.doubts {
+		for _, reason := range e.reasons {
 			e.doubt(reason)
 		}
 		return
@@ -118,7 +118,7 @@ func (e *excess) settle() {
 			g.Resources = append(g.Resources, text.Value)
 		}
 	}
-	for _, cell := range e.class.cells {
+	for _, cell := range e.cells {
 		action := Action{Name: cell.entry, Exact: cell.exact}
 		if action.Name == "" {
 			action.Name = e.label(cell)

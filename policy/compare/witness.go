@@ -153,14 +153,18 @@ func (c *comparison) decide(a attempt) (first, second policy.Decision) {
 	return c.beside.policies(a, c.sides[0].compiled).Decide(request), c.beside.policies(a, c.sides[1].compiled).Decide(request)
 }
 
-// differs tells whether the party whose statement it is allows the request, and the other does not.
+// differs tells whether the party whose statement it is allows the request, or denies it, and the other does not.
 func (e *excess) differs(a attempt) bool {
 	e.b.spend(100)
 	first, second := e.decide(a)
 	if e.party.number == 1 {
 		first, second = second, first
 	}
-	return first.Allowed() && !second.Allowed()
+	wanted := policy.Allowed
+	if e.denying {
+		wanted = policy.ExplicitlyDenied
+	}
+	return first.Effect == wanted && second.Effect != wanted
 }
 
 // attempts are the requests that a solution may stand for: one or, where variables have no text yet, one for each that may be worth trying.
@@ -172,7 +176,7 @@ func (e *excess) attempts(s solution) []attempt {
 	}
 	var attempts []attempt
 	for _, values := range r.texts(s, names) {
-		a := attempt{action: e.class.cells[0].service + ":" + e.class.cells[0].name, resource: s.cell.word.substitute(values), keys: map[string]known{}, who: e.who}
+		a := attempt{action: e.cells[0].service + ":" + e.cells[0].name, resource: s.cell.word.substitute(values), keys: map[string]known{}, who: e.who}
 		if e.options.Kind == policy.Trust {
 			a.resource = roleResource(e.who.principal.Account)
 		}
