@@ -236,7 +236,7 @@ func (a *automaton) cells(b *budget) (cells []cell, ok bool) {
 			}
 		}
 		for _, c := range a.alphabet(v.set) {
-			if !b.spend(len(v.set) + 1) {
+			if !b.spend(len(v.set) + 4) {
 				return nil, false
 			}
 			next := visit{set: a.step(v.set, c), from: i, by: c, symbolic: v.symbolic || c < 0}

@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"encoding/json"
 	"errors"
 	"slices"
 
@@ -14,7 +15,7 @@ type Reference interface {
 }
 
 // DefaultSteps is the budget of a comparison: a few seconds of one processor.
-const DefaultSteps = 40_000_000
+const DefaultSteps = 20_000_000
 
 // Options for Diff.
 type Options struct {
@@ -84,6 +85,9 @@ func Diff(a, b *policy.Document, o Options) (*Result, error) {
 			return nil, err
 		}
 	}
+	if a.Version() == b.Version() && a.String() == b.String() {
+		return &Result{}, nil // the same document but for its layout
+	}
 	c.run(&c.sides[0], &c.sides[1])
 	return c.finish(), nil
 }
@@ -91,15 +95,23 @@ func Diff(a, b *policy.Document, o Options) (*Result, error) {
 // party is one document of a comparison.
 type party struct {
 	number   int // 0 or 1
-	document *policy.Document
 	compiled *policy.Policy
 	allow    []*statement
 	deny     []*statement
 	grants   map[*statement]*Grant
+	places   map[*statement]map[string]int // of the actions in them, by name
+	text     json.RawMessage               // for cases
+}
+
+func (p *party) note(s *statement, action string, place int) {
+	if p.places[s] == nil {
+		p.places[s] = map[string]int{}
+	}
+	p.places[s][action] = place
 }
 
 func newParty(m *model, d *policy.Document, number int, kind policy.Kind) (p party, err error) {
-	p = party{number: number, document: d, grants: map[*statement]*Grant{}}
+	p = party{number: number, grants: map[*statement]*Grant{}, places: map[*statement]map[string]int{}, text: compact(d.String())}
 	if p.compiled, err = policy.Compile("policy", d, policy.Options{Kind: kind}); err != nil {
 		return p, err
 	}
@@ -134,6 +146,9 @@ func (p *party) list(statements []*statement) []Grant {
 	var grants []Grant
 	for _, s := range statements {
 		if g := p.grants[s]; g != nil {
+			if len(g.Actions) == 0 {
+				continue // the budget has ended before
+			}
 			slices.SortFunc(g.Actions, compareActions)
 			grants = append(grants, *g)
 		}
@@ -225,7 +240,7 @@ func (c *comparison) exceed(p *party, x, y side, class *class, regions []*region
 		for _, r := range regions {
 			for i := range r.cells {
 				cell := &r.cells[i]
-				if c.b.left <= 0 {
+				if !c.b.spend(1 + len(s.resources)) {
 					return
 				}
 				if s.matchesResource(cell) != no && !e.complete(cell) {

@@ -29,6 +29,7 @@ type keySpace struct {
 	key    string
 	atoms  []int
 	shapes []shape
+	seen   map[string]bool // the truths of shapes, and whether they are phantoms'
 }
 
 // value is one value that a key may have: what each atom's operator, without set operator and IfExists, makes of it.
@@ -64,11 +65,12 @@ func (m *model) asking(v variables, b *budget) *asking {
 
 // truth is what the atom makes of one value.
 func (q *asking) truth(a *atom, value string) truth {
-	q.b.spend(20)
-	context := q.context.Clone()
-	context.Set(a.key, value)
+	if !q.b.spend(20) {
+		return no // the caller looks at the budget
+	}
+	q.context.Set(a.key, value) // an asking is about one key
 	request := policy.Request{Principal: policy.Principal{Type: policy.User, ARN: "arn:aws:iam::111122223333:user/x", Account: "111122223333"},
-		Action: "any:Any", Resource: "*", Context: context}
+		Action: "any:Any", Resource: "*", Context: q.context}
 	if (policy.Policies{Identity: []*policy.Policy{a.single}}).Decide(&request).Allowed() {
 		return yes
 	}
@@ -93,6 +95,7 @@ func (q *asking) space(key string, atoms []int, isVariable, present bool) (*keyS
 	}
 	for i := range values {
 		if stays(values[i]) {
+			q.b.spend(len(atoms))
 			space.add(q.m, shape{kind: single, words: []word{values[i].word}, phantom: values[i].phantom}, values[i:i+1])
 		}
 	}
@@ -127,12 +130,23 @@ func (s *keySpace) add(m *model, has shape, values []value) {
 	for i, number := range s.atoms {
 		has.truths = append(has.truths, m.atoms[number].shaped(has.kind, values, i))
 	}
-	for i := range s.shapes {
-		if slices.Equal(s.shapes[i].truths, has.truths) && (!s.shapes[i].phantom || has.phantom) {
-			return
-		}
+	key := truthKey(has.truths)
+	if s.seen == nil {
+		s.seen = map[string]bool{}
 	}
-	s.shapes = append(s.shapes, has)
+	if !s.seen[key] && !(has.phantom && s.seen[key+"?"]) {
+		s.seen[key], s.seen[key+"?"] = s.seen[key] || !has.phantom, true
+		s.shapes = append(s.shapes, has)
+	}
+}
+
+// truthKey is a list of truths as a map's key.
+func truthKey(truths []truth) string {
+	key := make([]byte, len(truths))
+	for i, t := range truths {
+		key[i] = byte(t)
+	}
+	return string(key)
 }
 
 // shaped is what the atom, number i of its key, makes of what a request has (IAM User Guide, "Condition operators", "Multivalued context keys").
@@ -231,12 +245,17 @@ type group struct {
 func (q *asking) values(key string, atoms []int) ([]value, string) {
 	var values []value
 	var groups []group
+	known := map[string]bool{}
 	add := func(compares func(*atom) bool, cells []cell, numbered map[int][]int) {
 		g := group{compares: compares}
 		for _, c := range cells {
+			if !q.b.spend(2 * len(atoms)) {
+				return
+			}
 			v := q.value(atoms, c, numbered)
 			g.values = append(g.values, v)
-			if !slices.ContainsFunc(values, func(known value) bool { return slices.Equal(known.word, v.word) }) {
+			if text := string(c.word); c.word.symbolic() || !known[text] {
+				known[text] = !c.word.symbolic()
 				values = append(values, v)
 			}
 		}
@@ -395,9 +414,14 @@ func (q *asking) combine(values []value, groups []group, atoms []int) (phantoms 
 	if len(groups) < 2 {
 		return nil, true
 	}
+	seen := map[string]bool{}
+	for _, v := range values {
+		seen[truthKey(v.truths)] = true
+	}
 	combined := []value{{word: word("?"), truths: make([]truth, len(atoms)), phantom: true}}
 	for _, g := range groups {
 		var next []value
+		once := map[string]bool{}
 		for _, c := range combined {
 			for _, v := range g.values {
 				if v.sole {
@@ -412,15 +436,13 @@ func (q *asking) combine(values []value, groups []group, atoms []int) (phantoms 
 						truths[i] = v.truths[i]
 					}
 				}
-				known := func(other value) bool { return slices.Equal(other.truths, truths) }
-				if !slices.ContainsFunc(next, known) {
+				if key := truthKey(truths); !once[key] {
+					once[key] = true
 					next = append(next, value{word: c.word, truths: truths, phantom: true})
 				}
 			}
 		}
 		combined = next
 	}
-	return slices.DeleteFunc(combined, func(c value) bool {
-		return slices.ContainsFunc(values, func(v value) bool { return slices.Equal(v.truths, c.truths) })
-	}), true
+	return slices.DeleteFunc(combined, func(c value) bool { return seen[truthKey(c.truths)] }), true
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/openirsa/openirsa/policy"
 )
 
 // excess is what one statement allows, or denies, beyond the other document, for one class of actions and one caller.
@@ -91,7 +93,7 @@ func (e *excess) reason(s solution) string {
 		}
 	}
 	if len(names) == 0 {
-		return "the engine decides a request otherwise than the comparison expected"
+		return unexpected
 	}
 	return "what the text is that ${" + strings.Join(e.m.spell(sortedUnique(names)), "} and ${") + "} stands for"
 }
@@ -126,22 +128,41 @@ func (e *excess) settle() {
 		if !action.Exact {
 			action.Known = cell.real
 		}
-		if i := slices.IndexFunc(g.Actions, func(known Action) bool { return known.Name == action.Name }); i >= 0 {
+		if i, known := e.party.places[e.statement][action.Name]; known {
 			g.Actions[i].Known = sortedUnique(append(g.Actions[i].Known, action.Known...))
 			continue
 		}
-		a := *e.witness
-		if a.action = action.Name; !cell.exact {
-			a.action = cell.service + ":" + cell.name
+		if !e.b.spend(100) {
+			return // run says so
 		}
-		if a = e.polish(a); !e.differs(a) {
-			e.doubt("the engine decides a request otherwise than the comparison expected")
-			continue
+		if a, ok := e.about(cell, action.Name); ok {
+			action.Witness = e.witnessOf(a)
+			e.party.note(e.statement, action.Name, len(g.Actions))
+			g.Actions = append(g.Actions, action)
+		} else {
+			e.doubt(unexpected)
 		}
-		action.Witness = e.witnessOf(a)
-		g.Actions = append(g.Actions, action)
 	}
 }
+
+// about is the witness's request about the actions of a cell.
+func (e *excess) about(cell actionCell, name string) (a attempt, ok bool) {
+	a = *e.witness
+	if a.action = name; !cell.exact {
+		a.action = cell.service + ":" + cell.name
+	}
+	if parts := strings.SplitN(a.resource, ":", 6); len(parts) == 6 && parts[2] != cell.service && e.options.Kind != policy.Trust {
+		parts[2] = cell.service // the more ordinary, if the statement allows it
+		other := a
+		if other.resource = strings.Join(parts, ":"); e.differs(other) {
+			return other, true
+		}
+	}
+	return a, e.differs(a)
+}
+
+// unexpected is why a solution that rests on nothing open is not a difference: a defect of this package.
+const unexpected = "the engine decides a request otherwise than the comparison expected"
 
 // label is how the documents call the actions of a cell: by name, or by the statement's pattern that lists them.
 func (e *excess) label(c actionCell) string {

@@ -299,13 +299,13 @@ func (e *excess) witnessOf(a attempt) Witness {
 	w := Witness{Request: *a.request()}
 	w.First, w.Second = e.decide(a)
 	for i := range e.sides {
-		w.cases[i] = a.simulation(e.sides[i].document)
+		w.cases[i] = a.simulation(e.sides[i].text)
 	}
 	return w
 }
 
 // simulation is the attempt as a case. What decide asks and what the case says is the same.
-func (a attempt) simulation(document *policy.Document) simulation {
+func (a attempt) simulation(document json.RawMessage) simulation {
 	request := a.request()
 	s := simulation{Request: asked{Principal: request.Principal.ARN, Action: request.Action, Resource: request.Resource,
 		ResourceAccount: request.ResourceAccount, Context: map[string]any{}}}
@@ -324,7 +324,7 @@ func (a attempt) simulation(document *policy.Document) simulation {
 	around := a.surroundings()
 	text := func(source string) json.RawMessage {
 		if source == this {
-			return compact(document.String())
+			return document
 		}
 		return json.RawMessage(source)
 	}
