@@ -68,6 +68,8 @@ on any cluster and without AWS, and says exactly why when a step refuses.`,
 		newTokenCommand(env, output),
 		newSimulateCommand(env),
 		newDiffCommand(env, output),
+		newWhoCanCommand(env, output),
+		newCanCommand(env, output),
 		newEventsCommand(env, output),
 		newVersionCommand(env, output),
 	)

@@ -61,7 +61,7 @@ func (e *excess) search(r *region, cell *resourceCell, x, y side) {
 
 // confirm makes requests of a solution until the engine agrees with one. If it agrees with none, the solution is a doubt.
 func (e *excess) confirm(s solution) bool {
-	for _, a := range e.attempts(s) {
+	for _, a := range e.attempts(s, e.cells[0], e.who) {
 		if !e.b.spend(100) {
 			return true
 		}
@@ -82,20 +82,20 @@ func (e *excess) confirm(s solution) bool {
 }
 
 // reason says what a solution that no request confirms rests on.
-func (e *excess) reason(s solution) string {
+func (c *comparison) reason(s solution) string {
 	var names []string
 	for name := range s.region.v.symbols {
 		names = append(names, name)
 	}
 	for key, has := range s.shapes {
 		if has.phantom {
-			return "whether a value of " + e.m.spell([]string{key})[0] + ", which is compared in several ways, can satisfy them together"
+			return "whether a value of " + c.m.spell([]string{key})[0] + ", which is compared in several ways, can satisfy them together"
 		}
 	}
 	if len(names) == 0 {
 		return unexpected
 	}
-	return "what the text is that ${" + strings.Join(e.m.spell(sortedUnique(names)), "} and ${") + "} stands for"
+	return "what the text is that ${" + strings.Join(c.m.spell(sortedUnique(names)), "} and ${") + "} stands for"
 }
 
 // settle records what was found.

@@ -148,7 +148,7 @@ func (r *region) partition(statements []*statement, resource string) string {
 		back[i] = int32(number)
 	}
 	for _, c := range cells {
-		r.cells = append(r.cells, resourceCell{cell: cell{word: c.word, must: renumber(c.must, back), may: renumber(c.may, back)}})
+		r.cells = append(r.cells, resourceCell{cell: cell{word: c.word, must: renumber(c.must, back), may: renumber(c.may, back)}, fixed: a.fixed})
 	}
 	if resource == "" || resource == "*" {
 		r.cells = append(r.cells, resourceCell{cell: cell{word: word("*")}, none: true})

@@ -36,7 +36,7 @@ type search struct {
 // run shows found every solution for a request at cell of which all of required hold and none of refuted. It stops when found says so, and tells.
 func (r *region) run(required, refuted []*statement, cell *resourceCell, found func(solution) bool) (stopped bool) {
 	s := &search{region: r, cell: cell, required: map[int]bool{}, choices: map[string][]choice{}, assigned: map[string]*choice{}, found: found}
-	certain := false
+	certain := cell.fixed
 	for _, st := range required {
 		at := st.matchesResource(cell)
 		if at == no {

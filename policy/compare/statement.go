@@ -206,7 +206,8 @@ func (s *statement) matchesResource(c *resourceCell) truth {
 // resourceCell is a set of resources that the same patterns match, or "*", which only the pattern "*" does.
 type resourceCell struct {
 	cell
-	none bool // "*"
+	none  bool // "*"
+	fixed bool // the one resource that is asked about
 }
 
 func (c *resourceCell) matches(number int) truth {

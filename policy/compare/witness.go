@@ -75,13 +75,16 @@ func (a attempt) request() *policy.Request {
 			request.Context.Set(key, k.values[0])
 		}
 	}
-	if a.who.stance == nil {
+	switch {
+	case a.who.stance == nil && a.who.principal.Type != "":
+		request.ResourceAccount = a.who.principal.Account // whose policies are looked at, and no others
+	case a.who.stance == nil:
 		account := ownAccount
 		if parts := strings.SplitN(a.resource, ":", 6); len(parts) == 6 && isAccount(parts[4]) {
 			account = parts[4]
 		}
 		request.Principal, _ = policy.ParsePrincipal("arn:aws:sts::" + account + ":assumed-role/app/session") // an ARN of the right form always parses
-	} else if a.who.stance.kind == policy.Resource {
+	case a.who.stance.kind == policy.Resource:
 		request.ResourceAccount = a.who.owner()
 	}
 	return request
@@ -168,7 +171,7 @@ func (e *excess) differs(a attempt) bool {
 }
 
 // attempts are the requests that a solution may stand for: one or, where variables have no text yet, one for each that may be worth trying.
-func (e *excess) attempts(s solution) []attempt {
+func (c *comparison) attempts(s solution, cell actionCell, who caller) []attempt {
 	r := s.region
 	names := make([]string, len(r.v.symbols))
 	for name, number := range r.v.symbols {
@@ -176,11 +179,11 @@ func (e *excess) attempts(s solution) []attempt {
 	}
 	var attempts []attempt
 	for _, values := range r.texts(s, names) {
-		a := attempt{action: e.cells[0].service + ":" + e.cells[0].name, resource: s.cell.word.substitute(values), keys: map[string]known{}, who: e.who}
-		if e.options.Kind == policy.Trust {
-			a.resource = roleResource(e.who.principal.Account)
+		a := attempt{action: cell.service + ":" + cell.name, resource: s.cell.word.substitute(values), keys: map[string]known{}, who: who}
+		if c.options.Kind == policy.Trust {
+			a.resource = roleResource(who.principal.Account)
 		}
-		set := func(key string, k known) { a.keys[e.m.spell([]string{key})[0]] = k }
+		set := func(key string, k known) { a.keys[c.m.spell([]string{key})[0]] = k }
 		for name, present := range r.present {
 			if !present {
 				set(name, known{list: true}) // no value, for keys that the engine would derive as well
@@ -192,7 +195,7 @@ func (e *excess) attempts(s solution) []attempt {
 		for i, name := range names {
 			set(name, known{values: values[i : i+1]})
 		}
-		for key, k := range e.m.known {
+		for key, k := range c.m.known {
 			set(key, k)
 		}
 		attempts = append(attempts, a)
