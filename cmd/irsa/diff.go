@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -27,6 +28,8 @@ them as cases for irsa simulate, which then says so again. docs/compare.md says 
 What the documents are for is guessed from them (no Principal: identity; Principal without Resource: trust; both: resource) unless --kind says so.
 Boundaries, session policies and service control policies are compared as identity policies are.
 
+What the two deny explicitly is compared as well and told, since it matters where other policies allow; it counts as a difference with --denials.
+
 Exit code 0 when it is proven that the two grant the same, 1 when they do not, 2 when no difference was found and none can be ruled out.`,
 		Example: `  irsa diff old.json new.json
   irsa diff --cases old.json new.json | irsa simulate --explain`,
@@ -36,6 +39,7 @@ Exit code 0 when it is proven that the two grant the same, 1 when they do not, 2
 	flags := command.Flags()
 	flags.StringVar(&d.kind, "kind", "", "what the documents are for: identity, trust or resource")
 	flags.BoolVar(&d.cases, "cases", false, "print only the requests that show a difference, as cases for irsa simulate")
+	flags.BoolVar(&d.denials, "denials", false, "count it as a difference if the two do not deny the same explicitly")
 	flags.BoolVar(&d.options.KnownActions, "known-actions", false, "count only requests that AWS has: its actions, and \"*\" for those without resource-level permissions")
 	flags.IntVar(&d.options.Steps, "steps", compare.DefaultSteps, "how much work to do before giving up")
 	return command
@@ -47,6 +51,7 @@ type differ struct {
 	output  *outputFormat
 	kind    string
 	cases   bool
+	denials bool
 	options compare.Options
 	files   []string
 }
@@ -88,9 +93,9 @@ func (d *differ) run(files []string) error {
 	switch {
 	case err != nil:
 		return err
-	case result.Different():
+	case result.Different() || d.denials && len(result.AddedDenials)+len(result.RemovedDenials) > 0:
 		return errFound
-	case !result.Same():
+	case !result.Same() || d.denials && !result.SameDenials():
 		return errFailed
 	}
 	return nil
@@ -168,17 +173,19 @@ func looksLike(document *policy.Document) policy.Kind {
 
 // printCases writes each request that shows a difference under both documents.
 func (d *differ) printCases(result *compare.Result) error {
+	lists := [][]compare.Grant{result.Removed, result.Added}
+	if d.denials {
+		lists = append(lists, result.RemovedDenials, result.AddedDenials)
+	}
 	number := 0
-	for _, grants := range [][]compare.Grant{result.Removed, result.Added} {
-		for _, grant := range grants {
-			for _, action := range grant.Actions {
-				number++
-				for i, line := range action.Witness.Cases(fmt.Sprintf("%d %s", number, d.files[0]), fmt.Sprintf("%d %s", number, d.files[1])) {
-					if len(line) > policy.MaxLineSize {
-						return failure("TooLong", fmt.Errorf("a case with %s is longer than a line of irsa simulate may be", d.files[i]), "leave --cases out")
-					}
-					fmt.Fprintf(d.env.stdout, "%s\n", line)
+	for _, grant := range slices.Concat(lists...) {
+		for _, action := range grant.Actions {
+			number++
+			for _, line := range action.Witness.Cases(fmt.Sprintf("%d %s", number, d.files[0]), fmt.Sprintf("%d %s", number, d.files[1])) {
+				if len(line) > policy.MaxLineSize {
+					return failure("TooLong", errors.New("a case with these documents is longer than a line of irsa simulate may be"), "leave --cases out")
 				}
+				fmt.Fprintf(d.env.stdout, "%s\n", line)
 			}
 		}
 	}
@@ -198,13 +205,16 @@ func (d *differ) print(result *compare.Result) {
 	default:
 		b.WriteString("No difference found, but it is not proven that there is none.\n")
 	}
-	d.printGrants(&b, result.Removed, 0)
-	d.printGrants(&b, result.Added, 1)
+	d.printGrants(&b, "allows", result.Removed, 0)
+	d.printGrants(&b, "allows", result.Added, 1)
 	for i, reason := range result.NotProven {
 		if i == 0 && result.Different() {
 			b.WriteString("\nThere may be more differences than these.\n")
 		}
 		fmt.Fprintf(&b, "not proven: %s\n", printable(reason))
+	}
+	if d.denials || result.Same() && !result.SameDenials() {
+		d.printDenials(&b, result)
 	}
 	if result.Different() {
 		fmt.Fprintf(&b, "\nEvery request was decided under both. To see it: irsa diff --cases %s %s | irsa simulate --explain\n", d.files[0], d.files[1])
@@ -212,12 +222,24 @@ func (d *differ) print(result *compare.Result) {
 	fmt.Fprint(d.env.stdout, b.String())
 }
 
-// printGrants says what the file with the number allows beyond the other.
-func (d *differ) printGrants(b *strings.Builder, grants []compare.Grant, number int) {
+// printDenials says what either document denies explicitly beyond the other.
+func (d *differ) printDenials(b *strings.Builder, result *compare.Result) {
+	if len(result.AddedDenials)+len(result.RemovedDenials) > 0 {
+		b.WriteString("They do not deny the same explicitly, which matters where other policies allow.\n")
+	}
+	d.printGrants(b, "denies", result.RemovedDenials, 0)
+	d.printGrants(b, "denies", result.AddedDenials, 1)
+	for _, reason := range result.DenialsNotProven {
+		fmt.Fprintf(b, "not proven of what they deny: %s\n", printable(reason))
+	}
+}
+
+// printGrants says what the file with the number allows, or denies, beyond the other.
+func (d *differ) printGrants(b *strings.Builder, verb string, grants []compare.Grant, number int) {
 	if len(grants) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "\nOnly %s allows:\n", d.files[number])
+	fmt.Fprintf(b, "\nOnly %s %s:\n", d.files[number], verb)
 	for _, grant := range grants {
 		name := fmt.Sprintf("statement %d", grant.Number)
 		if sid := grant.Statement.SID.Value; sid != "" {
@@ -266,6 +288,12 @@ type diffReport struct {
 	NotProven []string    `json:"notProven"`
 	Removed   []diffGrant `json:"removed"` // what only the first document allows
 	Added     []diffGrant `json:"added"`   // what only the second allows
+	Denials   struct {
+		Same      bool        `json:"same"`
+		NotProven []string    `json:"notProven"`
+		Removed   []diffGrant `json:"removed"`
+		Added     []diffGrant `json:"added"`
+	} `json:"denials"` // likewise what they deny explicitly
 }
 
 type diffGrant struct {
@@ -289,14 +317,18 @@ type diffAction struct {
 
 func (d *differ) report(result *compare.Result) diffReport {
 	report := diffReport{Same: result.Same(), Different: result.Different(), NotProven: append([]string{}, result.NotProven...),
-		Removed: []diffGrant{}, Added: []diffGrant{}}
-	for _, grant := range result.Removed {
-		report.Removed = append(report.Removed, d.grant(grant))
-	}
-	for _, grant := range result.Added {
-		report.Added = append(report.Added, d.grant(grant))
-	}
+		Removed: d.grants(result.Removed), Added: d.grants(result.Added)}
+	report.Denials.Same, report.Denials.NotProven = result.SameDenials(), append([]string{}, result.DenialsNotProven...)
+	report.Denials.Removed, report.Denials.Added = d.grants(result.RemovedDenials), d.grants(result.AddedDenials)
 	return report
+}
+
+func (d *differ) grants(grants []compare.Grant) []diffGrant {
+	shown := []diffGrant{}
+	for _, grant := range grants {
+		shown = append(shown, d.grant(grant))
+	}
+	return shown
 }
 
 func (d *differ) grant(g compare.Grant) diffGrant {

@@ -104,6 +104,8 @@ type limitJSON struct {
 	Statement int      `json:"statement"`
 	SID       string   `json:"sid,omitempty"`
 	Effect    string   `json:"effect"` // Deny; Allow: of a permissions boundary
+	Resources []string `json:"resources"`
+	Not       bool     `json:"notResource,omitempty"`
 	If        []string `json:"if,omitempty"`
 }
 
@@ -210,8 +212,12 @@ func newPermissionJSON(p compare.Permission) permissionJSON {
 		shown.Actions = append(shown.Actions, action.Name)
 	}
 	for _, limit := range p.Limits {
-		shown.Limits = append(shown.Limits, limitJSON{Policy: limit.Policy, Statement: limit.Number, SID: limit.Statement.SID.Value,
-			Effect: limit.Statement.Effect.Value, If: conditionTexts(limit.Conditions)})
+		has := limitJSON{Policy: limit.Policy, Statement: limit.Number, SID: limit.Statement.SID.Value,
+			Effect: limit.Statement.Effect.Value, Not: limit.Statement.Resource.Not, If: conditionTexts(limit.Conditions)}
+		for _, text := range limit.Statement.Resource.Values {
+			has.Resources = append(has.Resources, text.Value)
+		}
+		shown.Limits = append(shown.Limits, has)
 	}
 	return shown
 }
@@ -263,6 +269,9 @@ func (f finding) write(b *strings.Builder) {
 		for _, limit := range p.Limits {
 			verb := map[bool]string{true: "unless", false: "within"}[limit.Effect == "Deny"]
 			fmt.Fprintf(b, "    %-7s %s statement %d applies\n", verb, printable(limit.Policy), limit.Statement)
+			for _, resource := range limit.Resources {
+				fmt.Fprintf(b, "      %-5s %s\n", map[bool]string{false: "on", true: "but"}[limit.Not], printable(resource))
+			}
 			for _, condition := range limit.If {
 				fmt.Fprintf(b, "      if    %s\n", printable(condition))
 			}
