@@ -136,9 +136,12 @@ func (r *region) partition(statements []*statement, resource string) string {
 	a := newAutomaton(universe, patterns)
 	if resource != "*" {
 		var ok bool
-		if c, isARN := a.classify(resource); universe.exact() && isARN {
-			cells, ok = []cell{c}, true
-			r.collect([]string{resource})
+		if universe.exact() {
+			var c cell
+			if c, ok = a.classify(resource); ok {
+				cells = append(cells, c)
+				r.collect([]string{resource})
+			}
 		} else if cells, ok = a.cells(r.b); !ok {
 			return tooLarge
 		}
