@@ -123,63 +123,78 @@ func (s *actionSpace) services() []string {
 	return append(services, other)
 }
 
-// cells are the cells of one service's actions, each with the numbers of the statements that list it.
-func (s *actionSpace) cells(service string) (cells []actionCell, listed [][]int32, ok bool) {
-	var always []int32 // statements that list every action
-	byName := map[string][]int32{}
-	names := []string{}
+// listing are one service's action patterns, each with the numbers of the statements that list it.
+type listing struct {
+	names  []string
+	byName map[string][]int32
+	always []int32 // statements that list every action
+}
+
+func (s *actionSpace) listing(service string) *listing {
+	l := &listing{byName: map[string][]int32{}}
 	for i, st := range s.statements {
 		for _, p := range st.actions {
 			switch {
 			case p.every:
-				always = append(always, int32(i))
+				l.always = append(l.always, int32(i))
 			case p.service == service:
-				if byName[p.name] == nil {
-					names = append(names, p.name)
+				if l.byName[p.name] == nil {
+					l.names = append(l.names, p.name)
 				}
-				byName[p.name] = append(byName[p.name], int32(i))
+				l.byName[p.name] = append(l.byName[p.name], int32(i))
 			}
 		}
 	}
 	if service == "sts" {
 		for _, name := range append(assuming(), "getcalleridentity") {
-			if byName[name] == nil {
-				names = append(names, name)
+			if l.byName[name] == nil {
+				l.names = append(l.names, name)
 			}
 		}
 	}
+	return l
+}
+
+// statements are the numbers of those that list an action which patterns match.
+func (l *listing) statements(patterns []string) []int32 {
+	numbers := slices.Clone(l.always)
+	for _, name := range patterns {
+		numbers = append(numbers, l.byName[name]...)
+	}
+	slices.Sort(numbers)
+	return slices.Compact(numbers)
+}
+
+// cells are the cells of one service's actions, each with the numbers of the statements that list it.
+func (s *actionSpace) cells(service string) (cells []actionCell, listed [][]int32, ok bool) {
+	l := s.listing(service)
 	add := func(c actionCell, patterns []string) {
-		numbers := slices.Clone(always)
-		for _, name := range patterns {
-			numbers = append(numbers, byName[name]...)
-		}
-		slices.Sort(numbers)
-		cells, listed = append(cells, c), append(listed, slices.Compact(numbers))
+		cells, listed = append(cells, c), append(listed, l.statements(patterns))
 	}
 	if s.knownOnly {
-		ok = s.referenced(service, names, add)
+		ok = s.referenced(service, l.names, add)
 		return cells, listed, ok
 	}
 	universe := anyName()
 	if !s.universe.every {
 		universe, _ = variables{}.compileGlob(s.universe.name, true, false, exactCase)
 	}
-	patterns := make([]pattern, len(names))
-	for i, name := range names {
+	patterns := make([]pattern, len(l.names))
+	for i, name := range l.names {
 		patterns[i], _ = variables{}.compileGlob(name, true, false, exactCase)
 	}
 	found, ok := newAutomaton(universe, patterns).cells(s.b)
 	for _, c := range found {
-		cell := actionCell{service: service, name: string(c.word)}
+		cell := actionCell{service: service, name: string(c.word), exact: universe.exact()}
 		matching := make([]string, len(c.must))
 		for i, number := range c.must {
-			matching[i] = names[number]
+			matching[i] = l.names[number]
 			cell.exact = cell.exact || patterns[number].exact()
 		}
 		add(cell, matching)
 	}
 	if s.reference != nil && ok {
-		ok = s.name(service, names, found, cells)
+		ok = s.name(service, l.names, found, cells)
 	}
 	return cells, listed, ok
 }

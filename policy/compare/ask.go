@@ -191,62 +191,74 @@ func (i *inquiry) class(class *class) (proven, refused bool) {
 
 // grant finds what one statement lets the subject do.
 func (i *inquiry) grant(s *statement, cells []actionCell, regions []*region, limit, deny []*statement) {
-	limits := [][]*statement{nil}
+	g := &grant{statement: s, action: cells[0], deny: deny, entries: map[int]bool{}, beside: map[*statement]bool{}, limits: [][]*statement{nil}}
 	if i.bounded {
-		limits = nil
+		g.limits = nil
 		for _, l := range limit {
-			limits = append(limits, []*statement{l})
+			g.limits = append(g.limits, []*statement{l})
 		}
 	}
-	var reasons []string
-	entries, found := map[int]bool{}, false
-	beside := map[*statement]bool{} // what may limit the statement
 	for _, r := range regions {
 		for n := range r.cells {
-			cell := &r.cells[n]
 			if !i.b.spend(1 + len(s.resources)) {
 				return
 			}
-			for _, by := range limits {
-				if i.settled(s, cell, entries, found) {
-					break
-				}
-				allowed := false
-				r.run(append([]*statement{s}, by...), deny, cell, func(solution solution) bool {
-					if allowed = i.decides(solution, cells[0], true); !allowed {
-						reasons = append(reasons, i.reason(solution))
-					}
-					return allowed || len(reasons) > maxFailures
-				})
-				for _, number := range s.resources {
-					entries[number] = entries[number] || allowed && (cell.matches(number) != no) != s.view.Resource.Not
-				}
-				found = found || allowed
-				if allowed && by != nil {
-					beside[by[0]] = true
-				}
-			}
-			for _, d := range deny {
-				beside[d] = beside[d] || r.run([]*statement{s, d}, nil, cell, func(solution) bool { return true })
+			if s.matchesResource(&r.cells[n]) != no {
+				i.look(g, r, &r.cells[n])
 			}
 		}
 	}
-	if found {
-		i.note(s, cells, entries, slices.DeleteFunc(slices.Concat(limit, deny), func(other *statement) bool { return !beside[other] }))
+	if g.found {
+		i.note(s, cells, g.entries, slices.DeleteFunc(slices.Concat(limit, deny), func(other *statement) bool { return !g.beside[other] }))
 		return
 	}
-	for _, reason := range reasons {
+	for _, reason := range g.reasons {
 		i.doubt(reason)
 	}
 }
 
-// settled tells whether everything is known that the cell could tell of the statement.
-func (i *inquiry) settled(s *statement, cell *resourceCell, entries map[int]bool, found bool) bool {
-	if s.matchesResource(cell) == no {
-		return true
+// grant is what is known of one statement for one class of actions.
+type grant struct {
+	statement *statement
+	action    actionCell
+	deny      []*statement
+	limits    [][]*statement      // one statement of the boundary each, or none at all
+	found     bool                // it allows something
+	entries   map[int]bool        // its resource patterns of which it allows something
+	beside    map[*statement]bool // what may limit it
+	reasons   []string            // of solutions that no request confirmed
+}
+
+// look looks at one resource cell.
+func (i *inquiry) look(g *grant, r *region, cell *resourceCell) {
+	for _, by := range g.limits {
+		if g.settled(cell) {
+			break
+		}
+		allowed := false
+		r.run(append([]*statement{g.statement}, by...), g.deny, cell, func(solution solution) bool {
+			if allowed = i.decides(solution, g.action, true); !allowed {
+				g.reasons = append(g.reasons, i.reason(solution))
+			}
+			return allowed || len(g.reasons) > maxFailures
+		})
+		for _, number := range g.statement.resources {
+			g.entries[number] = g.entries[number] || allowed && (cell.matches(number) != no) != g.statement.view.Resource.Not
+		}
+		g.found = g.found || allowed
+		if allowed && by != nil {
+			g.beside[by[0]] = true
+		}
 	}
-	return found && !slices.ContainsFunc(s.resources, func(number int) bool {
-		return !entries[number] && (cell.matches(number) != no) != s.view.Resource.Not
+	for _, d := range g.deny {
+		g.beside[d] = g.beside[d] || r.run([]*statement{g.statement, d}, nil, cell, func(solution) bool { return true })
+	}
+}
+
+// settled tells whether everything is known that the cell could tell of the statement.
+func (g *grant) settled(cell *resourceCell) bool {
+	return g.found && !slices.ContainsFunc(g.statement.resources, func(number int) bool {
+		return !g.entries[number] && (cell.matches(number) != no) != g.statement.view.Resource.Not
 	})
 }
 

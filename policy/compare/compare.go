@@ -15,7 +15,7 @@ type Reference interface {
 }
 
 // DefaultSteps is the budget of a comparison: a few seconds of one processor.
-const DefaultSteps = 20_000_000
+const DefaultSteps = 10_000_000
 
 // Options for Diff.
 type Options struct {

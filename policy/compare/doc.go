@@ -1,5 +1,5 @@
 // Package compare answers set questions about policies: whether two documents grant the same requests and, if not, which requests one grants
-// and the other does not.
+// and the other does not (Diff); and what a user or role may do with all its policies (Can).
 //
 // It owns the search and its proof. What a single request is decided to be stays with package policy: every request that this package names as a
 // difference has been decided by policy.Policies.Decide under both documents, and the search itself asks that engine for the truth of every

@@ -178,12 +178,7 @@ func derivedKeys() []string {
 		"aws:username", "aws:ResourceAccount"}
 }
 
-// matchesAction tells whether the statement is about the action, whose name is in lower case.
-func (s *statement) matchesAction(service, name string) bool {
-	listed := slices.ContainsFunc(s.actions, func(p actionPattern) bool { return p.matches(service, name) })
-	return listed != s.view.Action.Not
-}
-
+// matches tells whether the pattern is about the action, whose name is in lower case.
 func (p actionPattern) matches(service, name string) bool {
 	return p.every || p.service == service && policy.MatchGlob(p.name, name)
 }
