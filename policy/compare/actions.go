@@ -11,6 +11,7 @@ import (
 type actionCell struct {
 	service, name string   // of the action that stands for it, in lower case
 	exact         bool     // no other action is in it
+	other         bool     // it stands for all services that no pattern names
 	entry         string   // with a reference: the action's name as AWS spells it
 	wildcardOnly  bool     // with a reference: requests are about "*"
 	real          []string // with a reference: AWS's actions in it
@@ -99,6 +100,9 @@ func (s *actionSpace) about(listed []int32, not []int) []*statement {
 	return statements
 }
 
+// otherService begins the name of the service that stands for those that no pattern names. AWS's have no such names.
+const otherService = "anyservice"
+
 // services are those that some pattern names, sts for the action that needs no permission, and one more that stands for all others.
 func (s *actionSpace) services() []string {
 	if !s.universe.every {
@@ -116,7 +120,7 @@ func (s *actionSpace) services() []string {
 		}
 	}
 	services = sortedUnique(services)
-	other := "anyservice"
+	other := otherService
 	for slices.Contains(services, other) {
 		other += "x"
 	}
@@ -185,7 +189,7 @@ func (s *actionSpace) cells(service string) (cells []actionCell, listed [][]int3
 	}
 	found, ok := newAutomaton(universe, patterns).cells(s.b)
 	for _, c := range found {
-		cell := actionCell{service: service, name: string(c.word), exact: universe.exact()}
+		cell := actionCell{service: service, name: string(c.word), exact: universe.exact(), other: s.universe.every && strings.HasPrefix(service, otherService)}
 		matching := make([]string, len(c.must))
 		for i, number := range c.must {
 			matching[i] = l.names[number]

@@ -107,7 +107,7 @@ func (e *excess) settle() {
 		return
 	}
 	if e.who.unaskable {
-		e.doubt("principals that are named by unique id, which no request can name")
+		e.doubt(unnameable)
 		return
 	}
 	g := e.party.grants[e.statement]
@@ -161,6 +161,9 @@ func (e *excess) about(cell actionCell, name string) (a attempt, ok bool) {
 	return a, e.differs(a)
 }
 
+// unnameable is why a difference that only a caller like these would show is none that a case can show.
+const unnameable = "callers that no case of irsa simulate can name: unique ids, SAML providers, and identity providers without an ARN"
+
 // unexpected is why a solution that rests on nothing open is not a difference: a defect of this package.
 const unexpected = "the engine decides a request otherwise than the comparison expected"
 
@@ -174,6 +177,9 @@ func (e *excess) label(c actionCell) string {
 	}
 	for _, p := range e.statement.actions {
 		if p.matches(c.service, c.name) {
+			if p.every && !c.other {
+				return c.service + ":*"
+			}
 			return p.text
 		}
 	}

@@ -32,6 +32,11 @@ func trusts(principal string) string {
 	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":` + principal + `,"Action":"sts:AssumeRole"}]}`
 }
 
+func irsa(condition string) string {
+	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/issuer.example"},
+		"Action":"sts:AssumeRoleWithWebIdentity","Condition":{` + condition + `}}]}`
+}
+
 // What a pair of documents is to each other.
 const (
 	same     = "same"
@@ -112,6 +117,13 @@ func TestPairs(t *testing.T) {
 		{"a session of a role", trusts(`{"AWS":"arn:aws:iam::111122223333:role/a"}`), trusts(`{"AWS":["arn:aws:iam::111122223333:role/a","arn:aws:sts::111122223333:assumed-role/a/s"]}`), more},
 		{"another service", trusts(`{"Service":"ec2.amazonaws.com"}`), trusts(`{"Service":["ec2.amazonaws.com","eks.amazonaws.com"]}`), more},
 		{"the order of principals", trusts(`{"Service":["ec2.amazonaws.com","eks.amazonaws.com"]}`), trusts(`{"Service":["eks.amazonaws.com","ec2.amazonaws.com"]}`), same},
+		// IAM roles for service accounts: what the trust policy must say of the token
+		{"any service account of a namespace", irsa(`"StringEquals":{"issuer.example:sub":"system:serviceaccount:shop:app","issuer.example:aud":"sts.amazonaws.com"}`),
+			irsa(`"StringLike":{"issuer.example:sub":"system:serviceaccount:shop:*"},"StringEquals":{"issuer.example:aud":"sts.amazonaws.com"}`), more},
+		{"any audience", irsa(`"StringEquals":{"issuer.example:sub":"system:serviceaccount:shop:app","issuer.example:aud":"sts.amazonaws.com"}`),
+			irsa(`"StringEquals":{"issuer.example:sub":"system:serviceaccount:shop:app"}`), more},
+		{"a wildcard under StringEquals", irsa(`"StringEquals":{"issuer.example:sub":"system:serviceaccount:shop:*"}`), irsa(`"StringLike":{"issuer.example:sub":"system:serviceaccount:shop:\\*"}`), crossing},
+		{"two operators for one", irsa(`"StringEquals":{"issuer.example:sub":"a","issuer.example:aud":"b"}`), irsa(`"StringEquals":{"issuer.example:aud":"b"},"StringLike":{"issuer.example:sub":"a"}`), same},
 	} {
 		expect(t, c.rule, c.first, c.second, policy.Trust, c.want)
 	}
