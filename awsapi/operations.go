@@ -13,7 +13,7 @@ func queryOperations(c Config) map[string]operation {
 	for _, part := range []map[string]operation{
 		stsOperations(c.STS, c.Inquiries), roleOperations(c.Directory), userOperations(c.Directory), groupOperations(c.Directory),
 		identityOperations(c.Directory), policyOperations(c.Directory), profileOperations(c.Directory), providerOperations(c.Directory),
-		accountOperations(c.Directory), absentOperations(c.Directory),
+		accountOperations(c.Directory), absentOperations(c.Directory), simulatorOperations(c.Directory),
 	} {
 		maps.Copy(table, part)
 	}

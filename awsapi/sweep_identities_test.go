@@ -13,7 +13,10 @@ func identityCalls() map[string]string {
 		key      = "&AccessKeyId=AKIAIOSFODNN7EXAMPLE"
 		device   = "arn:aws:iam::" + account + ":mfa/absent"
 		saml     = "arn:aws:iam::" + account + ":saml-provider/absent"
-		document = "&PolicyDocument=%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22s3%3A%2A%22%2C%22Resource%22%3A%22%2A%22%7D%5D%7D"
+		anything = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22s3%3A%2A%22%2C%22Resource%22%3A%22%2A%22%7D%5D%7D"
+		source   = "PolicySourceArn=arn:aws:iam::" + account + ":user/absent"
+		given    = "&PolicyInputList.member.1=" + anything
+		document = "&PolicyDocument=" + anything
 	)
 	return map[string]string{
 		"CreateUser": "UserName=new", "GetUser": user, "ListUsers": "PathPrefix=/", "UpdateUser": user + "&NewPath=/x/", "DeleteUser": user,
@@ -37,6 +40,10 @@ func identityCalls() map[string]string {
 		"CreateServiceLinkedRole": "AWSServiceName=eks.amazonaws.com", "DeleteServiceLinkedRole": "RoleName=absent",
 		"GetServiceLinkedRoleDeletionStatus": "DeletionTaskId=task",
 		"CreateAccountAlias":                 "AccountAlias=new", "DeleteAccountAlias": "AccountAlias=absent", "ListAccountAliases": "",
+		"SimulateCustomPolicy":    "ActionNames.member.1=s3:GetObject" + given,
+		"SimulatePrincipalPolicy": source + "&ActionNames.member.1=s3:GetObject", "GetContextKeysForPrincipalPolicy": source,
+		"GetContextKeysForCustomPolicy": given[1:],
+
 		"GetAccountSummary": "", "GetAccountAuthorizationDetails": "Filter.member.1=Role",
 
 		"ListMFADevices": user, "ListVirtualMFADevices": "AssignmentStatus=Any", "ListSigningCertificates": user, "ListSSHPublicKeys": user,

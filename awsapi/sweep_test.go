@@ -163,7 +163,7 @@ func TestNothingAllowed(t *testing.T) {
 func TestAbsent(t *testing.T) {
 	p := newPlane(t)
 	for action, form := range calls() {
-		names := slices.ContainsFunc([]string{"RoleName", "PolicyArn", "OpenIDConnectProviderArn", "UserName", "GroupName", "InstanceProfileName", "AccountAlias"}, func(name string) bool {
+		names := slices.ContainsFunc([]string{"RoleName", "PolicyArn", "OpenIDConnectProviderArn", "UserName", "GroupName", "InstanceProfileName", "AccountAlias", "PolicySourceArn"}, func(name string) bool {
 			return strings.Contains(form.Get(name), "absent")
 		})
 		if !names {
@@ -182,7 +182,7 @@ func TestParametersOfEveryCall(t *testing.T) {
 	required := []string{
 		"RoleName", "PolicyName", "PolicyArn", "PolicyDocument", "AssumeRolePolicyDocument", "VersionId", "OpenIDConnectProviderArn", "ClientID", "Url",
 		"RoleArn", "RoleSessionName", "Tags.member.1.Value", "PermissionsBoundary",
-		"Name", "AccessKeyId", "EncodedMessage", "GroupName", "InstanceProfileName", "AWSServiceName", "DeletionTaskId", "AccountAlias",
+		"Name", "AccessKeyId", "EncodedMessage", "GroupName", "InstanceProfileName", "AWSServiceName", "DeletionTaskId", "AccountAlias", "PolicySourceArn",
 	}
 	for action, form := range calls() {
 		form.Set("Surprise", "1")

@@ -310,6 +310,7 @@ func testWithoutPermission(t *testing.T, w *iamWorld) {
 		"AccessKeyId": new("AKIAIOSFODNN7EXAMPLE"), "AWSServiceName": new("eks.amazonaws.com"), "DeletionTaskId": new("task/x"), "AccountAlias": new("someone"),
 		"Tags": []types.Tag{tag("a", "b")}, "TagKeys": []string{"a"}, "Status": types.StatusTypeActive,
 		"SSHPublicKeyId": new("APKAXXXXXXXXXXXXXXXXX"), "Encoding": types.EncodingTypeSsh, "CertificateId": new("NONEXISTENTCERTID12345678901"),
+		"PolicyInputList": []string{allowGet}, "ActionNames": []string{"s3:GetObject"}, "PolicySourceArn": new(w.arn("user/someone")),
 		"ServerCertificateName": new("someone"), "SerialNumber": new(w.arn("mfa/someone")), "SAMLProviderArn": new(w.arn("saml-provider/someone")),
 	}
 	for operation := range listedCalls(t, "iam") {

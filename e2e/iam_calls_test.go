@@ -41,6 +41,7 @@ func TestIAMCalls(t *testing.T) {
 			"groups":                   testGroups,
 			"instance profiles":        testInstanceProfiles,
 			"tags":                     testTags,
+			"policy simulators":        testSimulators,
 			"account":                  testAccount,
 			"authorization details":    testAuthorizationDetails,
 			"what a plane has none of": testAbsent,

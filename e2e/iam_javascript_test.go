@@ -76,7 +76,10 @@ ListInstanceProfilesForRole [["js-profile","js-app"]]
 GetAccountSummary 5
 GetAccountAuthorizationDetails ["js-group"]
 ListMFADevices []
-DeleteLoginProfile 404 NoSuchEntityException Login Profile for User js-b cannot be found.`), "\n") {
+DeleteLoginProfile 404 NoSuchEntityException Login Profile for User js-b cannot be found.
+SimulateCustomPolicy ["allowed",{"Line":1,"Column":38},{},[["arn:aws:s3:::shop/a","allowed"],["arn:aws:s3:::shop/b","allowed"]]]
+SimulatePrincipalPolicy 404 NoSuchEntityException Unable to retrieve specified IAM entity.
+GetContextKeysForCustomPolicy []`), "\n") {
 		if i >= len(saw) {
 			t.Fatalf("it made %d calls only", len(saw))
 		}

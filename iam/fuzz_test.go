@@ -81,3 +81,60 @@ func FuzzMarker(f *testing.F) {
 		}
 	})
 }
+
+// FuzzSimulation: whatever is accepted is decided, by statements of the document where there are any, and each is told where it stands.
+func FuzzSimulation(f *testing.F) {
+	const allow = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"StringLike":{"aws:x":"${aws:y}"}}},` + "\r\n" +
+		`{"Effect":"Deny","Action":"s3:Put*","Resource":"*"}]}`
+	f.Add(allow, "", "s3:GetObject", "arn:aws:s3:::b/k", "aws:x", "stringList", "a")
+	f.Add(`{"Id":"é","Statement":{"Effect":"Allow","NotAction":"iam:*","NotResource":"arn:aws:s3:::b/*"}}`, `{"Statement":{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}}`,
+		"sts:AssumeRole", "arn:aws:iam::111122223333:role/r", "aws:CurrentTime", "date", "2035")
+	f.Fuzz(func(t *testing.T, document, resourcePolicy, action, resource, key, kind, value string) {
+		in := SimulateCustomPolicyInput{PolicyInputList: []string{document}, SimulationInput: SimulationInput{
+			ActionNames: []string{action}, ResourceARNs: []string{resource}, ResourcePolicy: resourcePolicy, CallerARN: "arn:aws:iam::111122223333:user/alice",
+			ContextEntries: []ContextEntry{{ContextKeyName: key, ContextKeyType: kind, ContextKeyValues: []string{value}}},
+		}}
+		var v validator
+		if in.validate(&v); v.err() != nil {
+			return
+		}
+		s := newSimulation(nil, newAccount("aws", "111122223333", nil), in.SimulationInput)
+		s.addInputs(in.PolicyInputList)
+		s.setCaller(in.CallerARN)
+		page, err := s.run("SimulateCustomPolicy")
+		if err != nil {
+			if asError(err).Code != "InvalidInput" {
+				t.Errorf("%v", err)
+			}
+			return
+		}
+		verdict := page.Items[0].Verdict
+		if implicit := verdict.Effect == policy.ImplicitlyDenied; implicit == (len(verdict.Matched) > 0) && !strings.EqualFold(action, "sts:GetCallerIdentity") {
+			t.Errorf("%s by %v", verdict.Effect, verdict.Matched)
+		}
+		for _, m := range verdict.Matched {
+			source := document
+			if m.SourcePolicyID == "ResourcePolicy" {
+				source = resourcePolicy
+			}
+			if begin, end := offsetOf(source, m.Start), offsetOf(source, m.End); begin < 0 || end <= begin || source[end-1] != '}' {
+				t.Errorf("a statement at %s-%s of %q", m.Start, m.End, source)
+			}
+		}
+	})
+}
+
+// offsetOf walks to a line and column, character by character; -1 if there is none.
+func offsetOf(text string, at policy.Position) int {
+	line, column := 1, 1
+	for i, c := range text + " " {
+		if line == at.Line && column == at.Column {
+			return i
+		}
+		column++
+		if c == '\n' || c == '\r' && !strings.HasPrefix(text[i+1:], "\n") {
+			line, column = line+1, 1
+		}
+	}
+	return -1
+}

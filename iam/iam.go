@@ -40,6 +40,7 @@ type Config struct {
 	DefaultAccount string           // 12 digits: the account that may create others
 	Partition      string           // "": "aws"
 	AWSPolicies    []AWSPolicy      // AWS's managed policies, which every account can attach
+	Actions        Actions          // what the simulators know of actions; nil: nothing
 }
 
 // Directory is IAM's state. It is safe for concurrent use.
@@ -51,6 +52,7 @@ type Directory struct {
 	defaultAccount string
 	partition      string
 	aws            map[string]*policyEntry // AWS's managed policies by ARN
+	actions        Actions                 // may be nil
 	slots          sync.Map                // account id → *slot
 	used           uses
 	stop           context.CancelFunc
@@ -67,7 +69,7 @@ func New(ctx context.Context, c Config) (*Directory, error) {
 	}
 	d := &Directory{
 		store: c.Store, trail: c.Trail, now: c.Now, rand: c.Rand,
-		defaultAccount: c.DefaultAccount, partition: c.Partition,
+		defaultAccount: c.DefaultAccount, partition: c.Partition, actions: c.Actions,
 	}
 	if d.now == nil {
 		d.now = time.Now

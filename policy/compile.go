@@ -92,6 +92,9 @@ func (c *compiler) complete(elements []statementElement) {
 			c.note(place.errorf(s.sid.offset, badSID, "another statement has the Sid %q", s.sid.value))
 		}
 		sids[s.sid.value] = true
+		if kind := c.options.Kind; (kind == Identity || kind == SCP) && strings.Trim(s.sid.value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789") != "" {
+			c.note(place.errorf(s.sid.offset, sidCharacters, "Sid %q: letters and digits only", s.sid.value))
+		}
 		if s.effect.value != "Allow" && s.effect.value != "Deny" {
 			c.note(place.errorf(s.effect.offset, badCase, `Effect must be "Allow" or "Deny", in that case`))
 		}
@@ -113,6 +116,7 @@ func (c *compiler) statement(number int, element *statementElement) {
 		notActions: element.actions.not, notAny: element.resources.not}
 	c.note(c.checkKind(element))
 	place := c.policy.place
+	s.actions = make([]actionPattern, 0, len(element.actions.texts))
 	for _, text := range element.actions.texts {
 		pattern, err := compileAction(place, text)
 		if err == nil && c.options.Kind == Trust && !pattern.assumesRole() {
@@ -121,6 +125,7 @@ func (c *compiler) statement(number int, element *statementElement) {
 		c.note(err)
 		s.actions = append(s.actions, pattern)
 	}
+	s.resources = make([]resourcePattern, 0, len(element.resources.texts))
 	for _, text := range element.resources.texts {
 		pattern, err := compileResource(place, text, c.policy.variables)
 		c.note(err)
@@ -131,6 +136,7 @@ func (c *compiler) statement(number int, element *statementElement) {
 		c.note(err)
 		s.principals = principals
 	}
+	s.conditions = make([]condition, 0, len(element.conditions))
 	for i := range element.conditions {
 		c.note(c.checkKey(element.conditions[i].key))
 		condition, err := compileCondition(place, &element.conditions[i], c.policy.variables)

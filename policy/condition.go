@@ -2,6 +2,7 @@ package policy
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 )
@@ -10,7 +11,8 @@ import (
 type condition struct {
 	operator operator
 	key      *contextKey
-	strings  []glob
+	texts    map[string]struct{} // operands without wildcards and variables, where they are many
+	strings  []glob              // the other ones, or all
 	arns     []arnOperand
 	numbers  []number
 	dates    []time.Time
@@ -45,7 +47,26 @@ func compileCondition(place place, element *conditionElement, variables bool) (c
 			return c, place.errorf(t.offset, aws, "%s: %q is %s", element.operator.name, t.value, message)
 		}
 	}
+	c.collectTexts()
 	return c, nil
+}
+
+// manyTexts is from where on a set finds a text faster than comparing it with each.
+const manyTexts = 16
+
+// collectTexts makes a set of the operands that are nothing but text, so that many of them do not meet many values one by one.
+func (c *condition) collectTexts() {
+	if len(c.strings) < manyTexts || c.operator.relation == equalsIgnoreCase {
+		return
+	}
+	c.texts = make(map[string]struct{}, len(c.strings))
+	c.strings = slices.DeleteFunc(c.strings, func(g glob) bool {
+		text, ok := g.isLiteral()
+		if ok {
+			c.texts[text] = struct{}{}
+		}
+		return ok
+	})
 }
 
 // addOperand returns what is wrong with the operand, if anything is.
@@ -137,6 +158,7 @@ func arnPattern(g glob, buffer []piece) (p resourcePattern, ok bool) {
 // holds tells whether the condition is true of the request (IAM User Guide, "Condition operators", "Multivalued context
 // keys").
 func (c *condition) holds(e *evaluation) bool {
+	e.left.spend(1 + len(c.key.name)/comparedPerStep)
 	has := e.lookup(c.key)
 	o := &c.operator
 	if o.family == familyNull {
@@ -165,7 +187,7 @@ func (c *condition) wantsAbsence(absent bool) bool {
 
 // holdsForAll is true of an absent key and of a null data set, such as an empty string.
 func (c *condition) holdsForAll(has found, e *evaluation) bool {
-	if has.isNull() {
+	if e.left.spend(len(has.values)); has.isNull() {
 		return true
 	}
 	if !has.list {
@@ -181,7 +203,7 @@ func (c *condition) holdsForAll(has found, e *evaluation) bool {
 
 // holdsForAny is false of an absent key and of a null data set, whatever IfExists says.
 func (c *condition) holdsForAny(has found, e *evaluation) bool {
-	if has.isNull() {
+	if e.left.spend(len(has.values)); has.isNull() {
 		return false
 	}
 	if !has.list {
@@ -211,6 +233,9 @@ func (f *found) isNull() bool {
 // compare tells whether one value satisfies the operator: some operand matches it or, negated, none does. A value that
 // cannot be read as the operator's type satisfies neither form.
 func (c *condition) compare(value string, e *evaluation) bool {
+	if !e.left.spend(1 + c.operands() + len(value)/readPerStep) {
+		return false
+	}
 	var matched, understood bool
 	switch c.operator.family {
 	case familyString:
@@ -231,7 +256,15 @@ func (c *condition) compare(value string, e *evaluation) bool {
 	return understood && matched != c.operator.negated
 }
 
+// operands is how many there are to compare one by one.
+func (c *condition) operands() int {
+	return len(c.strings) + len(c.arns) + len(c.numbers) + len(c.dates) + len(c.prefixes) + len(c.flags) + len(c.binaries)
+}
+
 func (c *condition) matchString(value string, e *evaluation) bool {
+	if _, known := c.texts[value]; known {
+		return true
+	}
 	var buffer [16]piece
 	for _, g := range c.strings {
 		if g.hasVariables() {
@@ -242,10 +275,11 @@ func (c *condition) matchString(value string, e *evaluation) bool {
 		}
 		if c.operator.relation == equalsIgnoreCase {
 			// No letter is more than three times as long as another case of it.
-			if text, ok := g.joined(3 * len(value)); ok && strings.EqualFold(text, value) {
+			text, ok := g.joined(3 * len(value))
+			if e.left.spend(len(text) / readPerStep); ok && strings.EqualFold(text, value) {
 				return true
 			}
-		} else if g.match(value, false) {
+		} else if g.match(value, false, &e.left) {
 			return true
 		}
 	}

@@ -164,6 +164,7 @@ func (e *evaluation) lookup(key *contextKey) found {
 	if key.derived == notDerived {
 		return found{}
 	}
+	e.left.spend(len(e.request.Principal.ARN) / readPerStep)
 	value := e.derive(key.derived)
 	return found{value: value, ok: value != ""}
 }
@@ -197,7 +198,10 @@ func (e *evaluation) derive(key derivedKey) string {
 	case derivedUsername:
 		return p.username()
 	case derivedResourceAccount:
-		return e.knownResourceAccount()
+		if account := e.knownResourceAccount(); account != "" {
+			return account
+		}
+		return p.Account // of a request about no resource in particular, the caller's own
 	}
 	return ""
 }

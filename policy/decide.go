@@ -26,10 +26,11 @@ type evaluation struct {
 	target      resource
 	bounded     bool // the caller has a permissions boundary
 	anyResource bool // the index is to leave resources aside: an explanation wants to see what failed
+	left        work
 }
 
 func (e *evaluation) prepare(p *Policies, request *Request) {
-	e.request, e.bounded, e.action = request, p.Boundary != nil, newAction(request.Action)
+	e.request, e.bounded, e.left, e.action = request, p.Boundary != nil, MaxWork, newAction(request.Action)
 	if request.WildcardOnly {
 		e.target = resource{text: "*"}
 	} else {
@@ -52,17 +53,27 @@ func (e *evaluation) prepare(p *Policies, request *Request) {
 
 // Decide evaluates request under p (IAM User Guide, "Policy evaluation logic"). Nothing is cut short by a Deny: an
 // explicit one in any policy wins, and every one that applies is reported. Else each kind of policy that has a say must allow; see
-// required.
-func (p Policies) Decide(request *Request) Decision {
+// required. Where they need more than MaxWork steps the decision is to deny, Undecided.
+func (p Policies) Decide(request *Request) (d Decision) {
 	var e evaluation
 	e.prepare(&p, request)
+	e.decide(&d)
+	if e.left < 0 {
+		d = Decision{Effect: ImplicitlyDenied, reasons: []Reason{{Policy: undecidedPolicy, Statement: -1}}, undecided: true}
+	}
+	return d
+}
+
+// decide fills d, which is empty.
+func (e *evaluation) decide(d *Decision) {
+	d.Effect = Allowed
 	if e.alwaysAllowed() {
-		return Decision{Effect: Allowed}
+		return
 	}
-	if reasons, denied := e.denials(); denied != nil {
-		return Decision{Effect: ExplicitlyDenied, reasons: reasons, denied: denied}
+	if d.reasons, d.denied = e.denials(); d.denied != nil {
+		d.Effect = ExplicitlyDenied
+		return
 	}
-	d := Decision{Effect: Allowed}
 	var missing []Reason
 	for i := range e.levels[layerSCP] {
 		level := &e.levels[layerSCP][i]
@@ -87,10 +98,12 @@ func (p Policies) Decide(request *Request) Decision {
 			missing = append(missing, e.explain(l, unionName(e.unions[l]), e.unions[l]))
 		}
 	}
-	if missing != nil {
-		return Decision{Effect: ImplicitlyDenied, reasons: missing}
+	if required[layerIdentity] && d.allowed[layerIdentity] == nil && granted == nil && !required[side] && e.unions[side] != nil {
+		missing = append(missing, e.explain(side, unionName(e.unions[side]), e.unions[side])) // it would have been enough
 	}
-	return d
+	if missing != nil {
+		*d = Decision{Effect: ImplicitlyDenied, reasons: missing}
+	}
 }
 
 // alwaysAllowed: AWS documents that sts:GetCallerIdentity needs no permission, and that even a Deny does not stop it.
@@ -109,8 +122,8 @@ func (e *evaluation) alwaysAllowed() bool {
 //     names, boundary and session policies are still a limit. If it names the account, it only delegates.
 //   - Across accounts both sides must allow.
 //   - A role's trust policy and a KMS key's policy must allow explicitly, in the same account as well.
-//   - A federated user has no permissions but those of session policies, besides what a resource's policy gives it by name
-//     (IAM User Guide, "Permissions for GetFederationToken").
+//   - A federated user has no permissions but those of session policies, besides what a resource's policy gives it by its own
+//     name (STS API Reference, "GetFederationToken"). "*" names it as it names its user, whom session policies limit ("Session policies").
 func (e *evaluation) required(side layer, named grant) (must [layers]bool) {
 	must[layerEndpoint] = e.unions[layerEndpoint] != nil
 	if !e.request.Principal.hasCredentials() {
@@ -119,12 +132,13 @@ func (e *evaluation) required(side layer, named grant) (must [layers]bool) {
 	}
 	across := e.acrossAccounts()
 	must[side] = side == layerTrust || across || e.isKMSKey()
-	if named == namedItself && !across {
+	federated := e.request.Principal.Type == FederatedUser
+	if !across && (named == namedItself || named == namedAmongAll && !federated) {
 		return must
 	}
-	must[layerIdentity] = named != namedRole || across
+	must[layerIdentity] = named < namedRole || across
 	must[layerBoundary] = e.bounded
-	must[layerSession] = e.unions[layerSession] != nil || e.request.Principal.Type == FederatedUser
+	must[layerSession] = e.unions[layerSession] != nil || federated
 	return must
 }
 
@@ -180,38 +194,47 @@ func (e *evaluation) knownResourceAccount() string {
 
 // denials are the Deny statements that apply, policy by policy, or nil.
 func (e *evaluation) denials() (reasons []Reason, statements []*statement) {
-	collect := func(l layer, policies []*Policy) {
-		for _, p := range policies {
-			for _, s := range e.denying(p) {
-				reasons, statements = append(reasons, s.reason(l)), append(statements, s)
-			}
+	for l := range e.levels {
+		for i := range e.levels[l] {
+			reasons, statements = e.denialsIn(layer(l), e.levels[l][i].Policies, reasons, statements)
 		}
 	}
-	for l, levels := range e.levels {
-		for i := range levels {
-			collect(layer(l), levels[i].Policies)
+	for l := range e.unions {
+		if e.unions[l] != nil {
+			reasons, statements = e.denialsIn(layer(l), e.unions[l], reasons, statements)
 		}
 	}
-	for l, policies := range e.unions {
-		collect(layer(l), policies)
+	return reasons, statements
+}
+
+func (e *evaluation) denialsIn(l layer, policies []*Policy, reasons []Reason, statements []*statement) ([]Reason, []*statement) {
+	for _, p := range policies {
+		if p.deny.empty {
+			continue
+		}
+		for _, s := range e.denying(p) {
+			reasons, statements = append(reasons, s.reason(l)), append(statements, s)
+		}
 	}
 	return reasons, statements
 }
 
 // denying are the policy's Deny statements that apply, in the order of the document.
 func (e *evaluation) denying(p *Policy) []*statement {
-	if p.deny.empty {
-		return nil
-	}
-	var denied []*statement
-	p.deny.visit(e, func(s *statement) bool {
+	return e.applying(&p.deny)
+}
+
+// applying are the statements of an index that apply, in the order of the document.
+func (e *evaluation) applying(x *index) []*statement {
+	var applied []*statement
+	x.visit(e, func(s *statement) bool {
 		if e.match(s) != notNamed {
-			denied = append(denied, s)
+			applied = append(applied, s)
 		}
 		return true
 	})
-	slices.SortFunc(denied, func(a, b *statement) int { return a.number - b.number })
-	return slices.Compact(denied)
+	slices.SortFunc(applied, func(a, b *statement) int { return a.number - b.number })
+	return slices.Compact(applied)
 }
 
 // allowing is the Allow statement that counts: the one that names the caller most strongly and, of those, the first. A
@@ -237,6 +260,9 @@ func (e *evaluation) allowing(policies []*Policy) (allowing *statement, named gr
 // match tells whether s, whose Action the index has found, applies, and how it names the caller. A policy of the caller's
 // own names it by belonging to it.
 func (e *evaluation) match(s *statement) grant {
+	if e.left < 0 {
+		return notNamed
+	}
 	if s.notActions && s.listsAction(e) || !s.matchResource(e) {
 		return notNamed
 	}
@@ -257,7 +283,7 @@ func (e *evaluation) match(s *statement) grant {
 
 func (s *statement) listsAction(e *evaluation) bool {
 	for i := range s.actions {
-		if s.actions[i].match(&e.action) {
+		if s.actions[i].match(&e.action, &e.left) {
 			return true
 		}
 	}

@@ -44,7 +44,12 @@ func TestActionsAndResources(t *testing.T) {
 		{`"Action":"*","Resource":"arn:aws:s3:::bucket/?"`, "s3:GetObject", bucket + "/ab", false},
 		{`"Action":"*","Resource":"arn:aws:s3:::b*:x"`, "s3:GetObject", bucket + "/a:x", true}, // the last part has colons of its own
 		{`"Action":"*","Resource":"arn:aws:ec2:*:111122223333:instance/*"`, "ec2:StopInstances", "arn:aws:ec2:us-east-1:111122223333:instance/i-1", true},
-		{`"Action":"*","Resource":"arn:aws:ec2:*:instance/*"`, "ec2:StopInstances", "arn:aws:ec2:us-east-1:111122223333:instance/i-1", false},
+		{`"Action":"*","Resource":"arn:aws:ec2:*:instance/*"`, "ec2:StopInstances", "arn:aws:ec2:us-east-1:111122223333:instance/i-1", true}, // a * that ends a part runs on
+		{`"Action":"*","Resource":"arn:aws:ec2:*1:instance/*"`, "ec2:StopInstances", "arn:aws:ec2:us-east-1:111122223333:instance/i-1", false},
+		{`"Action":"*","Resource":"arn:aws:logs:*:log-group:app*:stream:*"`, "logs:PutLogEvents", "arn:aws:logs:us-east-1:111122223333:log-group:apps:x:stream:y", true},
+		{`"Action":"*","Resource":"arn:aws:logs:*:log-group:?pp:*"`, "logs:PutLogEvents", "arn:aws:logs:us-east-1:111122223333:log-group:apps:stream:y", false},
+		{`"Action":"*","Resource":"arn:aws:ec2:us-*:2:x:volume/*"`, "ec2:DeleteVolume", "arn:aws:ec2:us-1:1:2:x:volume/v", true},
+		{`"Action":"*","Resource":"arn:aws:ec2:us-*:2:x:volume/*"`, "ec2:DeleteVolume", "arn:aws:ec2:us-1:2:2:x:y:volume/v", false},
 		{`"Action":"*","Resource":"arn:aws:ec2:us-*-1:*:instance/*"`, "ec2:StopInstances", "arn:aws:ec2:us-east-1:111122223333:instance/i-1", true},
 		{`"Action":"*","Resource":"arn:*:s3:::bucket"`, "s3:ListBucket", "arn:aws-cn:s3:::bucket", true},
 		{`"Action":"*","Resource":"arn:aws:s3:*"`, "s3:GetObject", bucket + "/a", true}, // a short pattern spans the rest

@@ -37,10 +37,16 @@ type Decision struct {
 	levels  []*statement
 	reasons []Reason     // of a denial, and of a decision that was read from JSON
 	denied  []*statement // of an explicit denial, in the order of the reasons
+
+	undecided bool
 }
 
 // Allowed reports whether the request may go on.
 func (d Decision) Allowed() bool { return d.Effect == Allowed }
+
+// Undecided reports that comparing the request with the policies would take more than MaxWork steps. The request is denied, since nothing may be
+// allowed on half an answer, but no policy says so: who asks what policies mean must take it for an error.
+func (d Decision) Undecided() bool { return d.undecided }
 
 // Reasons are the statements that decided: every Deny that applies; or, of an allowed request, the first Allow of
 // each kind of policy that had to allow; or, on an implicit denial, each kind that did not allow, with its nearest Allow
@@ -64,7 +70,7 @@ func (d Decision) Reasons() []Reason {
 // Hiding is the decision with nothing of the layers for which hidden is true but that they had a part in it: for a reader who may not see the
 // policies of another account.
 func (d Decision) Hiding(hidden func(layer string) bool) Decision {
-	shown := Decision{Effect: d.Effect, reasons: d.Reasons(), denied: slices.Clone(d.denied)}
+	shown := Decision{Effect: d.Effect, undecided: d.undecided, reasons: d.Reasons(), denied: slices.Clone(d.denied)}
 	if shown.reasons == nil {
 		shown.reasons = []Reason{}
 	}
@@ -80,8 +86,11 @@ func (d Decision) Hiding(hidden func(layer string) bool) Decision {
 	return shown
 }
 
-// hiddenPolicy stands for a policy that is not shown.
-const hiddenPolicy = "(not shown: another account's)"
+// What stands in place of a policy's name: of one that is not shown, and where there is none to blame.
+const (
+	hiddenPolicy    = "(not shown: another account's)"
+	undecidedPolicy = "(not decided)"
+)
 
 // Reason is one statement's part in a decision.
 type Reason struct {

@@ -7,6 +7,9 @@
 // says which statements decided and, of an implicit denial, which came nearest and what in it failed. Simulator answers
 // whole cases from text.
 //
+// Documents may come from anyone: to read and compile one takes time and memory in proportion to its size, and a decision takes at
+// most MaxWork steps.
+//
 // The package is pure: no clock, no network, no log, no randomness. Which policies apply to whom, and what the
 // request's condition keys are, is for its callers to know; quotas on documents are the directory's.
 //
@@ -23,9 +26,8 @@
 //     exactly; dates are those of the W3C's profile of ISO 8601 or epoch seconds, and four digits are a year.
 //   - An operator with an empty list of operands matches nothing; negated, everything.
 //   - Null takes neither IfExists nor a set operator. A key whose list is empty counts as absent.
-//   - In resources and Arn operands a * stays within its part of the ARN, save in the last one. (Newer pages of AWS
-//     say that a * at the end of a part may reach across colons.) A short resource pattern such as arn:aws:s3:* must
-//     end in *, which then stands for all the missing parts; an Arn operand needs all six.
+//   - A short resource pattern such as arn:aws:s3:* must end in *, which then stands for all the missing parts; an Arn
+//     operand needs all six.
 //   - * and ? are wildcards for whole characters, not bytes.
 //   - An IPv4 address that is written as IPv6 (::ffff:10.0.0.1) is that IPv4 address. Else the families never match
 //     each other.
@@ -40,7 +42,7 @@
 //     without one they are denied. Across accounts so is everything that no policy of the resource allows.
 //   - A canonical user id names an account that is not known here: with Allow it names nobody, with NotPrincipal it spares
 //     nobody, and a Deny for one does not compile.
-//   - A federated user without a session policy has what a resource's policy gives it by name, and nothing else.
+//   - A federated user without a session policy has what a resource's policy gives it by its own ARN, and nothing else.
 //   - Resource control policies only deny, since RCPFullAWSAccess stands beside them at every level, whether it is given or
 //     not. Service control policies have no such policy beside them: a level that allows nothing denies everything.
 //   - A service-linked role is known by its path, /aws-service-role/, which a session's ARN does not hold: such a session

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -32,7 +33,7 @@ type text struct {
 
 // statementElement is a Statement as written.
 type statementElement struct {
-	offset      int32
+	offset, end int32 // the bytes that it spans: [offset, end)
 	sid         text
 	effect      text // Allow or Deny, in any case
 	deny        bool
@@ -40,6 +41,7 @@ type statementElement struct {
 	actions     list              // Action or NotAction
 	resources   list              // Resource or NotResource
 	conditions  []conditionElement
+	empty       []int32 // objects in the Condition element without members, itself included
 	hasResource bool
 }
 
@@ -77,22 +79,22 @@ type conditionElement struct {
 // share (IAM User Guide, "Grammar of the IAM JSON policy language"). Errors are *Error. A Statement list may be empty. What
 // is JSON of the right shape but no policy (equal Sids, no actions, an Effect in the wrong case) is for Compile to refuse.
 func Parse(source []byte) (*Document, error) {
-	text := string(source)
+	text := string(source[:min(len(source), MaxDocumentSize+1)]) // enough to see that it is too long
 	root, duplicates, bad := readJSON(text, MaxDocumentSize)
 	if bad != nil {
 		where := newPlace(text, 0, int32(min(len(text), MaxDocumentSize)))
 		return nil, where.errorf(int32(bad.offset), badJSON, "%s", bad.message)
 	}
-	d, err := newDocument(text, &root, duplicates)
+	d, err := newDocument(text, 0, &root, duplicates)
 	if err != nil {
 		return nil, err
 	}
 	return d, nil
 }
 
-// newDocument reads the document that root, a value of text, is. duplicates are those of the whole text.
-func newDocument(text string, root *node, duplicates []int32) (*Document, *Error) {
-	p := documentParser{&Document{place: newPlace(text, root.start, root.end)}}
+// newDocument reads the document that root, a value of text, is. Positions count from start on. duplicates are those of the whole text.
+func newDocument(text string, start int32, root *node, duplicates []int32) (*Document, *Error) {
+	p := documentParser{&Document{place: newPlace(text, start, root.end)}}
 	if i, _ := slices.BinarySearch(duplicates, root.start); i < len(duplicates) && duplicates[i] < root.end {
 		return nil, p.place.errorf(duplicates[i], badSyntax, "this name occurs a second time in the object")
 	}
@@ -108,6 +110,12 @@ func (d *Document) Size() int { return d.size }
 
 func size(text string) int {
 	count := utf8.RuneCountInString(text)
+	if count == len(text) { // all of it ASCII, as nearly always
+		for _, space := range [...]string{" ", "\n", "\t", "\r", "\v", "\f"} {
+			count -= strings.Count(text, space)
+		}
+		return count
+	}
 	for _, c := range text {
 		if unicode.IsSpace(c) {
 			count--

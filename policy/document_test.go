@@ -260,3 +260,11 @@ func TestUpstreamPolicies(t *testing.T) {
 		t.Errorf("%d documents, %v", count, err)
 	}
 }
+
+// TestPositionsCountFromTheStart: what stands before a document is part of its file.
+func TestPositionsCountFromTheStart(t *testing.T) {
+	_, err := Parse([]byte("\n\n  {\"Statement\":3}"))
+	if err == nil || !strings.HasPrefix(err.Error(), "3:16: ") {
+		t.Errorf("%v, want it at 3:16", err)
+	}
+}

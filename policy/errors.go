@@ -60,6 +60,7 @@ var (
 	badSyntax      = sentence{identity: "Syntax errors in policy.", trust: "Syntax error in policy."}
 	badVersion     = sentence{identity: "Syntax errors in policy.", trust: "The policy must contain a valid version string"}
 	badSID         = sentence{"Statement IDs (SID) in a single policy must be unique.", "The Statement Ids in the policy are not unique", stageSID}
+	sidCharacters  = sentence{identity: "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*", stage: stageSID}
 	noEffect       = sentence{identity: "Syntax errors in policy.", trust: "Missing required field Effect"}
 	badCase        = sentence{"The policy failed legacy parsing", "Syntax error in policy.", stageLegacy}
 	noAction       = sentence{"Policy statement must contain actions.", "Missing required field Action", stageActions}
@@ -94,7 +95,8 @@ type place struct {
 
 // newPlace reads the lines of text[start:end].
 func newPlace(text string, start, end int32) place {
-	p := place{base: start, lines: []int32{start}}
+	p := place{base: start, lines: make([]int32, 1, 1+strings.Count(text[start:end], "\n"))}
+	p.lines[0] = start
 	for at := start; ; {
 		next := strings.IndexByte(text[at:end], '\n')
 		if next < 0 {

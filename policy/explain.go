@@ -45,6 +45,9 @@ func (e *evaluation) explain(l layer, name string, policies []*Policy) Reason {
 // nearness is high for a statement that fails late.
 func (e *evaluation) nearness(s *statement) int {
 	score := 0
+	if !e.left.spend(1 + len(s.actions)) {
+		return score
+	}
 	if s.listsAction(e) != s.notActions {
 		score += 16000
 	} else if s.sharesService(e) {

@@ -77,7 +77,7 @@ func TestExcerptOfStatement(t *testing.T) {
 func TestExcerptOfOneLine(t *testing.T) {
 	for _, length := range []int{0, 5, 60, 90, 500} {
 		for _, before := range []int{0, 10, 300} {
-			source := fmt.Sprintf(`{%s"Statement":{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::%s","Sid":"é%s"}}`, strings.Repeat(" ", before), strings.Repeat("é", length), strings.Repeat("x", 200))
+			source := fmt.Sprintf(`{%s"Statement":{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::%s"},"Id":"é%s"}`, strings.Repeat(" ", before), strings.Repeat("é", length), strings.Repeat("x", 200))
 			policy := compiled(t, source, Identity)
 			reason := Policies{Identity: []*Policy{policy}}.Decide(&Request{Principal: alice(), Action: "s3:GetObject", Resource: "arn:aws:s3:::z"}).Reasons()[0]
 			checkExcerpt(t, reason, []byte(source))
@@ -167,5 +167,18 @@ func TestReasonsAreBounded(t *testing.T) {
 	}
 	if reasons := decision.Reasons(); !strings.HasSuffix(reasons[0].Wanted[maxReasonValues], "and 4985 more") {
 		t.Errorf("wanted %q", reasons[0].Wanted)
+	}
+}
+
+// TestExcerptOfPlace: a place without a reason is shown with carets alone, and nothing is shown of a place that is not there.
+func TestExcerptOfPlace(t *testing.T) {
+	const want = "3 |   \"b\": [\"two\"]\n  |          ^^^\n"
+	if got := Excerpt([]byte("{\n  \"a\": 1,\n  \"b\": [\"two\"]\n}"), Position{3, 9}); got != want {
+		t.Errorf("excerpt\n%swant\n%s", got, want)
+	}
+	for _, at := range []Position{{}, {1, 0}, {1, 2}, {2, 1}} {
+		if got := Excerpt([]byte("x"), at); got != "" {
+			t.Errorf("%v: %q", at, got)
+		}
 	}
 }

@@ -36,6 +36,7 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("size %d of %d bytes", document.Size(), len(source))
 		}
 		document.Principals()
+		document.ContextKeys()
 		checkPrint(t, document)
 		for _, kind := range []Kind{Identity, Trust} {
 			p, err := Compile("p", document, Options{Kind: kind})

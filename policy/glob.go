@@ -28,7 +28,7 @@ type piece struct {
 // code point; a byte that is not UTF-8 counts as one). pattern must be valid UTF-8. Time is at most the product of the
 // lengths, and in proportion to their sum for patterns with one *; it never grows exponentially.
 func MatchGlob(pattern, text string) bool {
-	return parseWildcards(pattern).match(text, false)
+	return parseWildcards(pattern).match(text, false, unlimited())
 }
 
 // parseWildcards cuts a pattern without variables.
@@ -65,17 +65,24 @@ func (g glob) appendLiteral(text string) glob {
 // match walks g and text side by side. A * first takes nothing; when what follows it fails, the last * takes one more
 // character, and all up to where the text after it stands next, and matching goes on from there. Earlier ones need no second
 // look: whatever they left over, the last one can take.
-// fold: g is in lower case, and ASCII letters of text count as such.
-func (g glob) match(text string, fold bool) bool {
+// fold: g is in lower case, and ASCII letters of text count as such. When w is over, it ends with any answer.
+func (g glob) match(text string, fold bool, w *work) bool {
+	perStep := comparedPerStep
+	if fold {
+		perStep = readPerStep
+	}
 	i, at := 0, 0
 	star, taken := -1, 0 // the last *, and where the text that it has taken ends
-	for {
+	for w.spend(1) {
 		switch {
 		case i == len(g):
 			if at == len(text) {
 				return true
 			}
 		case g[i].kind == literal:
+			if length := len(g[i].text); length <= len(text)-at {
+				w.spend(length / perStep)
+			}
 			if hasPrefix(text[at:], g[i].text, fold) {
 				at += len(g[i].text)
 				i++
@@ -106,12 +113,15 @@ func (g glob) match(text string, fold bool) bool {
 		if next := &g[star+1]; next.kind == literal && !fold {
 			skip := strings.Index(text[taken:], next.text)
 			if skip < 0 {
+				w.spend(len(text[taken:]) / readPerStep)
 				return false
 			}
+			w.spend(skip / readPerStep)
 			taken += skip
 		}
 		i, at = star+1, taken
 	}
+	return false
 }
 
 // length is how many bytes g matches, if it is nothing but literal text.
@@ -157,6 +167,9 @@ func (g glob) isLiteral() (string, bool) {
 // resolve appends g to buffer with its variables replaced by their values, as literal text. It is not ok if one of them
 // has no value.
 func (g glob) resolve(buffer glob, e *evaluation) (resolved glob, ok bool) {
+	if !e.left.spend(len(g)) {
+		return nil, false
+	}
 	for _, p := range g {
 		if p.kind == variable {
 			value, ok := e.variable(&p)
@@ -169,3 +182,6 @@ func (g glob) resolve(buffer glob, e *evaluation) (resolved glob, ok bool) {
 	}
 	return buffer, true
 }
+
+// endsInRun tells whether the pattern's last piece is a *.
+func (g glob) endsInRun() bool { return len(g) > 0 && g[len(g)-1].kind == anyRun }

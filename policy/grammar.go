@@ -61,7 +61,7 @@ func (p documentParser) statement(n *node, s *statementElement) *Error {
 	if err := p.want(n, jsonObject, "a statement"); err != nil {
 		return err
 	}
-	s.offset = n.start
+	s.offset, s.end = n.start, n.end
 	for i := 0; i < len(n.items); i += 2 {
 		name, value := &n.items[i], &n.items[i+1]
 		var err *Error
@@ -166,6 +166,9 @@ func (p documentParser) condition(block *node, s *statementElement) *Error {
 	if err := p.want(block, jsonObject, "Condition"); err != nil {
 		return err
 	}
+	if len(block.items) == 0 {
+		s.empty = append(s.empty, block.start)
+	}
 	for i := 0; i < len(block.items); i += 2 {
 		name, keys := &block.items[i], &block.items[i+1]
 		operator, ok := parseOperator(name.text)
@@ -174,6 +177,9 @@ func (p documentParser) condition(block *node, s *statementElement) *Error {
 		}
 		if err := p.want(keys, jsonObject, name.text); err != nil {
 			return err
+		}
+		if len(keys.items) == 0 {
+			s.empty = append(s.empty, keys.start)
 		}
 		for j := 0; j < len(keys.items); j += 2 {
 			key, value := &keys.items[j], &keys.items[j+1]

@@ -9,7 +9,7 @@ import (
 // then, where many statements share an action, by how their resources begin. What it yields is a superset as far as
 // resources go; they and the other elements are compared afterwards. An index's size is linear in its document's.
 type index struct {
-	exact    map[uint64][]*actionEntry // by hash of service:name
+	exact    map[uint64]*actionEntry   // by hash of service:name
 	patterns map[uint64][]*actionEntry // by hash of service: names with wildcards
 	every    candidates                // "*"
 	negated  candidates                // NotAction
@@ -18,8 +18,10 @@ type index struct {
 
 // actionEntry is one action and the statements that list it.
 type actionEntry struct {
-	pattern    actionPattern
+	pattern    *actionPattern // of the first of them
 	candidates candidates
+	first      [1]*statement // the memory of candidates.statements while there is one, as mostly
+	next       *actionEntry  // another one with the same hash
 }
 
 // candidates are statements in the order of the document.
@@ -29,7 +31,7 @@ type candidates struct {
 }
 
 func newIndex(statements []statement, deny bool) index {
-	x := index{exact: map[uint64][]*actionEntry{}, patterns: map[uint64][]*actionEntry{}, empty: true}
+	x := index{empty: true}
 	known := map[string]*actionEntry{}
 	var entries []*actionEntry // in the document's order, so that the budget is spent the same way every time
 	budget := 64
@@ -52,10 +54,10 @@ func newIndex(statements []statement, deny bool) index {
 			}
 			entry := known[pattern.lowered]
 			if entry == nil {
-				entry = &actionEntry{pattern: *pattern}
+				entry = &actionEntry{pattern: pattern}
+				entry.candidates.statements = entry.first[:0]
 				known[pattern.lowered] = entry
 				entries = append(entries, entry)
-				x.file(entry)
 			}
 			entry.candidates.add(s)
 		}
@@ -65,18 +67,22 @@ func newIndex(statements []statement, deny bool) index {
 	for _, entry := range entries {
 		entry.candidates.build(&budget)
 	}
+	x.file(entries)
 	return x
 }
 
-// file puts an entry where visit looks for it.
-func (x *index) file(entry *actionEntry) {
-	if entry.pattern.glob == nil {
-		key := hash(entry.pattern.lowered)
-		x.exact[key] = append(x.exact[key], entry)
-		return
+// file puts the entries where visit looks for them.
+func (x *index) file(entries []*actionEntry) {
+	x.exact, x.patterns = make(map[uint64]*actionEntry, len(entries)), map[uint64][]*actionEntry{}
+	for _, entry := range entries {
+		if entry.pattern.glob == nil {
+			key := hash(entry.pattern.lowered)
+			entry.next, x.exact[key] = x.exact[key], entry
+			continue
+		}
+		key := hash(entry.pattern.service)
+		x.patterns[key] = append(x.patterns[key], entry)
 	}
-	key := hash(entry.pattern.service)
-	x.patterns[key] = append(x.patterns[key], entry)
 }
 
 // add appends s, which comes in the order of the document, unless an action before has just added it.
@@ -86,42 +92,35 @@ func (c *candidates) add(s *statement) {
 	}
 }
 
-// visit shows look every statement that may apply, list by list; some come more than once. In a list they come in the order
-// of the document, and look ends it by returning false.
+// visit shows look every statement that may apply, list by list; some come more than once, though not many times. In a list they come in
+// the order of the document, and look ends it by returning false.
 func (x *index) visit(e *evaluation, look func(*statement) bool) {
 	a := &e.action
 	if a.text == "" {
 		return
 	}
-	for _, entry := range x.exact[a.hash] {
+	var before visited
+	for entry := x.exact[a.hash]; entry != nil; entry = entry.next {
 		if equalFold(a.text, entry.pattern.lowered) {
-			entry.candidates.visit(e, look)
+			entry.candidates.visit(e, &before, look)
 		}
 	}
 	for _, entry := range x.patterns[a.prefix] {
-		if entry.pattern.match(a) {
-			entry.candidates.visit(e, look)
+		if entry.pattern.match(a, &e.left) {
+			entry.candidates.visit(e, &before, look)
 		}
 	}
-	x.every.visit(e, look)
-	x.negated.visit(e, look)
+	x.every.visit(e, &before, look)
+	x.negated.visit(e, &before, look)
 }
 
-func (c *candidates) visit(e *evaluation, look func(*statement) bool) {
+func (c *candidates) visit(e *evaluation, before *visited, look func(*statement) bool) {
 	if c.resources == nil || e.anyResource {
-		visitAll(c.statements, look)
+		before.each(c.statements, look)
 		return
 	}
 	for i := c.resources.find(e.target.text); i >= 0; i = c.resources[i].parent {
-		visitAll(c.resources[i].statements, look)
-	}
-}
-
-func visitAll(statements []*statement, look func(*statement) bool) {
-	for _, s := range statements {
-		if !look(s) {
-			return
-		}
+		before.each(c.resources[i].statements, look)
 	}
 }
 

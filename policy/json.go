@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -61,6 +62,7 @@ type jsonReader struct {
 	at         int
 	depth      int
 	values     int
+	open       []node  // what the arrays and objects that are being read have so far, the innermost last
 	duplicates []int32 // where names stand that their object already has, in order; for the caller to judge
 }
 
@@ -192,14 +194,16 @@ func (r *jsonReader) array(n *node) *jsonError {
 	if r.skip(']') {
 		return nil
 	}
+	first := len(r.open)
 	for {
 		item, err := r.value()
 		if err != nil {
 			return err
 		}
-		n.items = append(n.items, item)
+		r.open = append(r.open, item)
 		r.space()
 		if r.skip(']') {
+			n.items = r.close(first)
 			return nil
 		}
 		if !r.skip(',') {
@@ -217,7 +221,8 @@ func (r *jsonReader) object(n *node) *jsonError {
 	if r.skip('}') {
 		return nil
 	}
-	seen := names{}
+	seen := names(nil)
+	first := len(r.open)
 	for {
 		if r.space(); r.at >= len(r.text) || r.text[r.at] != '"' {
 			return r.errorf("unexpected %s, wanted a name in double quotes", r.peek())
@@ -226,7 +231,7 @@ func (r *jsonReader) object(n *node) *jsonError {
 		if err != nil {
 			return err
 		}
-		if seen.add(name.text, n.items) {
+		if seen.add(name.text, r.open[first:]) {
 			r.duplicates = append(r.duplicates, name.start)
 		}
 		if r.space(); !r.skip(':') {
@@ -236,14 +241,22 @@ func (r *jsonReader) object(n *node) *jsonError {
 		if err != nil {
 			return err
 		}
-		n.items = append(n.items, name, value)
+		r.open = append(r.open, name, value)
 		if r.space(); r.skip('}') {
+			n.items = r.close(first)
 			return nil
 		}
 		if !r.skip(',') {
 			return r.errorf("unexpected %s, wanted ',' or '}'", r.peek())
 		}
 	}
+}
+
+// close takes what one array or object has, from first on, off the others' and keeps it in as much memory as it needs.
+func (r *jsonReader) close(first int) []node {
+	items := slices.Clone(r.open[first:])
+	r.open = r.open[:first]
+	return items
 }
 
 // names notices names that occur twice. Small objects are searched; a map keeps large ones linear.

@@ -15,10 +15,11 @@ const (
 type grant uint8
 
 const (
-	notNamed     grant = iota
-	namedAccount       // the caller's account: delegation; its own policies must allow as well
-	namedRole          // a session's role: limited by what boundary and session policy do not allow
-	namedItself        // the caller's own ARN, or everybody
+	notNamed      grant = iota
+	namedAccount        // the caller's account: delegation; its own policies must allow as well
+	namedRole           // a session's role: limited by what boundary and session policy do not allow
+	namedAmongAll       // everybody: as good as its own ARN to all but federated users
+	namedItself         // the caller's own ARN
 )
 
 // principalPattern is one entry of a Principal element, ready to match.
@@ -45,6 +46,7 @@ type principalSet struct {
 // match is the strongest way in which the set names the caller; for NotPrincipal, namedItself if it spares nobody like it.
 func (s *principalSet) match(e *evaluation) grant {
 	strongest := notNamed
+	e.left.spend(len(s.patterns) * (1 + (len(e.request.Principal.ARN)+len(e.request.Principal.RoleARN))/comparedPerStep))
 	for i := range s.patterns {
 		p := &s.patterns[i]
 		if p.matches > strongest && !(s.not && p.companion) && p.match(&e.request.Principal) {
@@ -63,7 +65,7 @@ func (s *principalSet) match(e *evaluation) grant {
 
 func (p *principalPattern) match(caller *Principal) bool {
 	switch {
-	case p.matches == namedItself && p.kind == "" && !p.byID:
+	case p.matches == namedAmongAll:
 		return caller.Type != "" // nobody is not even part of everybody
 	case p.matches == namedAccount:
 		return caller.hasCredentials() && caller.Account == p.value && (p.partition == "" || inPartition(caller.ARN, p.partition))
@@ -147,7 +149,7 @@ func (s *principalSet) markCompanions() {
 // user ids are S3's names of accounts; which account has which is not known here, so that they name nobody.
 func compilePrincipal(kind, value string, ids map[string]string) (principalPattern, bool) {
 	if strings.ContainsAny(value, "*?") {
-		return principalPattern{matches: namedItself}, kind == principalAWS && value == "*"
+		return principalPattern{matches: namedAmongAll}, kind == principalAWS && value == "*"
 	}
 	switch kind {
 	case principalAWS:

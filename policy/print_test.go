@@ -30,7 +30,7 @@ func checkPrint(t *testing.T, d *Document) {
 	}
 }
 
-// unplaced is a statement without positions.
+// unplaced is a statement without positions, and without what printing leaves out.
 func unplaced(s Statement) Statement {
 	s.Position, s.SID.Position, s.Effect.Position, s.Action.Position, s.Resource.Position = Position{}, Position{}, Position{}, Position{}, Position{}
 	strip := func(texts []Text) []Text {
@@ -49,7 +49,7 @@ func unplaced(s Statement) Statement {
 		}
 		s.Principal = &principal
 	}
-	s.Conditions = slices.Clone(s.Conditions)
+	s.Conditions, s.Empty = slices.Clone(s.Conditions), nil
 	for i := range s.Conditions {
 		c := &s.Conditions[i]
 		c.Position, c.Key.Position, c.Values = Position{}, Position{}, strip(c.Values)

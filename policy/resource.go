@@ -3,8 +3,9 @@ package policy
 import "strings"
 
 // resourcePattern is one entry of Resource or NotResource, or an operand of an Arn operator, ready to match: an ARN whose
-// parts, cut at the first five colons, are matched one by one, so that a * never crosses those colons. In the last part it
-// crosses everything.
+// parts, cut at the first five colons, are matched one by one, so that a * does not cross those colons. In the last part it
+// crosses everything. Of Resource and NotResource, a * that ends a part runs on across colons (IAM User Guide, "IAM JSON policy
+// elements: Resource"); of Arn operators it does not, since they check each part separately.
 type resourcePattern struct {
 	every  bool    // "*" alone
 	exact  string  // the whole ARN, if it has neither wildcards nor variables
@@ -13,6 +14,7 @@ type resourcePattern struct {
 	parts  [6]glob // else: its parts
 	count  int     // how many; with fewer than six, the last one matches all that is left of the ARN
 	varied bool    // the last part has variables
+	runsOn bool    // a part before the last ends in *, and may match more than one part
 	text   string  // as written
 }
 
@@ -95,14 +97,19 @@ func compileResource(place place, t text, variables bool) (resourcePattern, *Err
 			return p, err
 		}
 	}
+	// One piece of memory for all parts: a wildcard or variable is a piece, and so may be the text before it and at the part's end.
+	spare := make(glob, 0, len(parts)+2*(strings.Count(t.value, "*")+strings.Count(t.value, "?")+strings.Count(t.value, "${")))
 	for i, part := range parts {
-		g, malformed := parseGlob(part, true, variables && i == 5)
+		g, malformed := appendGlob(spare, part, true, variables && i == 5)
 		if malformed != "" {
 			return p, place.errorf(t.offset, badSyntax, "resource %q: %s", t.value, malformed)
 		}
-		p.parts[i] = g
+		p.parts[i], spare = g[:len(g):len(g)], g[len(g):]
 	}
 	p.varied = p.parts[p.count-1].hasVariables()
+	for i := range p.count - 1 {
+		p.runsOn = p.runsOn || p.parts[i].endsInRun()
+	}
 	p.simplify()
 	return p, nil
 }
@@ -153,6 +160,15 @@ func isIAMPath(path string) bool {
 
 // simplify finds the literal beginning of the pattern, and whether that is all there is to compare.
 func (p *resourcePattern) simplify() {
+	switch i := strings.IndexAny(p.text, "*?$"); {
+	case i < 0:
+		p.prefix, p.exact = p.text, p.text
+		return
+	case p.text[i] != '$': // no variable before it, which may be an escaped character
+		p.prefix = p.text[:i]
+		p.rest = p.text[i:] == "*"
+		return
+	}
 	var prefix strings.Builder
 	for i := range p.count {
 		if i > 0 {
@@ -173,6 +189,7 @@ func (p *resourcePattern) simplify() {
 }
 
 func (p *resourcePattern) match(r *resource, e *evaluation) bool {
+	e.left.spend(1 + len(p.prefix)/comparedPerStep)
 	switch {
 	case p.every:
 		return true
@@ -188,19 +205,49 @@ func (p *resourcePattern) match(r *resource, e *evaluation) bool {
 	return p.matchParts(r, e)
 }
 
+// matchParts compares part by part and, of a pattern that runs on, then any way to divide an ARN with more colons than it has.
 func (p *resourcePattern) matchParts(r *resource, e *evaluation) bool {
-	for i := range p.count - 1 {
-		if !p.parts[i].match(r.part(i), false) {
-			return false
-		}
-	}
 	last := p.parts[p.count-1]
+	var buffer [16]piece
 	if p.varied {
-		var buffer [16]piece
 		var ok bool
 		if last, ok = last.resolve(buffer[:0], e); !ok {
 			return false
 		}
 	}
-	return last.match(r.tail(p.count-1), false)
+	matched := last.match(r.tail(p.count-1), false, &e.left)
+	for i := 0; matched && i < p.count-1; i++ {
+		matched = p.parts[i].match(r.part(i), false, &e.left)
+	}
+	return matched || p.runsOn && p.matchRunningOn(r.text, last, &e.left)
+}
+
+// matchRunningOn looks for parts of text, cut at every colon, that the pattern's parts match in order; after one that ends in * any number may be left
+// out, and the last part of the pattern matches all that is left. As with any pattern of stars, only the latest one needs trying anew.
+func (p *resourcePattern) matchRunningOn(text string, last glob, w *work) bool {
+	retry, from := -1, 0 // after the latest *: the pattern's part, and where in text it was last tried
+	for i, at := 0, 0; w.spend(1); {
+		colon := strings.IndexByte(text[at:], ':')
+		w.spend(max(0, colon) / comparedPerStep)
+		switch {
+		case i == p.count-1 && last.match(text[at:], false, w):
+			return true
+		case i < p.count-1 && colon >= 0 && p.parts[i].match(text[at:at+colon], false, w):
+			at += colon + 1
+			if i++; p.parts[i-1].endsInRun() {
+				retry, from = i, at
+			}
+			continue
+		}
+		next := -1
+		if retry >= 0 {
+			next = strings.IndexByte(text[from:], ':')
+		}
+		if next < 0 {
+			return false
+		}
+		from += next + 1
+		i, at = retry, from
+	}
+	return false
 }

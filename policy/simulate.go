@@ -48,7 +48,7 @@ type resultJSON struct {
 // member missing or of the wrong type); a case whose documents do not compile, or that has a kind of policy that is not
 // evaluated yet, is readable, and its result has an error in place of a decision.
 func (s *Simulator) Line(line []byte) (result []byte, readable bool) {
-	c := simulation{simulator: s, text: string(line)}
+	c := simulation{simulator: s, text: string(line[:min(len(line), MaxLineSize+1)])}
 	decision, err := c.run()
 	if err != nil {
 		result, _ = json.Marshal(resultJSON{c.id, err.Error()}) // two strings always marshal
@@ -125,7 +125,11 @@ func (c *simulation) run() (Decision, error) {
 	if err := c.readPolicies(policies); err != nil {
 		return Decision{}, err
 	}
-	return c.policies.Decide(&c.request), nil
+	decision := c.policies.Decide(&c.request)
+	if decision.Undecided() {
+		return Decision{}, fmt.Errorf("policies: comparing the request with them takes more than %d steps", MaxWork)
+	}
+	return decision, nil
 }
 
 // errorf complains about the line at offset.
@@ -334,7 +338,7 @@ func (c *simulation) union(name string, value *node, kind Kind) ([]*Policy, erro
 
 func (c *simulation) compile(name string, value *node, kind Kind) (*Policy, error) {
 	c.remember(name, value)
-	document, bad := newDocument(c.text, value, c.duplicates)
+	document, bad := newDocument(c.text, value.start, value, c.duplicates)
 	if bad != nil {
 		return nil, fmt.Errorf("%s:%w", name, bad)
 	}
@@ -393,7 +397,7 @@ func (c *simulation) levels(name string, value *node, kind Kind) ([]Level, error
 func (c *simulation) readResourcePolicy(value *node) error {
 	const name = "resource"
 	c.remember(name, value)
-	document, bad := newDocument(c.text, value, c.duplicates)
+	document, bad := newDocument(c.text, value.start, value, c.duplicates)
 	if bad != nil {
 		return fmt.Errorf("%s:%w", name, bad)
 	}

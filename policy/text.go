@@ -49,8 +49,11 @@ func (r Reason) String() string {
 func (r Reason) Detail() string {
 	switch {
 	case r.Statement < 0:
-		if r.Policy == hiddenPolicy {
+		switch r.Policy {
+		case hiddenPolicy:
 			return hiddenPolicy
+		case undecidedPolicy:
+			return "comparing the request with the policies takes too many steps"
 		}
 		return "no statement allows anything"
 	case r.Failed == "":
@@ -119,17 +122,30 @@ const (
 //	  |                                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^
 //	  |                               got system:serviceaccount:b:app
 func (r Reason) Excerpt(source []byte) string {
+	var note string
+	if r.Failed != "" {
+		note = "got " + r.got()
+	}
+	return excerpt(source, Position{r.Line, r.Column}, note)
+}
+
+// Excerpt shows a place in a document: its line with carets under the text that begins there, in the form of Reason.Excerpt. It is empty for a place
+// that is not in source.
+func Excerpt(source []byte, at Position) string { return excerpt(source, at, "") }
+
+// excerpt puts note under the carets. Without a note, a brace alone on its line is shown with the lines that follow.
+func excerpt(source []byte, at Position, note string) string {
 	lines := bytes.Split(source, []byte("\n"))
-	if r.Line < 1 || r.Line > len(lines) || r.Column < 1 || r.Column > len(lines[r.Line-1]) {
+	if at.Line < 1 || at.Line > len(lines) || at.Column < 1 || at.Column > len(lines[at.Line-1]) {
 		return ""
 	}
-	line := string(lines[r.Line-1])
-	start, length := clause(line, r.Column-1)
+	line := string(lines[at.Line-1])
+	start, length := clause(line, at.Column-1)
 	text := []rune(printable(line))
 	column := utf8.RuneCountInString(line[:start])
 	carets := utf8.RuneCountInString(line[start : start+length])
 
-	number := fmt.Sprintf("%*d", len(fmt.Sprint(min(r.Line+contextLines, len(lines)))), r.Line)
+	number := fmt.Sprintf("%*d", len(fmt.Sprint(min(at.Line+contextLines, len(lines)))), at.Line)
 	room := excerptColumns - len(number) - len(" | ")
 	text, column = window(text, column, carets, room)
 	carets = min(carets, room-column)
@@ -140,19 +156,19 @@ func (r Reason) Excerpt(source []byte) string {
 	put(number, string(text))
 	gutter := strings.Repeat(" ", len(number))
 	put(gutter, strings.Repeat(" ", column)+strings.Repeat("^", carets))
-	if r.Failed == "" { // a statement, which mostly begins with a brace alone on its line
-		for i := r.Line; i < min(r.Line+contextLines, len(lines)) && strings.TrimSpace(string(text)) == "{"; i++ {
+	if note == "" { // a statement mostly begins with a brace alone on its line
+		for i := at.Line; i < min(at.Line+contextLines, len(lines)) && strings.TrimSpace(string(text)) == "{"; i++ {
 			next, _ := window([]rune(printable(string(lines[i]))), 0, 0, room)
 			put(fmt.Sprintf("%*d", len(number), i+1), string(next))
 		}
-	} else {
-		got := []rune("got " + printable(r.got()))
-		if len(got) > room {
-			got = append(got[:room-1], '…')
-		}
-		indent := min(max(0, column-len("got ")), room-len(got))
-		put(gutter, strings.Repeat(" ", indent)+string(got))
+		return out.String()
 	}
+	got := []rune(printable(note))
+	if len(got) > room {
+		got = append(got[:room-1], '…')
+	}
+	indent := min(max(0, column-len("got ")), room-len(got))
+	put(gutter, strings.Repeat(" ", indent)+string(got))
 	return out.String()
 }
 

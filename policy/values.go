@@ -7,6 +7,26 @@ import (
 	"time"
 )
 
+// ValidValue tells whether text is a value of that type: one that conditions with operators of the type can compare. Any text is a String, an ARN
+// and a Null.
+func ValidValue(kind OperatorType, text string) (ok bool) {
+	switch kind {
+	case NumericOperator:
+		_, ok = parseNumber(text)
+	case DateOperator:
+		_, ok = parseDate(text)
+	case BoolOperator:
+		_, ok = parseBool(text)
+	case BinaryOperator:
+		_, ok = canonicalBase64(text)
+	case IPOperator:
+		_, ok = parseAddress(text)
+	default:
+		ok = true
+	}
+	return ok
+}
+
 // number is a decimal number, exactly as written: operands and request values of any length compare right, where floating
 // point would take 9007199254740993 for 9007199254740992.
 type number struct {

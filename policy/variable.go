@@ -9,6 +9,11 @@ import "strings"
 // parseGlob cuts a pattern. wild: * and ? are wildcards. variables: ${…} is a variable, which documents of version
 // 2008-10-17 do not have. The message is why the pattern is malformed, or empty.
 func parseGlob(pattern string, wild, variables bool) (g glob, malformed string) {
+	return appendGlob(nil, pattern, wild, variables)
+}
+
+// appendGlob is parseGlob into the memory of g, which is empty.
+func appendGlob(g glob, pattern string, wild, variables bool) (_ glob, malformed string) {
 	for variables {
 		start := strings.Index(pattern, "${")
 		if start < 0 {

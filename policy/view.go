@@ -10,6 +10,7 @@ type Statement struct {
 	Action     List
 	Resource   List
 	Conditions []ConditionEntry // all of them must hold
+	Empty      []Position       // where a Condition element, or an operator in it, lists nothing
 }
 
 // Denies tells whether the effect is Deny.
@@ -79,6 +80,9 @@ const (
 // ID is the document's Id element, or "".
 func (d *Document) ID() string { return d.id }
 
+// HasVersion tells whether the document has a Version element.
+func (d *Document) HasVersion() bool { return d.version != "" }
+
 // Variables tells whether ${…} in the document is a variable: its Version is 2012-10-17.
 func (d *Document) Variables() bool { return d.variables }
 
@@ -98,6 +102,9 @@ func (d *Document) Statement(i int) Statement {
 	for i := range s.conditions {
 		c := &s.conditions[i]
 		shown.Conditions = append(shown.Conditions, ConditionEntry{c.operator.shown(), d.text(c.key), d.place.position(c.offset), d.texts(c.values)})
+	}
+	for _, offset := range s.empty {
+		shown.Empty = append(shown.Empty, d.place.position(offset))
 	}
 	return shown
 }

@@ -1,5 +1,5 @@
 // Command irsa runs and explains IAM Roles for Service Accounts: the plane (up), the walk along the whole path (demo), and the
-// tools that share its engine (token, simulate, events).
+// tools that share its engine (token, simulate, lint, events).
 //
 // This package owns flags, wiring and exit codes. It holds no rule of AWS's: those live in the packages that it joins.
 //
@@ -70,6 +70,7 @@ on any cluster and without AWS, and says exactly why when a step refuses.`,
 		newDiffCommand(env, output),
 		newWhoCanCommand(env, output),
 		newCanCommand(env, output),
+		newLintCommand(env, output),
 		newEventsCommand(env, output),
 		newVersionCommand(env, output),
 	)

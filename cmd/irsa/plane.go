@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/openirsa/openirsa/awsapi"
+	"github.com/openirsa/openirsa/awsmodel"
 	"github.com/openirsa/openirsa/catalog"
 	"github.com/openirsa/openirsa/gateway"
 	"github.com/openirsa/openirsa/iam"
@@ -88,8 +89,12 @@ func (p *plane) openDirectory(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	reference, err := awsmodel.NewReference()
+	if err != nil {
+		return err
+	}
 	p.directory, err = iam.New(ctx, iam.Config{Store: p.store, Trail: p.trail, DefaultAccount: p.settings.Account, Partition: partition.ID,
-		AWSPolicies: managed})
+		AWSPolicies: managed, Actions: reference})
 	if err != nil {
 		return fmt.Errorf("opening the directory: %w", err)
 	}

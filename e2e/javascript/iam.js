@@ -100,5 +100,10 @@ await call("GetAccountSummary", {}, (o) => o.SummaryMap.VersionsPerPolicyQuota);
 await call("GetAccountAuthorizationDetails", { Filter: ["Group"] }, (o) => o.GroupDetailList.map((g) => g.GroupName));
 await call("ListMFADevices", { UserName: "js-b" }, (o) => o.MFADevices);
 await call("DeleteLoginProfile", { UserName: "js-b" });
+const shop = "arn:aws:s3:::shop/";
+await call("SimulateCustomPolicy", { PolicyInputList: [permissions], ActionNames: ["s3:GetObject"], ResourceArns: [shop + "a", shop + "b"] },
+  ({ EvaluationResults: [r] }) => [r.EvalDecision, r.MatchedStatements[0].StartPosition, r.EvalDecisionDetails, r.ResourceSpecificResults.map((s) => [s.EvalResourceName, s.EvalResourceDecision])]);
+await call("SimulatePrincipalPolicy", { PolicySourceArn: OpenIDConnectProviderArn.replace(/oidc-provider.*/, "user/js-nobody"), ActionNames: ["s3:GetObject"] });
+await call("GetContextKeysForCustomPolicy", { PolicyInputList: [permissions] }, (o) => o.ContextKeyNames);
 
 console.log(JSON.stringify(saw));

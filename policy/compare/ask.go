@@ -304,7 +304,7 @@ func (i *inquiry) decides(s solution, action actionCell, wanted bool) bool {
 		if i.bounded {
 			p.Boundary = i.boundary
 		}
-		if p.Decide(a.request()).Allowed() == wanted {
+		if decision := p.Decide(a.request()); decision.Allowed() == wanted && !decision.Undecided() {
 			return true
 		}
 	}

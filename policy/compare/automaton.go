@@ -82,6 +82,7 @@ type automaton struct {
 	nodes  []element
 	last   []int32 // of each node: the end of its copy
 	starts []int32 // of each copy
+	floor  []int32 // of each node that is a run: what is from there to it is superfluous where it is
 	count  int     // of patterns
 	loose  int     // the first copy in which variables are *; 0: none
 	fixed  bool    // one text is looked at, and not all
@@ -117,9 +118,39 @@ func (a *automaton) add(p pattern, loose bool) {
 		a.nodes = append(a.nodes, e)
 	}
 	a.nodes = append(a.nodes, element{kind: end, number: len(a.starts) - 1})
-	for range len(p) + 1 {
-		a.last = append(a.last, int32(len(a.nodes)-1))
+	part, symbolic := start, !loose && p.symbolic()
+	for i := range len(p) + 1 {
+		e := &a.nodes[start+i]
+		floor := start
+		if e.part {
+			if floor = part; symbolic { // the value of a variable before it may take colons
+				floor = start + i
+			}
+		}
+		if e.kind == character && e.chars[0] == ':' {
+			part = start + i + 1
+		}
+		a.last, a.floor = append(a.last, int32(len(a.nodes)-1)), append(a.floor, int32(floor))
 	}
+}
+
+// prune leaves out nodes from which nothing can match that could not from a * behind them in the same pattern, which may take what leads there. So
+// of many stars only the latest counts, and sets stay few.
+func (a *automaton) prune(set []int32) []int32 {
+	kept := len(set)
+	from, to := int32(0), int32(0) // superfluous
+	for i := len(set) - 1; i >= 0; i-- {
+		node := set[i]
+		if node >= from && node < to {
+			continue
+		}
+		if a.nodes[node].kind == run {
+			from, to = a.floor[node], node
+		}
+		kept--
+		set[kept] = node
+	}
+	return set[kept:]
 }
 
 // fillers are characters for what no pattern names, the most ordinary first.
@@ -166,7 +197,7 @@ func (a *automaton) start() []int32 {
 		set = a.enter(set, node)
 	}
 	slices.Sort(set)
-	return set
+	return a.prune(set)
 }
 
 // step is the set of nodes after one more character or variable.
@@ -192,7 +223,7 @@ func (a *automaton) step(set []int32, c rune) []int32 {
 		}
 	}
 	slices.Sort(next)
-	return next
+	return a.prune(next)
 }
 
 // alphabet are the characters that the nodes of set can tell apart.

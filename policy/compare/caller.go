@@ -156,7 +156,11 @@ func (c *comparison) hears(who caller, s *statement, elements map[string]*policy
 	if c.options.Kind == policy.Resource {
 		a.action, a.resource = "any:Any", "*"
 	}
-	effect := c.beside.policies(a, p).Decide(a.request()).Effect
+	decision := c.beside.policies(a, p).Decide(a.request())
+	effect := decision.Effect
+	if decision.Undecided() {
+		c.doubt(tooLarge)
+	}
 	if s.view.Denies() {
 		return effect == policy.ExplicitlyDenied
 	}

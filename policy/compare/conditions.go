@@ -71,10 +71,11 @@ func (q *asking) truth(a *atom, value string) truth {
 	q.context.Set(a.key, value) // an asking is about one key
 	request := policy.Request{Principal: policy.Principal{Type: policy.User, ARN: "arn:aws:iam::111122223333:user/x", Account: "111122223333"},
 		Action: "any:Any", Resource: "*", Context: q.context}
-	if (policy.Policies{Identity: []*policy.Policy{a.single}}).Decide(&request).Allowed() {
-		return yes
+	decision := policy.Policies{Identity: []*policy.Policy{a.single}}.Decide(&request)
+	if decision.Undecided() {
+		q.b.left = 0 // the condition alone takes more than a decision may
 	}
-	return no
+	return truthOf(decision.Allowed())
 }
 
 // space finds the shapes of a key. isVariable: some pattern has the key as a variable, and present says whether it is one value.

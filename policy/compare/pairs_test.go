@@ -95,7 +95,9 @@ func TestPairs(t *testing.T) {
 		{"ForAllValues holds of nothing", when(`"ForAllValues:StringEquals":{"aws:k":"a"}`), when(`"ForAnyValue:StringEquals":{"aws:k":"a"}`), crossing},
 		{"ForAllValues and a key that must be there", when(`"ForAllValues:StringEquals":{"aws:k":"a"},"Null":{"aws:k":"false"}`), when(`"ForAllValues:StringEquals":{"aws:k":["a","b"]},"Null":{"aws:k":"false"}`), more},
 		{"any of two is more than any of one", when(`"ForAnyValue:StringEquals":{"aws:k":"a"}`), when(`"ForAnyValue:StringEquals":{"aws:k":["a","b"]}`), more},
-		{"a pattern stays within its part", on(`"arn:aws:s3:*:*:b"`), on(`["arn:aws:s3:*:*:b","arn:aws:s3:*::b"]`), same},
+		{"a * that ends a part runs on across colons", on(`"arn:aws:ec2:*:*:instance/*"`), on(`["arn:aws:ec2:*:*:instance/*","arn:aws:ec2:*:a:b:instance/*"]`), same},
+		{"a * within a part does not", on(`"arn:aws:ec2:a*b:*:i"`), on(`["arn:aws:ec2:a*b:*:i","arn:aws:ec2:a:b:*:i"]`), more},
+		{"a part without anything", on(`"arn:aws:s3:*:*:b"`), on(`["arn:aws:s3:*:*:b","arn:aws:s3:*::b"]`), same},
 		// IAM policy elements: Variables and tags
 		{"a variable is less than *", on(`"arn:aws:s3:::b/*"`), on(`"arn:aws:s3:::b/${aws:username}"`), less},
 		{"a narrower path under a variable", on(`"arn:aws:s3:::b/${aws:username}/*"`), on(`"arn:aws:s3:::b/${aws:username}/docs/*"`), less},

@@ -115,8 +115,8 @@ func cases(c rune, fold folding) []rune {
 }
 
 // compileARN makes a pattern of a resource or of an operand of an Arn operator: before the fifth colon a wildcard stays within its part. An ARN
-// with fewer parts ends in a * that takes all that is left.
-func (v variables) compileARN(text string, hasVariables bool) (p pattern, ok bool) {
+// with fewer parts ends in a * that takes all that is left. runsOn: a * that ends a part does not stay within it, as those of resources do not.
+func (v variables) compileARN(text string, hasVariables, runsOn bool) (p pattern, ok bool) {
 	p, ok = v.compileGlob(text, true, hasVariables, exactCase)
 	colons := 0
 	for _, e := range p {
@@ -133,7 +133,8 @@ func (v variables) compileARN(text string, hasVariables bool) (p pattern, ok boo
 				colons++
 			}
 		case one, run:
-			e.part = colons < last
+			ends := e.kind == run && i+1 < len(p) && p[i+1].kind == character && p[i+1].chars[0] == ':'
+			e.part = colons < last && !(runsOn && ends)
 		}
 	}
 	return p, ok

@@ -123,14 +123,14 @@ func (r *region) partition(statements []*statement, resource string) string {
 	place := map[int]int{}
 	var patterns []pattern
 	for _, number := range numbers {
-		if p, ok := r.v.compileARN(r.m.resources[number].text, r.m.resources[number].variables); ok {
+		if p, ok := r.v.compileARN(r.m.resources[number].text, r.m.resources[number].variables, true); ok {
 			place[number] = len(patterns)
 			patterns = append(patterns, p)
 		}
 	}
 	universe := anyARN()
 	if resource != "" && resource != "*" {
-		universe, _ = variables{}.compileARN(resource, false)
+		universe, _ = variables{}.compileARN(resource, false, true)
 	}
 	var cells []cell
 	a := newAutomaton(universe, patterns)

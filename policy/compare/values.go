@@ -183,7 +183,7 @@ func (q *asking) operand(a *atom, operand string) (pattern, bool) {
 		}
 		return q.v.compileGlob(operand, strings.HasSuffix(a.operator.Base, "Like"), a.variables, fold)
 	case policy.ARNOperator:
-		return q.v.compileARN(operand, a.variables)
+		return q.v.compileARN(operand, a.variables, false)
 	case policy.BinaryOperator:
 		return q.v.compileGlob(canonicalBase64(operand), false, false, exactCase)
 	}

@@ -41,6 +41,7 @@ type simulation struct {
 	Policies struct {
 		Identity []json.RawMessage  `json:"identity"`
 		Boundary *[]json.RawMessage `json:"permissionBoundary,omitempty"`
+		Session  []json.RawMessage  `json:"session,omitempty"`
 		Resource json.RawMessage    `json:"resource,omitempty"`
 	} `json:"policies"`
 }
@@ -97,6 +98,7 @@ func isAccount(text string) bool { return len(text) == 12 && strings.Trim(text, 
 type casePolicies struct {
 	identity, resource string
 	boundary           boundary
+	session            bool // one that allows everything
 }
 
 // surroundings tell what stands beside the document, which stands where the result has this.
@@ -111,6 +113,7 @@ func (a attempt) surroundings() (p casePolicies) {
 		p = casePolicies{resource: this, boundary: s.boundary}
 		if s.identity {
 			p.identity = allowEverything
+			p.session = a.who.principal.Type == policy.FederatedUser // who has nothing without
 		}
 	case service == "sts":
 		p = casePolicies{identity: this, resource: trusting(a.request().Principal.Account)}
@@ -133,6 +136,9 @@ func (b *beside) policies(a attempt, document *policy.Policy) (p policy.Policies
 	}
 	if around.identity != "" {
 		p.Identity = []*policy.Policy{compiled(around.identity, policy.Identity)}
+	}
+	if around.session {
+		p.Session = []*policy.Policy{b.compile(allowEverything, policy.Identity)}
 	}
 	switch around.boundary {
 	case boundaryAll:
@@ -167,7 +173,7 @@ func (e *excess) differs(a attempt) bool {
 	if e.denying {
 		wanted = policy.ExplicitlyDenied
 	}
-	return first.Effect == wanted && second.Effect != wanted
+	return first.Effect == wanted && second.Effect != wanted && !second.Undecided()
 }
 
 // attempts are the requests that a solution may stand for: one or, where variables have no text yet, one for each that may be worth trying.
@@ -334,6 +340,9 @@ func (a attempt) simulation(document json.RawMessage) simulation {
 	s.Policies.Identity = []json.RawMessage{}
 	if around.identity != "" {
 		s.Policies.Identity = append(s.Policies.Identity, text(around.identity))
+	}
+	if around.session {
+		s.Policies.Session = []json.RawMessage{json.RawMessage(allowEverything)}
 	}
 	if around.resource != "" {
 		s.Policies.Resource = text(around.resource)

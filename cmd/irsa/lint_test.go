@@ -1,0 +1,58 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
+
+	"github.com/openirsa/openirsa/policy"
+	"github.com/openirsa/openirsa/policy/lint"
+)
+
+// TestSARIF holds a log with every kind of content against SARIF's own schema, and looks at where it says the finding is.
+func TestSARIF(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a policy.json")
+	// The smile is four bytes and two UTF-16 code units: the column differs from the byte's by two.
+	const source = `{"Version":"2012-10-17","Id":"😀","Statement":{"Effect":"Allow","Action":"s3:GetObjct","Resource":"arn:aws:s3:::bucket/*"}}`
+	if err := os.WriteFile(file, []byte(source), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	env := environment{stdin: bytes.NewReader(nil), stdout: &out, stderr: &bytes.Buffer{}, getenv: func(string) string { return "" }}
+	if code := run([]string{"lint", "--output", "sarif", file, filepath.Join(t.TempDir(), "missing.json")}, env); code != exitFound {
+		t.Fatalf("exit code %d: %s", code, out.String())
+	}
+	log, err := sarif.FromBytes(out.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := log.Validate(); err != nil {
+		t.Error(err)
+	}
+	results := log.Runs[0].Results
+	if len(results) != 1 || len(log.Runs[0].Tool.Driver.Rules) != len(lint.Rules()) {
+		t.Fatalf("%d results, %d rules", len(results), len(log.Runs[0].Tool.Driver.Rules))
+	}
+	place := results[0].Locations[0].PhysicalLocation
+	column := bytes.Index([]byte(source), []byte(`"s3:`)) + 1 - 2
+	if *results[0].RuleID != "unknown-action" || *place.Region.StartLine != 1 || *place.Region.StartColumn != column || results[0].Level != "error" ||
+		results[0].PartialFingerprints["openirsa/v1"] == "" || filepath.ToSlash(filepath.Base(*place.ArtifactLocation.URI)) != "a%20policy.json" {
+		t.Errorf("%s at %d:%d of %s", *results[0].RuleID, *place.Region.StartLine, *place.Region.StartColumn, *place.ArtifactLocation.URI)
+	}
+	if notes := log.Runs[0].Invocations[0].ToolExecutionNotifications; len(notes) != 1 {
+		t.Errorf("%d notifications", len(notes))
+	}
+}
+
+// TestFingerprint: the same finding in a document that grew above it is the same, one of another text is another.
+func TestFingerprint(t *testing.T) {
+	at := func(line int, source string) fileFinding {
+		return fileFinding{Finding: lint.Finding{ID: "x", Position: policy.Position{Line: line, Column: 1}}, source: []byte(source)}
+	}
+	if fingerprint(at(1, "a\nb")) != fingerprint(at(2, "new\n  a\nb")) || fingerprint(at(1, "a")) == fingerprint(at(1, "b")) {
+		t.Error("a fingerprint is not the line's")
+	}
+}
