@@ -32,10 +32,11 @@ var (
 	actionPatterns   = []string{"*", "s3:*", "s3:Get*", "S3:GETOBJECT", "s3:*Object", "ec2:*", "s3:?etObject", "s3:ListBucket", "s3:GetObject", "s3:GetObjectAcl", "sts:AssumeRole", "sts:GetCallerIdentity"}
 	actions          = []string{"s3:GetObject", "s3:PutObject", "s3:ListBucket", "ec2:RunInstances", "s3:getobjectacl", "s3:Get", "sts:AssumeRole", "sts:GetCallerIdentity", "iam:X", "s3:SetObject"}
 	resourcePatterns = []string{"*", "arn:aws:s3:::b", "arn:aws:s3:::*", "arn:aws:s3:::b/*", "arn:aws:s3:*", "arn:aws:ec2:*:*:instance/*", "arn:aws:s3:::?/k", "arn:*:s3:::b/*",
-		"arn:aws:s3:::*/x", "arn:aws:ec2:us-*:1111*:instance/i-?", "arn:aws:s3:::b/*b", "arn:aws:s3:::b/k", "arn:aws:s3:::b/alice"}
+		"arn:aws:s3:::*/x", "arn:aws:ec2:us-*:1111*:instance/i-?", "arn:aws:s3:::b/*b", "arn:aws:s3:::b/k", "arn:aws:s3:::b/alice",
+		"arn:aws:ec2:us*:instance/*", "arn:aws:ec2:*east*:1*:instance/*"}
 	variablePatterns = []string{"arn:aws:s3:::b/${aws:t}/*", "arn:aws:s3:::b/${aws:t}", "arn:aws:s3:::b/${aws:t, 'k'}", "arn:aws:s3:::b/${*}", "arn:aws:s3:::${aws:t}/${aws:u}", "arn:aws:s3:::b/${aws:t}/docs/*"}
 	resources        = []string{"*", "arn:aws:s3:::b", "arn:aws:s3:::b/k", "arn:aws:s3:::b/alice/x", "arn:aws:s3:::b/alice", "arn:aws:s3:::c/k", "arn:aws:ec2:us-east-1:111122223333:instance/i-1",
-		"arn:aws:ec2:us-east-1:111122223333:instance/i-12", "arn:aws:s3:::b/a:b", "arn:aws-cn:s3:::b/x", "arn:aws:s3:us-east-1::b/k", "arn:aws:s3:::", "arn:aws:s3:::b/", "arn:aws:s3:::b/*", "arn:aws:s3:::b/alice/docs/x", "arn:aws:sqs:::q"}
+		"arn:aws:ec2:us-east-1:111122223333:instance/i-12", "arn:aws:ec2:us-east-1:111122223333:x:instance/i-1", "arn:aws:ec2:us:east:1:instance/i-1", "arn:aws:s3:::b/a:b", "arn:aws-cn:s3:::b/x", "arn:aws:s3:us-east-1::b/k", "arn:aws:s3:::", "arn:aws:s3:::b/", "arn:aws:s3:::b/*", "arn:aws:s3:::b/alice/docs/x", "arn:aws:sqs:::q"}
 	texts = map[string][]string{
 		"String":  {"alice", "ALICE", "a*", "?", "b", "", "*l*e", "true", "10", "k"},
 		"Numeric": {"10", "10.00", "-3", "9007199254740992", "0.5", "+10"},
