@@ -89,3 +89,25 @@ func TestNotOpenIRSA(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestAuthorizationDetails reads every page, in the names of the API.
+func TestAuthorizationDetails(t *testing.T) {
+	c := client(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		const page = `<GetAccountAuthorizationDetailsResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><GetAccountAuthorizationDetailsResult>`
+		if strings.Contains(string(body), "Marker=next") {
+			io.WriteString(w, page+`<IsTruncated>false</IsTruncated><RoleDetailList><member><RoleName>second</RoleName></member></RoleDetailList></GetAccountAuthorizationDetailsResult></GetAccountAuthorizationDetailsResponse>`)
+			return
+		}
+		io.WriteString(w, page+`<IsTruncated>true</IsTruncated><Marker>next</Marker><UserDetailList><member><UserName>first</UserName><UserPolicyList><member><PolicyName>p</PolicyName><PolicyDocument>%7B%7D</PolicyDocument></member></UserPolicyList></member></UserDetailList></GetAccountAuthorizationDetailsResult></GetAccountAuthorizationDetailsResponse>`)
+	})
+	pages, err := c.AuthorizationDetails(t.Context())
+	if err != nil || len(pages) != 2 {
+		t.Fatalf("%d pages, %v", len(pages), err)
+	}
+	for i, want := range []string{`"PolicyDocument":"%7B%7D"`, `"RoleName":"second"`} {
+		if !strings.Contains(string(pages[i]), want) {
+			t.Errorf("page %d is %s", i, pages[i])
+		}
+	}
+}
