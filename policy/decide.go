@@ -179,7 +179,7 @@ func (e *evaluation) assumesRole() bool {
 	switch {
 	case hasPrefix(e.action.name, "assumerole", true):
 		return true
-	case equalFold(e.action.name, "tagsession"), equalFold(e.action.name, "setsourceidentity"):
+	case equalFold(e.action.name, "tagsession"), equalFold(e.action.name, "setsourceidentity"), equalFold(e.action.name, "setcontext"):
 		return e.target.part(2) == "iam" && hasPrefix(e.target.part(5), "role/", false)
 	}
 	return false

@@ -5,7 +5,7 @@ type Policies struct {
 	Identity []*Policy // one union
 	Boundary []*Policy // one union
 	Session  []*Policy // one union
-	Trust    *Policy   // the role's trust policy, for sts:AssumeRole*, sts:TagSession, sts:SetSourceIdentity
+	Trust    *Policy   // the role's trust policy, for sts:AssumeRole*, sts:TagSession, sts:SetSourceIdentity, sts:SetContext
 	Resource *Policy   // the policy of the resource that the request is about, if that is not a role
 	// SCP are the service control policies of the caller's account, level by level from the organization's root to the account; each level must
 	// allow. Whose organization's management account the caller belongs to is not bound by any: give none.
