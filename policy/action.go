@@ -71,12 +71,13 @@ type action struct {
 	prefix  uint64 // of service in lower case
 }
 
-func newAction(text string) action {
+// read takes text apart. Where it is no action, a stays empty.
+func (a *action) read(text string) {
 	colon := strings.IndexByte(text, ':')
 	if colon <= 0 || colon == len(text)-1 || strings.IndexByte(text[colon+1:], ':') >= 0 {
-		return action{}
+		return
 	}
-	return action{text: text, service: text[:colon], name: text[colon+1:], hash: hash(text), prefix: hash(text[:colon])}
+	a.text, a.service, a.name, a.hash, a.prefix = text, text[:colon], text[colon+1:], hash(text), hash(text[:colon])
 }
 
 // hash is the same of texts that differ in the case of ASCII letters only: FNV-1a's step, eight bytes at a time, without the bit that tells upper

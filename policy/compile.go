@@ -92,7 +92,7 @@ func (c *compiler) complete(elements []statementElement) {
 			c.note(place.errorf(s.sid.offset, badSID, "another statement has the Sid %q", s.sid.value))
 		}
 		sids[s.sid.value] = true
-		if kind := c.options.Kind; (kind == Identity || kind == SCP) && strings.Trim(s.sid.value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789") != "" {
+		if kind := c.options.Kind; (kind == Identity || kind == SCP) && !isAlphanumeric(s.sid.value) {
 			c.note(place.errorf(s.sid.offset, sidCharacters, "Sid %q: letters and digits only", s.sid.value))
 		}
 		if s.effect.value != "Allow" && s.effect.value != "Deny" {
@@ -108,6 +108,15 @@ func (c *compiler) complete(elements []statementElement) {
 			c.note(place.errorf(s.resources.offset, noResource, "%s is an empty list", s.resources.name))
 		}
 	}
+}
+
+func isAlphanumeric(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') {
+			return false
+		}
+	}
+	return true
 }
 
 func (c *compiler) statement(number int, element *statementElement) {

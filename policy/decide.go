@@ -1,6 +1,9 @@
 package policy
 
-import "slices"
+import (
+	"math/bits"
+	"slices"
+)
 
 // Request is one question to the engine. Keys that AWS derives from the principal (aws:PrincipalArn,
 // aws:PrincipalAccount, aws:userid, aws:username, aws:PrincipalType, …) are derived unless Context has them.
@@ -30,11 +33,12 @@ type evaluation struct {
 }
 
 func (e *evaluation) prepare(p *Policies, request *Request) {
-	e.request, e.bounded, e.left, e.action = request, p.Boundary != nil, MaxWork, newAction(request.Action)
+	e.request, e.bounded, e.left = request, p.Boundary != nil, MaxWork
+	e.action.read(request.Action)
 	if request.WildcardOnly {
-		e.target = resource{text: "*"}
+		e.target.text = "*"
 	} else {
-		e.target = newResource(request.Resource)
+		e.target.read(request.Resource)
 	}
 	e.unions[layerEndpoint], e.unions[layerIdentity], e.unions[layerBoundary], e.unions[layerSession] = p.Endpoint, p.Identity, p.Boundary, p.Session
 	if p.Trust != nil {
@@ -84,10 +88,8 @@ func (e *evaluation) decide(d *Decision) {
 	granted, named := e.allowing(e.unions[side])
 	d.allowed[side-organization] = granted
 	required := e.required(side, named)
-	for l := organization; l < layers; l++ {
-		if !required[l] {
-			continue
-		}
+	for rest := required; rest != 0; rest &= rest - 1 {
+		l := layer(bits.TrailingZeros8(uint8(rest)))
 		allowed := &d.allowed[l-organization]
 		if l != side {
 			*allowed, _ = e.allowing(e.unions[l])
@@ -96,7 +98,7 @@ func (e *evaluation) decide(d *Decision) {
 			missing = append(missing, e.explain(l, unionName(e.unions[l]), e.unions[l]))
 		}
 	}
-	if required[layerIdentity] && d.allowed[layerIdentity-organization] == nil && granted == nil && !required[side] && e.unions[side] != nil {
+	if required.has(layerIdentity) && d.allowed[layerIdentity-organization] == nil && granted == nil && !required.has(side) && e.unions[side] != nil {
 		missing = append(missing, e.explain(side, unionName(e.unions[side]), e.unions[side])) // it would have been enough
 	}
 	switch {
@@ -138,22 +140,18 @@ func (e *evaluation) alwaysAllowed() bool {
 //   - A role's trust policy and a KMS key's policy must allow explicitly, in the same account as well.
 //   - A federated user has no permissions but those of session policies, besides what a resource's policy gives it by its own
 //     name (STS API Reference, "GetFederationToken"). "*" names it as it names its user, whom session policies limit ("Session policies").
-func (e *evaluation) required(side layer, named grant) (must [layers]bool) {
-	must[layerEndpoint] = e.unions[layerEndpoint] != nil
+func (e *evaluation) required(side layer, named grant) layerSet {
+	must := layerSet(0).with(layerEndpoint, e.unions[layerEndpoint] != nil)
 	if !e.request.Principal.hasCredentials() {
-		must[side] = true
-		return must
+		return must.with(side, true)
 	}
-	across := e.acrossAccounts()
-	must[side] = side == layerTrust || across || e.isKMSKey()
-	federated := e.request.Principal.Type == FederatedUser
+	across, federated := e.acrossAccounts(), e.request.Principal.Type == FederatedUser
+	must = must.with(side, side == layerTrust || across || e.isKMSKey())
 	if !across && (named == namedItself || named == namedAmongAll && !federated) {
 		return must
 	}
-	must[layerIdentity] = named < namedRole || across
-	must[layerBoundary] = e.bounded
-	must[layerSession] = e.unions[layerSession] != nil || federated
-	return must
+	return must.with(layerIdentity, named < namedRole || across).with(layerBoundary, e.bounded).
+		with(layerSession, e.unions[layerSession] != nil || federated)
 }
 
 // resourceSide is the layer of the policy that the resource has: a role's trust policy, which is about actions of sts alone and says nothing about,

@@ -43,6 +43,19 @@ func (l layer) String() string {
 	return [...]string{"scp", "rcp", "vpcEndpoint", "identity", "boundary", "session", "trust", "resource"}[l]
 }
 
+// layerSet is a set of layers, a bit for each.
+type layerSet uint8
+
+func (s layerSet) has(l layer) bool { return s&(1<<l) != 0 }
+
+// with is s and l if in is true.
+func (s layerSet) with(l layer, in bool) layerSet {
+	if in {
+		return s | 1<<l
+	}
+	return s
+}
+
 // unionName is how a reason calls a union that has no statement to name.
 func unionName(policies []*Policy) string {
 	if len(policies) == 0 {

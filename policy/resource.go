@@ -26,9 +26,15 @@ type resource struct {
 }
 
 func newResource(text string) (r resource) {
+	r.read(text)
+	return r
+}
+
+// read takes text apart; r is empty.
+func (r *resource) read(text string) {
 	r.text = text
 	if !strings.HasPrefix(text, "arn:") {
-		return r
+		return
 	}
 	count := 0
 	for i := range len(text) {
@@ -36,11 +42,10 @@ func newResource(text string) (r resource) {
 			r.colons[count] = int32(i)
 			if count++; count == len(r.colons) {
 				r.isARN = true
-				break
+				return
 			}
 		}
 	}
-	return r
 }
 
 // part is the ARN's part i, from 0 for "arn" to 5 for the resource. Of what is no ARN it is empty.

@@ -209,7 +209,8 @@ func (c *simulation) string(value *node, member string) (string, error) {
 
 func (c *simulation) checkRequest(n *node) error {
 	r := &c.request
-	if action := newAction(r.Action); action.text == "" {
+	var a action
+	if a.read(r.Action); a.text == "" {
 		return c.errorf(n.start, "action %q is not of the form service:Name", r.Action)
 	}
 	if r.ResourceAccount != "" && !isAccountID(r.ResourceAccount) {
