@@ -40,6 +40,8 @@
 //     sessions of it, are only there because AWS asks for them, and spare nobody else.
 //   - sts:AssumeRole and its like need a trust policy that allows, and requests about a KMS key a key policy that does;
 //     without one they are denied. Across accounts so is everything that no policy of the resource allows.
+//   - Policies of its own that are given for a caller who can have none (a service, a web identity, an anonymous one) allow
+//     nothing; a Deny in them counts.
 //   - A canonical user id names an account that is not known here: with Allow it names nobody, with NotPrincipal it spares
 //     nobody, and a Deny for one does not compile.
 //   - A federated user without a session policy has what a resource's policy gives it by its own ARN, and nothing else.

@@ -81,7 +81,11 @@ func (n naive) derived(key string) string {
 			return c.arn
 		}
 	case "aws:principalaccount":
-		return c.account
+		return c.account + map[string]string{"anonymous": "anonymous"}[c.kind]
+	case "aws:federatedprovider":
+		if c.kind == "web identity" {
+			return c.arn
+		}
 	case "aws:principaltype":
 		return map[string]string{"root": "Account", "user": "User", "session": "AssumedRole", "role": "AssumedRole", "federated user": "FederatedUser", "anonymous": "Anonymous"}[c.kind]
 	case "aws:username":
