@@ -25,7 +25,8 @@
 //     neither the operator nor its negated form. Numbers are decimal, of any length, without exponent, and compared
 //     exactly; dates are those of the W3C's profile of ISO 8601 or epoch seconds, and four digits are a year.
 //   - An operator with an empty list of operands matches nothing; negated, everything.
-//   - Null takes neither IfExists nor a set operator. A key whose list is empty counts as absent.
+//   - Null takes neither IfExists nor a set operator. A key whose list is empty counts as absent. So does, for Null as for set
+//     operators, one whose value is the empty string, or whose values all are.
 //   - A short resource pattern such as arn:aws:s3:* must end in *, which then stands for all the missing parts; an Arn
 //     operand needs all six.
 //   - * and ? are wildcards for whole characters, not bytes.

@@ -26,8 +26,8 @@ func (n naive) conditionsHold(block any) bool {
 // context keys").
 func (n naive) holds(operator, key string, operands []any) bool {
 	value := n.lookup(key)
-	if operator == "Null" {
-		return slices.ContainsFunc(operands, func(o any) bool { return strings.EqualFold(operandText(o), "true") == (value == nil) })
+	if operator == "Null" { // true: the key does not exist; false: it does, and its value is not null, as an empty string is
+		return slices.ContainsFunc(operands, func(o any) bool { return strings.EqualFold(operandText(o), "true") == noData(list(value)) })
 	}
 	base, forAll := strings.CutPrefix(operator, "ForAllValues:")
 	base, forAny := strings.CutPrefix(base, "ForAnyValue:")
