@@ -151,7 +151,9 @@ func (r simulatedRequest) derived() map[string]any {
 	case "root":
 		keys["aws:PrincipalType"], keys["aws:userid"] = "Account", c.account()
 	case "anonymous":
-		keys["aws:PrincipalType"], keys["aws:userid"] = "Anonymous", "anonymous"
+		keys["aws:PrincipalType"], keys["aws:userid"], keys["aws:PrincipalAccount"] = "Anonymous", "anonymous", "anonymous"
+	case "web":
+		keys["aws:FederatedProvider"] = string(c)
 	case "service":
 		keys["aws:PrincipalIsAWSService"], keys["aws:PrincipalServiceName"] = "true", string(c)
 	}

@@ -145,10 +145,10 @@ func spellARNVariables(c condition) (truth, []string) {
 }
 
 func spellEmptySets(c condition) (truth, []string) {
-	if c.set == "" || len(c.values) != 1 || c.values[0] != "" {
+	if c.set == "" && c.operator != "Null" || len(c.values) != 1 || c.values[0] != "" {
 		return unchanged, nil
 	}
-	if c.set == "ForAllValues" {
+	if c.set == "ForAllValues" || c.operator == "Null" && slices.Contains(c.operands, "true") {
 		return holds, nil
 	}
 	return fails, nil

@@ -161,8 +161,9 @@ func (c *condition) holds(e *evaluation) bool {
 	e.left.spend(1 + len(c.key.name)/comparedPerStep)
 	has := e.lookup(c.key)
 	o := &c.operator
-	if o.family == familyNull {
-		return c.wantsAbsence(!has.ok)
+	if o.family == familyNull { // false: "the key exists and its value is not null", as an empty string is
+		e.left.spend(len(has.values))
+		return c.wantsAbsence(has.isNull())
 	}
 	switch o.quantifier {
 	case forAllValues:
@@ -217,7 +218,7 @@ func (c *condition) holdsForAny(has found, e *evaluation) bool {
 	return false
 }
 
-// isNull tells whether a set operator finds nothing to compare.
+// isNull tells whether a key is absent or resolves to a null data set, "such as an empty string": a set operator finds nothing to compare.
 func (f *found) isNull() bool {
 	if !f.ok || !f.list {
 		return !f.ok || f.value == ""

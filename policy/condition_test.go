@@ -305,11 +305,12 @@ func TestDerivedKeys(t *testing.T) {
 			"aws:PrincipalType": "Account", "aws:userid": "111122223333", "aws:PrincipalIsAWSService": "false"}},
 		{"federated user", federated, map[string]string{"aws:PrincipalArn": "arn:aws:sts::111122223333:federated-user/carol", "aws:PrincipalAccount": "111122223333",
 			"aws:PrincipalType": "FederatedUser", "aws:userid": "111122223333:carol", "aws:PrincipalIsAWSService": "false"}},
-		{"web identity", web, map[string]string{}},
+		{"web identity", web, map[string]string{"aws:FederatedProvider": "arn:aws:iam::111122223333:oidc-provider/issuer.example"}},
 		{"service", service, map[string]string{"aws:PrincipalIsAWSService": "true", "aws:PrincipalServiceName": "ec2.amazonaws.com"}},
-		{"anonymous", Principal{Type: Anonymous}, map[string]string{"aws:PrincipalType": "Anonymous", "aws:userid": "anonymous"}},
+		{"anonymous", Principal{Type: Anonymous}, map[string]string{"aws:PrincipalType": "Anonymous", "aws:PrincipalAccount": "anonymous", "aws:userid": "anonymous"}},
 	}
-	keys := []string{"aws:PrincipalArn", "aws:PrincipalAccount", "aws:PrincipalType", "aws:userid", "aws:username", "aws:PrincipalIsAWSService", "aws:PrincipalServiceName"}
+	keys := []string{"aws:PrincipalArn", "aws:PrincipalAccount", "aws:PrincipalType", "aws:userid", "aws:username", "aws:PrincipalIsAWSService", "aws:PrincipalServiceName",
+		"aws:FederatedProvider"}
 	for _, c := range cases {
 		var e evaluation
 		e.prepare(&Policies{}, &Request{Principal: c.principal, Action: "s3:GetObject", Resource: "*"})

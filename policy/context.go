@@ -123,6 +123,7 @@ const (
 	derivedUserID
 	derivedUsername
 	derivedResourceAccount
+	derivedFederatedProvider
 )
 
 var derivedKeys = map[string]derivedKey{
@@ -134,6 +135,7 @@ var derivedKeys = map[string]derivedKey{
 	"aws:userid":                derivedUserID,
 	"aws:username":              derivedUsername,
 	"aws:resourceaccount":       derivedResourceAccount,
+	"aws:federatedprovider":     derivedFederatedProvider,
 }
 
 func newContextKey(name string) *contextKey {
@@ -177,9 +179,7 @@ func (e *evaluation) derive(key derivedKey) string {
 	case derivedPrincipalARN:
 		return p.principalARN()
 	case derivedPrincipalAccount:
-		if p.hasCredentials() {
-			return p.Account
-		}
+		return p.principalAccount()
 	case derivedPrincipalType:
 		return p.principalType()
 	case derivedPrincipalIsAWSService:
@@ -202,6 +202,10 @@ func (e *evaluation) derive(key derivedKey) string {
 			return account
 		}
 		return p.Account // of a request about no resource in particular, the caller's own
+	case derivedFederatedProvider:
+		if p.Type == WebIdentity {
+			return p.ARN
+		}
 	}
 	return ""
 }

@@ -25,7 +25,8 @@
 //     neither the operator nor its negated form. Numbers are decimal, of any length, without exponent, and compared
 //     exactly; dates are those of the W3C's profile of ISO 8601 or epoch seconds, and four digits are a year.
 //   - An operator with an empty list of operands matches nothing; negated, everything.
-//   - Null takes neither IfExists nor a set operator. A key whose list is empty counts as absent.
+//   - Null takes neither IfExists nor a set operator. A key whose list is empty counts as absent. So does, for Null as for set
+//     operators, one whose value is the empty string, or whose values all are.
 //   - A short resource pattern such as arn:aws:s3:* must end in *, which then stands for all the missing parts; an Arn
 //     operand needs all six.
 //   - * and ? are wildcards for whole characters, not bytes.
@@ -40,6 +41,8 @@
 //     sessions of it, are only there because AWS asks for them, and spare nobody else.
 //   - sts:AssumeRole and its like need a trust policy that allows, and requests about a KMS key a key policy that does;
 //     without one they are denied. Across accounts so is everything that no policy of the resource allows.
+//   - Policies of its own that are given for a caller who can have none (a service, a web identity, an anonymous one) allow
+//     nothing; a Deny in them counts.
 //   - A canonical user id names an account that is not known here: with Allow it names nobody, with NotPrincipal it spares
 //     nobody, and a Deny for one does not compile.
 //   - A federated user without a session policy has what a resource's policy gives it by its own ARN, and nothing else.

@@ -171,10 +171,10 @@ func (g generator) limits(policies object) {
 	}
 }
 
-// callersOwn are policies for a caller that can have them.
+// callersOwn are policies for a caller that can have them and, rarely, for one that cannot: a Deny in them counts all the same.
 func (g generator) callersOwn(principal any, policies object) {
 	caller := naivePrincipal(principal)
-	if !caller.hasAccount() || caller.kind == "root" {
+	if caller.kind == "root" || !caller.hasAccount() && g.IntN(8) > 0 {
 		return
 	}
 	policies["identity"] = g.documents(asItIs)

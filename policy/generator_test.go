@@ -62,7 +62,7 @@ var (
 		"arn:aws:s3:*:*:*/${aws:t, 'alice'}/?", "arn:aws:kms:*:*:key/*", "arn:aws:iam::*:role/*", "arn:aws:ec2:*:instance/*"}
 	namedAWS = []any{"*", accountA, accountB, "arn:aws:iam::111122223333:root", "arn:aws:iam::444455556666:root", "arn:aws:iam::111122223333:role/app", "arn:aws:iam::111122223333:role/path/app", "arn:aws:iam::444455556666:role/app",
 		"arn:aws:sts::111122223333:assumed-role/app/pod", "arn:aws:sts::111122223333:assumed-role/app/other", "arn:aws:iam::111122223333:user/alice", "arn:aws:iam::444455556666:user/bob", "arn:aws:sts::111122223333:federated-user/carol"}
-	keys = []string{"aws:t", "AWS:T", "aws:l", "aws:n", "aws:d", "aws:ip", "aws:b", "aws:arn", "aws:k", "aws:none", "aws:PrincipalArn", "aws:PrincipalAccount", "aws:PrincipalType", "aws:username", "aws:userid", "aws:ResourceAccount"}
+	keys = []string{"aws:t", "AWS:T", "aws:l", "aws:n", "aws:d", "aws:ip", "aws:b", "aws:arn", "aws:k", "aws:none", "aws:PrincipalArn", "aws:PrincipalAccount", "aws:PrincipalType", "aws:username", "aws:userid", "aws:ResourceAccount", "aws:FederatedProvider"}
 
 	operatorNames = []string{"StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", "StringLike", "StringNotLike", "NumericEquals", "NumericNotEquals", "NumericLessThan",
 		"NumericLessThanEquals", "NumericGreaterThan", "NumericGreaterThanEquals", "DateEquals", "DateNotEquals", "DateLessThan", "DateLessThanEquals", "DateGreaterThan", "DateGreaterThanEquals", "Bool",

@@ -26,8 +26,8 @@ func (n naive) conditionsHold(block any) bool {
 // context keys").
 func (n naive) holds(operator, key string, operands []any) bool {
 	value := n.lookup(key)
-	if operator == "Null" {
-		return slices.ContainsFunc(operands, func(o any) bool { return strings.EqualFold(operandText(o), "true") == (value == nil) })
+	if operator == "Null" { // true: the key does not exist; false: it does, and its value is not null, as an empty string is
+		return slices.ContainsFunc(operands, func(o any) bool { return strings.EqualFold(operandText(o), "true") == noData(list(value)) })
 	}
 	base, forAll := strings.CutPrefix(operator, "ForAllValues:")
 	base, forAny := strings.CutPrefix(base, "ForAnyValue:")
@@ -81,7 +81,11 @@ func (n naive) derived(key string) string {
 			return c.arn
 		}
 	case "aws:principalaccount":
-		return c.account
+		return c.account + map[string]string{"anonymous": "anonymous"}[c.kind]
+	case "aws:federatedprovider":
+		if c.kind == "web identity" {
+			return c.arn
+		}
 	case "aws:principaltype":
 		return map[string]string{"root": "Account", "user": "User", "session": "AssumedRole", "role": "AssumedRole", "federated user": "FederatedUser", "anonymous": "Anonymous"}[c.kind]
 	case "aws:username":

@@ -105,10 +105,8 @@ func (n naive) decide() string {
 
 // explicitlyDenied: one Deny statement that applies, in any policy that does, is final.
 func (n naive) explicitlyDenied() bool {
-	documents := slices.Concat(list(n.policies["resource"]), list(n.policies["vpcEndpoint"]))
-	if n.caller.hasAccount() {
-		documents = slices.Concat(documents, list(n.policies["identity"]), list(n.policies["permissionBoundary"]), list(n.policies["session"]))
-	}
+	documents := slices.Concat(list(n.policies["resource"]), list(n.policies["vpcEndpoint"]), list(n.policies["identity"]),
+		list(n.policies["permissionBoundary"]), list(n.policies["session"]))
 	if n.caller.hasAccount() && !n.caller.serviceLinked() {
 		documents = append(documents, levels(n.policies["scp"])...)
 	}
@@ -266,7 +264,7 @@ func (n naive) names(statement map[string]any) string {
 // notSpared is NotPrincipal, which goes with Deny only, and which spares no caller with a permissions boundary. An account beside
 // its users or roles, and a role beside its sessions, are only companions.
 func (n naive) notSpared(named [][2]string) string {
-	if n.policies["permissionBoundary"] != nil && n.caller.hasAccount() {
+	if n.policies["permissionBoundary"] != nil {
 		return "itself"
 	}
 	for _, p := range named {

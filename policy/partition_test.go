@@ -93,6 +93,7 @@ func TestServicePrincipals(t *testing.T) {
 	for name, want := range map[string]bool{
 		"ec2.amazonaws.com": true, "ec2.amazonaws.com.cn": true, "logs.us-east-1.amazonaws.com": true, "ec2.c2s.ic.gov": true, "ec2.sc2s.sgov.gov": true,
 		"ec2.amazonaws.eu": true, "ec2.cloud.adc-e.uk": true, "ec2.csp.hci.ic.gov": true,
+		"alexa-appkit.amazon.com": true, "alexa-connectedhome.amazon.com": true, "www.amazon.com": false,
 		"amazonaws.com": false, ".amazonaws.com": false, "ec2amazonaws.com": false, "ec2.amazonaws.com.evil": false, "ec2..amazonaws.com": false, "EC2.amazonaws.com": false, "c2s.ic.gov": false,
 	} {
 		if p, err := policy.ParsePrincipal(name); (err == nil && p.Type == policy.Service) != want {

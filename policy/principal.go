@@ -99,6 +99,17 @@ func (p *Principal) principalARN() string {
 	return p.ARN
 }
 
+// principalAccount is aws:PrincipalAccount, which an anonymous request has as well: "anonymous".
+func (p *Principal) principalAccount() string {
+	switch {
+	case p.hasCredentials():
+		return p.Account
+	case p.Type == Anonymous:
+		return "anonymous"
+	}
+	return ""
+}
+
 func (p *Principal) principalType() string {
 	switch p.Type {
 	case Root, User, AssumedRole, FederatedUser, Anonymous:
@@ -141,8 +152,12 @@ func lastElement(arn string) string { return arn[strings.LastIndexByte(arn, '/')
 
 // isServicePrincipal tells whether text is the name of an AWS service: ec2.amazonaws.com. Other partitions have names under
 // their own DNS suffixes (ec2.amazonaws.com.cn, ec2.c2s.ic.gov) beside those that AWS uses everywhere; which service has
-// which is documented nowhere as a whole, so that every suffix counts in every partition.
+// which is documented nowhere as a whole, so that every suffix counts in every partition. Alexa has names of its own (Alexa
+// Skills Kit, "Host a Custom Skill as an AWS Lambda Function" and its like for smart homes).
 func isServicePrincipal(text string) bool {
+	if text == "alexa-appkit.amazon.com" || text == "alexa-connectedhome.amazon.com" {
+		return true
+	}
 	if !slices.ContainsFunc(partitions, func(p Partition) bool {
 		name, ok := strings.CutSuffix(text, p.DNSSuffix)
 		return ok && strings.HasSuffix(name, ".")

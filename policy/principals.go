@@ -172,6 +172,9 @@ func compileAWSPrincipal(value string, ids map[string]string) (principalPattern,
 		}
 		return principalPattern{matches: matches, value: value, byID: true}, true
 	}
+	if isOriginAccessIdentity(value) {
+		return principalPattern{matches: namedItself, kind: User, value: value}, true
+	}
 	named, err := ParsePrincipal(value)
 	if err != nil {
 		return principalPattern{}, false
@@ -208,6 +211,14 @@ func isUniqueID(value string) bool {
 		return false
 	}
 	return strings.Trim(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == ""
+}
+
+// isOriginAccessIdentity tells whether value is how bucket policies name one of CloudFront's special users (Amazon CloudFront Developer Guide, "Use an
+// origin access identity"): a user of the account "cloudfront", which ParsePrincipal does not take for a caller. CloudFront alone calls as one.
+func isOriginAccessIdentity(value string) bool {
+	arn, err := ParseARN(value)
+	name, ok := strings.CutPrefix(arn.Resource, "user/CloudFront Origin Access Identity ")
+	return err == nil && ok && name != "" && arn.Service == "iam" && arn.Region == "" && arn.Account == "cloudfront"
 }
 
 // isCanonicalUser tells whether value has the form of a canonical user id: 64 hexadecimal digits (AWS General Reference, "AWS account identifiers").

@@ -217,13 +217,15 @@ func people(statements []*statement) []caller {
 	return append(askable(named, others, sortedUnique(accounts), sortedUnique(partitions)), ids...)
 }
 
-// identified is whom a principal element names by unique id.
+// identified is whom a principal element names by unique id, or as an origin access identity of CloudFront.
 func identified(id string) caller {
 	p, _ := policy.ParsePrincipal("arn:aws:iam::" + ownAccount + ":user/openirsa-identified") // an ARN of the right form always parses
 	if strings.HasPrefix(id, "AROA") {
 		p, _ = policy.ParsePrincipal("arn:aws:iam::" + ownAccount + ":role/openirsa-identified")
 	}
-	p.ID = id
+	if p.ID = id; strings.HasPrefix(id, "arn:") {
+		p.ID, p.ARN = "", id
+	}
 	return caller{principal: p, unaskable: true}
 }
 

@@ -152,15 +152,15 @@ func truthKey(truths []truth) string {
 
 // shaped is what the atom, number i of its key, makes of what a request has (IAM User Guide, "Condition operators", "Multivalued context keys").
 func (a *atom) shaped(kind shapeKind, values []value, i int) truth {
+	null := !slices.ContainsFunc(values, func(v value) bool { return len(v.word) > 0 || v.phantom })
 	if a.operator.Type == policy.NullOperator {
 		for _, operand := range a.operands {
-			if strings.EqualFold(operand, "true") == (kind == absent) {
+			if strings.EqualFold(operand, "true") == null {
 				return yes
 			}
 		}
 		return no
 	}
-	null := !slices.ContainsFunc(values, func(v value) bool { return len(v.word) > 0 || v.phantom })
 	switch {
 	case kind == absent && a.operator.Set == "":
 		return truthOf(a.operator.Negated || a.operator.IfExists)

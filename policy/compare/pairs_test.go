@@ -90,7 +90,8 @@ func TestPairs(t *testing.T) {
 		{"two halves are a range", when(`"IpAddress":{"aws:k":"10.0.0.0/8"}`), when(`"IpAddress":{"aws:k":["10.0.0.0/9","10.128.0.0/9"]}`), same},
 		{"an address beyond a range", when(`"IpAddress":{"aws:k":"10.0.0.0/8"}`), when(`"IpAddress":{"aws:k":["10.0.0.0/9","10.128.0.0/10"]}`), less},
 		{"booleans are compared without case", when(`"Bool":{"aws:k":"true"}`), when(`"StringEqualsIgnoreCase":{"aws:k":"true"}`), same},
-		{"Null asks whether the key is there", when(`"Null":{"aws:k":"false"}`), when(`"StringLike":{"aws:k":"*"}`), less}, // several values are there, too
+		{"Null asks whether the key is there", when(`"Null":{"aws:k":"false"}`), when(`"StringLike":{"aws:k":"?*"}`), less},  // several values are there, too
+		{"and has a value that is not null", when(`"Null":{"aws:k":"false"}`), when(`"StringLike":{"aws:k":"*"}`), crossing}, // an empty string is
 		// Multivalued context keys
 		{"ForAllValues holds of nothing", when(`"ForAllValues:StringEquals":{"aws:k":"a"}`), when(`"ForAnyValue:StringEquals":{"aws:k":"a"}`), crossing},
 		{"ForAllValues and a key that must be there", when(`"ForAllValues:StringEquals":{"aws:k":"a"},"Null":{"aws:k":"false"}`), when(`"ForAllValues:StringEquals":{"aws:k":["a","b"]},"Null":{"aws:k":"false"}`), more},

@@ -175,7 +175,7 @@ func (a *atom) compile(version string) (*policy.Policy, error) {
 // derivedKeys are the keys that the engine takes from principal and resource where a request does not give them.
 func derivedKeys() []string {
 	return []string{"aws:PrincipalArn", "aws:PrincipalAccount", "aws:PrincipalType", "aws:PrincipalIsAWSService", "aws:PrincipalServiceName", "aws:userid",
-		"aws:username", "aws:ResourceAccount"}
+		"aws:username", "aws:ResourceAccount", "aws:FederatedProvider"}
 }
 
 // matches tells whether the pattern is about the action, whose name is in lower case.

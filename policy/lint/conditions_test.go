@@ -49,6 +49,7 @@ var conditionCases = []ruleCase{
 	{id: "negated-in-allow", bad: get(`"StringNotEquals":{"aws:PrincipalTag/team":"a"}`), good: get(`"StringNotEquals":{"aws:PrincipalTag/team":"a"},"Null":{"aws:PrincipalTag/team":"false"}`)},
 	{id: "negated-in-allow", bad: get(`"NotIpAddress":{"aws:SourceIp":"203.0.113.0/24"}`), good: deny(`"s3:GetObject"`, object, `"Condition":{"NotIpAddress":{"aws:SourceIp":"203.0.113.0/24"}}`)},
 	{id: "contradictory-conditions", bad: get(`"Null":{"aws:SourceVpc":"true"},"StringEquals":{"aws:SourceVpc":"vpc-12345678"}`), good: get(`"Null":{"aws:SourceVpc":"true"},"StringEquals":{"aws:SourceVpce":"vpce-12345678"}`)},
+	{id: "contradictory-conditions", bad: get(`"Null":{"aws:PrincipalTag/a":"true"},"StringLike":{"aws:PrincipalTag/a":"?*"}`), good: get(`"Null":{"aws:PrincipalTag/a":"true"},"StringEquals":{"aws:PrincipalTag/a":""}`)},
 	{id: "contradictory-conditions", bad: get(`"StringEquals":{"aws:PrincipalTag/a":["x","y"]},"StringLike":{"aws:PrincipalTag/a":"z*"}`), good: get(`"StringEquals":{"aws:PrincipalTag/a":["x","zy"]},"StringLike":{"aws:PrincipalTag/a":"z*"}`)},
 	{id: "contradictory-conditions", bad: get(`"StringEquals":{"aws:PrincipalTag/a":"x"},"StringNotLike":{"aws:PrincipalTag/a":"x*"}`), good: get(`"StringEquals":{"aws:PrincipalTag/a":["x","y"]},"StringNotLike":{"aws:PrincipalTag/a":"x*"}`)},
 	{id: "contradictory-conditions", bad: get(`"NumericLessThan":{"aws:MultiFactorAuthAge":"300"},"NumericGreaterThanEquals":{"aws:MultiFactorAuthAge":"300"}`),

@@ -59,7 +59,7 @@ func (c *checker) conflict(entries []policy.ConditionEntry) (at policy.Position,
 			continue
 		}
 		for j, other := range entries {
-			if i != j && needsKey(other) {
+			if i != j && needsKey(other) && !takesEmpty(other) {
 				return entry.Key.Position, "it must be absent, and " + other.Operator.Name + " needs it"
 			}
 		}
@@ -83,6 +83,14 @@ func (c *checker) conflict(entries []policy.ConditionEntry) (at policy.Position,
 func absent(entry policy.ConditionEntry) bool {
 	return entry.Operator.Type == policy.NullOperator && len(entry.Values) > 0 &&
 		!slices.ContainsFunc(entry.Values, func(v policy.Text) bool { return !strings.EqualFold(v.Value, "true") })
+}
+
+// takesEmpty tells whether a condition may hold of the empty string, which Null counts as absent.
+func takesEmpty(entry policy.ConditionEntry) bool {
+	o := entry.Operator
+	return o.Set == "" && (o.Type == policy.StringOperator || o.Type == policy.BinaryOperator) && slices.ContainsFunc(entry.Values, func(v policy.Text) bool {
+		return v.Value == "" || strings.Contains(v.Value, "${") || strings.HasSuffix(o.Base, "Like") && strings.Trim(v.Value, "*") == ""
+	})
 }
 
 func hasAll(values []policy.Text) bool {

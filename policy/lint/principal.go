@@ -56,6 +56,9 @@ func isServicePrincipal(text string) bool {
 	if text != strings.ToLower(text) || strings.ContainsAny(text, " /:") {
 		return false
 	}
+	if text == "alexa-appkit.amazon.com" || text == "alexa-connectedhome.amazon.com" {
+		return true
+	}
 	for _, partition := range policy.Partitions() {
 		if name, ok := strings.CutSuffix(text, "."+partition.DNSSuffix); ok && name != "" {
 			return true
