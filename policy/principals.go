@@ -174,7 +174,7 @@ func compileAWSPrincipal(value string, ids map[string]string) (principalPattern,
 	}
 	named, err := ParsePrincipal(value)
 	if err != nil {
-		return principalPattern{}, false
+		return principalPattern{matches: namedItself, kind: User, value: value}, isOriginAccessIdentity(value)
 	}
 	pattern := principalPattern{matches: namedItself, kind: named.Type, value: value}
 	switch named.Type {
@@ -208,6 +208,15 @@ func isUniqueID(value string) bool {
 		return false
 	}
 	return strings.Trim(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == ""
+}
+
+// isOriginAccessIdentity tells whether value names an identity of CloudFront, which policies of buckets may allow to read (Amazon CloudFront Developer
+// Guide, "Use an origin access identity"). Nobody calls as one here, so that it names nobody.
+func isOriginAccessIdentity(value string) bool {
+	arn, err := ParseARN(value)
+	id, ok := strings.CutPrefix(arn.Resource, "user/CloudFront Origin Access Identity ")
+	return err == nil && arn.Service == "iam" && arn.Region == "" && arn.Account == "cloudfront" && ok &&
+		id != "" && strings.Trim(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == ""
 }
 
 // isCanonicalUser tells whether value has the form of a canonical user id: 64 hexadecimal digits (AWS General Reference, "AWS account identifiers").
