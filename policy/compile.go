@@ -141,7 +141,7 @@ func (c *compiler) statement(number int, element *statementElement) {
 		s.resources = append(s.resources, pattern)
 	}
 	if element.principal != nil {
-		principals, err := compilePrincipals(place, element, c.options.PrincipalIDs)
+		principals, err := compilePrincipals(place, element, c.options)
 		c.note(err)
 		s.principals = principals
 	}

@@ -95,15 +95,18 @@ func (p *principalElement) everybody() bool {
 	return !p.not && len(p.types) == 1 && p.types[0].kind == principalAWS && len(p.types[0].texts) == 1 && p.types[0].texts[0].value == "*"
 }
 
-// compilePrincipals reads a statement's Principal element. ids is Options.PrincipalIDs.
-func compilePrincipals(place place, s *statementElement, ids map[string]string) (*principalSet, *Error) {
+// compilePrincipals reads a statement's Principal element.
+func compilePrincipals(place place, s *statementElement, options Options) (*principalSet, *Error) {
 	set := &principalSet{not: s.principal.not, element: s.principal}
 	for _, list := range s.principal.types {
 		for _, text := range list.texts {
 			if list.kind == principalCanonicalUser && s.deny && !s.principal.not {
 				return nil, place.errorf(text.offset, badSyntax, "a Deny for a canonical user: which account has that id is not known here, so that it would deny nobody")
 			}
-			pattern, ok := compilePrincipal(list.kind, text.value, ids)
+			pattern, ok := compilePrincipal(list.kind, text.value, options.PrincipalIDs)
+			if options.Kind == Resource && list.kind == principalAWS && isOriginAccessIdentity(text.value) {
+				pattern, ok = principalPattern{matches: namedItself, kind: User, value: text.value}, true
+			}
 			if !ok {
 				return nil, place.errorf(text.offset, both(stageSyntax, "Invalid principal in policy: %q:%q", list.kind, text.value),
 					"%q is not a principal of type %s", text.value, list.kind)
@@ -174,7 +177,7 @@ func compileAWSPrincipal(value string, ids map[string]string) (principalPattern,
 	}
 	named, err := ParsePrincipal(value)
 	if err != nil {
-		return principalPattern{matches: namedItself, kind: User, value: value}, isOriginAccessIdentity(value)
+		return principalPattern{}, false
 	}
 	pattern := principalPattern{matches: namedItself, kind: named.Type, value: value}
 	switch named.Type {

@@ -189,6 +189,9 @@ func TestDocumentedResourcePolicies(t *testing.T) {
 			t.Errorf("%s: %+v", name, findings)
 		}
 	}
+	if got := ids(lint.Source([]byte(allow(`"sts:AssumeRole"`, "", `"Principal":{"AWS":"arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity EH1HDMB1FH2TC"}`)), lint.Options{})); got != "grammar not-checked" {
+		t.Errorf("a role for an origin access identity: found %q", got)
+	}
 	for name, source := range map[string]string{
 		"a bucket's policy without Resource":        allow(`"s3:GetObject"`, "", `"Principal":{"AWS":"111122223333"}`),
 		"everything but a repository's actions":     document(`"Effect":"Deny","NotAction":["ecr:BatchGetImage"],"Principal":{"AWS":"111122223333"}`),
