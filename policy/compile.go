@@ -141,7 +141,7 @@ func (c *compiler) statement(number int, element *statementElement) {
 		s.resources = append(s.resources, pattern)
 	}
 	if element.principal != nil {
-		principals, err := compilePrincipals(place, element, c.options.PrincipalIDs)
+		principals, err := compilePrincipals(place, element, c.options)
 		c.note(err)
 		s.principals = principals
 	}
@@ -191,8 +191,19 @@ func (c *compiler) checkKind(element *statementElement) *Error {
 }
 
 func (c *compiler) needResource(element *statementElement) *Error {
-	if element.hasResource {
+	if element.hasResource || c.options.Kind == Resource && element.isOfRepository() {
 		return nil
 	}
 	return c.policy.place.errorf(element.offset, noResource, "missing element Resource or NotResource")
+}
+
+// isOfRepository tells whether a statement has the form of a repository's policy, whose resource is always the repository (Amazon ECR User Guide,
+// "Private repository policy examples in Amazon ECR").
+func (s *statementElement) isOfRepository() bool {
+	for _, action := range s.actions.texts {
+		if service, _, _ := strings.Cut(action.value, ":"); !strings.EqualFold(service, "ecr") {
+			return false
+		}
+	}
+	return !s.actions.not
 }

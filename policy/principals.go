@@ -95,15 +95,18 @@ func (p *principalElement) everybody() bool {
 	return !p.not && len(p.types) == 1 && p.types[0].kind == principalAWS && len(p.types[0].texts) == 1 && p.types[0].texts[0].value == "*"
 }
 
-// compilePrincipals reads a statement's Principal element. ids is Options.PrincipalIDs.
-func compilePrincipals(place place, s *statementElement, ids map[string]string) (*principalSet, *Error) {
+// compilePrincipals reads a statement's Principal element.
+func compilePrincipals(place place, s *statementElement, options Options) (*principalSet, *Error) {
 	set := &principalSet{not: s.principal.not, element: s.principal}
 	for _, list := range s.principal.types {
 		for _, text := range list.texts {
 			if list.kind == principalCanonicalUser && s.deny && !s.principal.not {
 				return nil, place.errorf(text.offset, badSyntax, "a Deny for a canonical user: which account has that id is not known here, so that it would deny nobody")
 			}
-			pattern, ok := compilePrincipal(list.kind, text.value, ids)
+			pattern, ok := compilePrincipal(list.kind, text.value, options.PrincipalIDs)
+			if options.Kind == Resource && list.kind == principalAWS && isOriginAccessIdentity(text.value) {
+				pattern, ok = principalPattern{matches: namedItself, kind: User, value: text.value}, true
+			}
 			if !ok {
 				return nil, place.errorf(text.offset, both(stageSyntax, "Invalid principal in policy: %q:%q", list.kind, text.value),
 					"%q is not a principal of type %s", text.value, list.kind)
@@ -172,9 +175,6 @@ func compileAWSPrincipal(value string, ids map[string]string) (principalPattern,
 		}
 		return principalPattern{matches: matches, value: value, byID: true}, true
 	}
-	if isOriginAccessIdentity(value) {
-		return principalPattern{matches: namedItself, kind: User, value: value}, true
-	}
 	named, err := ParsePrincipal(value)
 	if err != nil {
 		return principalPattern{}, false
@@ -213,12 +213,13 @@ func isUniqueID(value string) bool {
 	return strings.Trim(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == ""
 }
 
-// isOriginAccessIdentity tells whether value is how bucket policies name one of CloudFront's special users (Amazon CloudFront Developer Guide, "Use an
-// origin access identity"): a user of the account "cloudfront", which ParsePrincipal does not take for a caller. CloudFront alone calls as one.
+// isOriginAccessIdentity tells whether value names an identity of CloudFront, which policies of buckets may allow to read (Amazon CloudFront Developer
+// Guide, "Use an origin access identity"). Nobody calls as one here, so that it names nobody.
 func isOriginAccessIdentity(value string) bool {
 	arn, err := ParseARN(value)
-	name, ok := strings.CutPrefix(arn.Resource, "user/CloudFront Origin Access Identity ")
-	return err == nil && ok && name != "" && arn.Service == "iam" && arn.Region == "" && arn.Account == "cloudfront"
+	id, ok := strings.CutPrefix(arn.Resource, "user/CloudFront Origin Access Identity ")
+	return err == nil && arn.Service == "iam" && arn.Region == "" && arn.Account == "cloudfront" && ok &&
+		id != "" && strings.Trim(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == ""
 }
 
 // isCanonicalUser tells whether value has the form of a canonical user id: 64 hexadecimal digits (AWS General Reference, "AWS account identifiers").

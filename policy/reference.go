@@ -9,7 +9,7 @@ type ActionEntry struct {
 	AccessLevel   string // List, Read, Write, Tagging or Permissions management
 	ResourceTypes []ResourceUse
 	Keys          []string // the condition keys that requests of it may have, those of its resource types left out; tag keys as aws:RequestTag/${TagKey}
-	Dependent     []string // actions that the caller must be allowed as well
+	Dependent     []string // actions that the caller must be allowed as well; empty where a reference does not say
 }
 
 // WildcardOnly tells whether the action has no resource-level permissions: its requests are about "*".

@@ -135,6 +135,9 @@ func (l *linter) lint(file string) {
 		return
 	}
 	found := 0
+	if target, err := os.Readlink(file); err == nil && target != "" {
+		file += string(filepath.Separator) // WalkDir follows no link but one that ends so
+	}
 	err = filepath.WalkDir(file, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			l.failures = append(l.failures, err)

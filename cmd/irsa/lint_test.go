@@ -56,3 +56,23 @@ func TestFingerprint(t *testing.T) {
 		t.Error("a fingerprint is not the line's")
 	}
 }
+
+// TestLintedLink: a link to a folder stands for what is in the folder.
+func TestLintedLink(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.Mkdir(filepath.Join(folder, "policies"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "policies", "a.json"), []byte(`{}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(folder, "link")
+	if err := os.Symlink("policies", link); err != nil {
+		t.Skip(err)
+	}
+	var out bytes.Buffer
+	env := environment{stdin: bytes.NewReader(nil), stdout: &out, stderr: &bytes.Buffer{}, getenv: func(string) string { return "" }}
+	if code := run([]string{"lint", link}, env); code != exitFound || !bytes.Contains(out.Bytes(), []byte(filepath.Join("link", "a.json"))) {
+		t.Errorf("exit code %d: %s", code, out.String())
+	}
+}

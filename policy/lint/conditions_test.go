@@ -1,11 +1,16 @@
 package lint_test
 
-import "github.com/openirsa/openirsa/policy/lint"
+import (
+	"strings"
+
+	"github.com/openirsa/openirsa/policy/lint"
+)
 
 var conditionCases = []ruleCase{
 	// Keys.
 	{id: "unknown-global-key", bad: get(`"StringEquals":{"aws:PrincipalOrgIdentifier":"o-1"}`), good: get(`"StringEquals":{"aws:PrincipalOrgID":"o-1"}`)},
 	{id: "unknown-condition-key", bad: get(`"StringEquals":{"s3:Prefixes":"a"}`), good: allow(`"s3:ListBucket"`, `"arn:aws:s3:::bucket"`, `"Condition":{"StringEquals":{"s3:prefix":"a"}}`)},
+	{id: "unknown-condition-key", bad: get(`"StringEquals":{"username":"a"}`), good: get(`"StringEquals":{"aws:username":"a"}`)},
 	{id: "unknown-condition-key", bad: get(`"StringEquals":{"s4:prefix":"a"}`), good: get(`"StringEquals":{"s3:TlsVersion":"1.3"}`), left: "type-mismatch"},
 	{id: "missing-tag-key", bad: get(`"StringEquals":{"aws:ResourceTag/":"a"}`), good: get(`"StringEquals":{"aws:ResourceTag/team":"a"}`)},
 	{id: "missing-tag-key", bad: get(`"StringEquals":{"aws:PrincipalTag":"a"}`), good: get(`"StringEquals":{"aws:PrincipalTag/team":"a"}`)},
@@ -33,6 +38,7 @@ var conditionCases = []ruleCase{
 		good: allow(`"dynamodb:GetItem"`, `"arn:aws:dynamodb:*:*:table/t"`, `"Condition":{"ForAllValues:StringEquals":{"dynamodb:Attributes":["a"]},"Null":{"dynamodb:Attributes":"false"},"StringEquals":{"dynamodb:Select":"SPECIFIC_ATTRIBUTES"}}`)},
 	{id: "s3-prefix-negative", bad: deny(`"s3:ListBucket"`, `"arn:aws:s3:::bucket"`, `"Condition":{"StringLike":{"s3:prefix":"private/*"}}`),
 		good: deny(`"s3:ListBucket"`, `"arn:aws:s3:::bucket"`, `"Condition":{"StringNotLike":{"s3:prefix":"public/*"}}`)},
+	{id: "unknown-variable", bad: allow(`"s3:GetObject"`, `"arn:aws:s3:::bucket/${aws: username}/*"`), good: allow(`"s3:GetObject"`, `"arn:aws:s3:::bucket/${aws:PrincipalTag/cost center}/*"`)},
 	{id: "unknown-variable", bad: allow(`"s3:GetObject"`, `"arn:aws:s3:::bucket/${aws:user}/*"`), good: allow(`"s3:GetObject"`, `"arn:aws:s3:::bucket/${aws:username}/*"`)},
 	{id: "multivalued-variable", bad: allow(`"s3:GetObject"`, `"arn:aws:s3:::bucket/${aws:TagKeys}/*"`), good: allow(`"s3:GetObject"`, `"arn:aws:s3:::bucket/${aws:PrincipalTag/team, 'none'}/*"`)},
 
@@ -70,6 +76,7 @@ var conditionCases = []ruleCase{
 	{id: "redundant-number", bad: get(`"NumericLessThan":{"aws:MultiFactorAuthAge":["2700","3600"]}`), good: get(`"NumericEquals":{"aws:MultiFactorAuthAge":["2700","3600"]}`)},
 	{id: "redundant-condition-value", bad: get(`"StringLike":{"aws:PrincipalTag/a":["x*","xy"]}`), good: get(`"StringLike":{"aws:PrincipalTag/a":["x*","y"]}`)},
 	{id: "invalid-date-value", bad: get(`"DateLessThan":{"aws:CurrentTime":"1700000000"}`), good: get(`"DateLessThan":{"aws:CurrentTime":"2023-11-14T22:13:20Z"}`)},
+	{id: "invalid-region", bad: get(`"StringEquals":{"aws:RequestedRegion":"us-esat-1"}`), good: get(`"StringEquals":{"aws:RequestedRegion":["us-gov-west-1","eusc-de-east-1","mx-central-1"]}`)},
 	{id: "invalid-region", bad: get(`"StringEquals":{"aws:RequestedRegion":"eu-central"}`), good: get(`"StringEquals":{"aws:RequestedRegion":"eu-central-1"}`)},
 	{id: "invalid-vpc", bad: get(`"StringEquals":{"aws:SourceVpc":"vpc-1"}`), good: get(`"StringEquals":{"aws:SourceVpc":"vpc-11223344556677889"}`)},
 	{id: "invalid-vpce", bad: get(`"StringEquals":{"aws:SourceVpce":"vpc-12345678"}`), good: get(`"StringEquals":{"aws:SourceVpce":"vpce-12345678"}`)},
@@ -104,6 +111,7 @@ var trustCases = []ruleCase{
 	{id: "T13", bad: allow(web, "", `"Principal":{"Federated":["`+provider+`","`+provider+`2"]}`, `"Condition":{"StringEquals":{`+sub+`,`+aud+`,"`+issuer+`2:sub":"system:serviceaccount:shop:app","`+issuer+`2:aud":"sts.amazonaws.com"}}`),
 		good: claims(`"StringEquals":{` + sub + `,` + aud + `}`)},
 	{id: "T14", bad: allow(`"sts:AssumeRole"`, "", `"Principal":{"Federated":"`+provider+`"}`, `"Condition":{"StringEquals":{`+sub+`,`+aud+`}}`), good: claims(`"StringEquals":{` + sub + `,` + aud + `}`)},
+	{id: "T15", bad: strings.Replace(claims(`"StringEquals":{`+aud+`,`+sub+`}`), provider, issuer, 1), good: claims(`"StringEquals":{` + aud + `,` + sub + `}`)},
 	{id: "T15", bad: allow(web, "", `"Principal":{"AWS":"111122223333"}`), good: allow(`"sts:AssumeRole"`, "", `"Principal":{"AWS":"111122223333"}`)},
 	{id: "T16", bad: claims(`"StringEquals":{"` + issuer + `:sub":"system:serviceaccounts:shop:app",` + aud + `}`), good: claims(`"StringEquals":{` + sub + `,` + aud + `}`)},
 	{id: "T16", bad: claims(`"StringEquals":{"` + issuer + `:sub":"system:serviceaccount:shop/app",` + aud + `}`), good: claims(`"StringEquals":{"` + issuer + `:sub":"somebody-else",` + aud + `}`)},

@@ -104,10 +104,12 @@ func (c *checker) checkFixedKey(s *statement, entry policy.ConditionEntry) {
 func (c *checker) reportUnknownKey(use keyUse) {
 	key, at := use.Key.Value, use.Key.Position
 	if slices.ContainsFunc(tagKeys, func(tag string) bool { return strings.EqualFold(strings.TrimSuffix(key, "/")+"/", tag) }) || hasPrefixFold(key, "aws:PrincipalTag") ||
-		strings.EqualFold(key, "aws:ARN") || !strings.Contains(key, ":") {
-		return // reported by checkFixedKey, or for the grammar
+		strings.EqualFold(key, "aws:ARN") {
+		return // reported by checkFixedKey
 	}
 	switch {
+	case !strings.Contains(key, ":"): // IAM saves it in an identity policy
+		c.report("unknown-condition-key", at, "write service:name, as aws:PrincipalArn", "no request has a key without a service's prefix such as %s", shown(key))
 	case use.prefix == "aws":
 		c.report("unknown-global-key", at, c.similarKey(key, globalKeys), "there is no global condition key %s", shown(key))
 	case !c.reference.Service(use.prefix):

@@ -45,11 +45,12 @@ func ParseKind(text string) (Kind, error) {
 }
 
 // GuessKind is the kind that a document looks like: without principals an identity policy, with principals and without resources a trust policy,
-// with both a resource's policy.
+// with both a resource's policy. Policies of ECR repositories are a resource's too, and have no resources either: their actions tell.
 func GuessKind(document *policy.Document) Kind {
 	principals, resources := false, false
 	for i := range document.Len() {
 		s := document.Statement(i)
+		resources = resources || slices.ContainsFunc(s.Action.Values, func(action policy.Text) bool { return hasPrefixFold(action.Value, "ecr:") })
 		principals = principals || s.Principal != nil
 		resources = resources || s.Resource.Name != ""
 	}

@@ -171,3 +171,35 @@ func FuzzCheck(f *testing.F) {
 		}
 	})
 }
+
+// TestDocumentedResourcePolicies: what the guides of ECR and CloudFront have put on repositories and buckets is found to be right.
+func TestDocumentedResourcePolicies(t *testing.T) {
+	for name, source := range map[string]string{
+		"a repository's": allow(`"ecr:BatchGetImage","ecr:GetDownloadUrlForLayer"`, "", `"Principal":{"AWS":"arn:aws:iam::111122223333:root"}`),
+		"a bucket's":     bucket(`"Principal":{"AWS":"arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity EH1HDMB1FH2TC"}`),
+	} {
+		document, err := policy.Parse([]byte(source))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if kind := lint.GuessKind(document); kind != lint.Resource {
+			t.Errorf("%s is guessed to be for %q", name, kind)
+		}
+		if findings := lint.Check(document, lint.Options{Reference: reference(t)}); len(findings) > 0 {
+			t.Errorf("%s: %+v", name, findings)
+		}
+	}
+	if got := ids(lint.Source([]byte(allow(`"sts:AssumeRole"`, "", `"Principal":{"AWS":"arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity EH1HDMB1FH2TC"}`)), lint.Options{})); got != "grammar not-checked" {
+		t.Errorf("a role for an origin access identity: found %q", got)
+	}
+	for name, source := range map[string]string{
+		"a bucket's policy without Resource":        allow(`"s3:GetObject"`, "", `"Principal":{"AWS":"111122223333"}`),
+		"everything but a repository's actions":     document(`"Effect":"Deny","NotAction":["ecr:BatchGetImage"],"Principal":{"AWS":"111122223333"}`),
+		"actions of a bucket beside a repository's": allow(`"ecr:BatchGetImage","s3:GetObject"`, "", `"Principal":{"AWS":"111122223333"}`),
+		"a user of CloudFront's account":            bucket(`"Principal":{"AWS":"arn:aws:iam::cloudfront:user/other"}`),
+	} {
+		if got := ids(lint.Source([]byte(source), lint.Options{Kind: lint.Resource, Reference: reference(t)})); got != "grammar" {
+			t.Errorf("%s: found %q", name, got)
+		}
+	}
+}

@@ -3,6 +3,8 @@ package lint
 import (
 	"slices"
 	"strings"
+
+	"github.com/openirsa/openirsa/policy"
 )
 
 // checkOrganization has what service and resource control policies may not have (AWS Organizations User Guide, "SCP syntax", "RCP syntax"). Since
@@ -14,7 +16,7 @@ func (c *checker) checkOrganization(s *statement) {
 	if c.kind != RCP {
 		return
 	}
-	if s.allows() {
+	if s.allows() && !s.isFullAccess() {
 		c.report("rcp-allow", s.Effect.Position, "deny what must not be; RCPFullAWSAccess allows the rest", "a resource control policy can deny only")
 	}
 	if s.Action.Not {
@@ -24,6 +26,13 @@ func (c *checker) checkOrganization(s *statement) {
 		c.report("rcp-principal", s.Principal.Position, `write "Principal": "*"`, "a resource control policy is about everybody")
 	}
 	c.checkServiceCallers(s)
+}
+
+// isFullAccess tells whether the statement is that of RCPFullAWSAccess, the one Allow that a resource control policy may have (IAM User Guide, "RCP syntax
+// error allow").
+func (s *statement) isFullAccess() bool {
+	every := func(list policy.List) bool { return !list.Not && len(list.Values) == 1 && list.Values[0].Value == "*" }
+	return s.allows() && s.Principal != nil && isEverybody(s.Principal) && every(s.Action) && every(s.Resource) && len(s.Conditions) == 0
 }
 
 // Keys of callers, which AWS's own services do not have, and keys of the source, which only they have.

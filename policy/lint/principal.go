@@ -22,6 +22,8 @@ func (c *checker) checkPrincipals(s *statement) {
 		c.report("trust-not-principal", element.Position, "use Principal", "a role's trust policy takes no NotPrincipal")
 	case element.Not && s.allows():
 		c.report("allow-not-principal", element.Position, "use Principal, or deny with NotPrincipal", "everybody but these is allowed, anonymous callers too")
+	case everybody && s.allows() && c.kind == Trust && len(s.Conditions) > 0:
+		c.report("trust-wildcard-principal", element.Position, "name accounts, roles or providers", "the conditions alone decide who may assume the role")
 	case everybody && s.allows() && c.kind == Trust:
 		c.report("trust-wildcard-principal", element.Position, "name accounts, roles or providers", "anybody with AWS credentials may assume the role")
 	case everybody && s.allows() && c.kind == Resource && len(s.Conditions) == 0:

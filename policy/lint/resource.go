@@ -113,6 +113,10 @@ func resourceHint(entries []policy.ActionEntry) string {
 func (c *checker) checkARNs(s *statement) {
 	for _, text := range s.Resource.Values {
 		parts := arnParts(text.Value)
+		if parts[0] == "arn" && len(parts) < 6 && strings.HasSuffix(text.Value, "*") { // others are for the grammar
+			c.report("missing-arn-field", text.Position, "write arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE, with nothing or * for what is open",
+				"%d of an ARN's six parts are here, and the * at the end stands for all others", len(parts))
+		}
 		if parts[0] != "arn" || len(parts) < 6 || strings.Contains(strings.Join(parts[:5], ""), "${") || placeholders.MatchString(text.Value) {
 			continue // for the grammar, or checkTexts
 		}
@@ -130,7 +134,7 @@ func (c *checker) checkARNParts(text policy.Text, parts []string) bool {
 		return false
 	}
 	if region != "" && !strings.ContainsAny(region, "*?") {
-		partition, known := policy.PartitionOfRegion(region)
+		partition, known := partitionOf(region)
 		if !known || !strings.ContainsAny(parts[1], "*?") && partition.ID != parts[1] {
 			c.report("invalid-arn-region", text.Position, "", "partition %s has no region %s", shown(parts[1]), shown(region))
 			return false

@@ -46,6 +46,7 @@ var statementRules = []Rule{
 	{"arn-region-not-allowed", Error, "the service's ARNs have no region", []string{"ARN_REGION_NOT_ALLOWED"}},
 	{"missing-arn-account", Error, "the service's ARNs have an account", []string{"MISSING_ARN_ACCOUNT"}},
 	{"missing-arn-region", Error, "the service's ARNs have a region", []string{"MISSING_ARN_REGION"}},
+	{"missing-arn-field", Error, "an ARN of fewer than six parts that ends in *: it matches more than it seems to, or nothing", []string{"MISSING_ARN_FIELD"}},
 	{"invalid-arn-resource", Error, "no resource type of the service has an ARN of this form", []string{"INVALID_ARN_RESOURCE"}},
 
 	// Statements.

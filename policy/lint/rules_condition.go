@@ -4,7 +4,7 @@ package lint
 var conditionRules = []Rule{
 	// Keys.
 	{"unknown-global-key", Error, "no global condition key has this name", []string{"INVALID_GLOBAL_CONDITION_KEY"}},
-	{"unknown-condition-key", Error, "the service has no such condition key, or there is no such service", []string{"INVALID_SERVICE_CONDITION_KEY"}},
+	{"unknown-condition-key", Error, "the service has no such condition key, or there is no such service", []string{"INVALID_CONDITION_KEY_FORMAT", "INVALID_SERVICE_CONDITION_KEY"}},
 	{"missing-tag-key", Error, "a key of tags without the tag's key", []string{"MISSING_TAG_KEY_IN_CONDITION"}},
 	{"key-of-no-action", Error, "no action of the statement has the key, so that the statement never applies", nil},
 	{"key-of-some-actions", Error, "some actions of the statement do not have the key, so that it never applies to them", []string{"UNSUPPORTED_ACTION_FOR_CONDITION_KEY"}},
@@ -19,7 +19,7 @@ var conditionRules = []Rule{
 	{"missing-paired-key", SecurityWarning, "the key says little without another one", []string{"MISSING_PAIRED_CONDITION_KEYS"}},
 	{"dynamodb-attributes", SecurityWarning, "dynamodb:Attributes without dynamodb:Select", []string{"DYNAMODB_ATTRIBUTES_WITHOUT_SELECT"}},
 	{"s3-prefix-negative", SecurityWarning, "s3:prefix says which listings are denied, and a shorter prefix lists the same objects", []string{"S3_PREFIX_IN_NEGATIVE_CONTEXT"}},
-	{"unknown-variable", Warning, "no condition key has the variable's name, so that it never has a value", nil},
+	{"unknown-variable", Warning, "no condition key has the variable's name, so that it never has a value", []string{"UNSUPPORTED_SPACE_IN_VARIABLE", "UNSUPPORTED_SYMBOL_IN_VARIABLE"}},
 	{"multivalued-variable", Warning, "a key with several values has none as a variable", nil},
 
 	// Operators.

@@ -63,6 +63,15 @@ func (c *checker) checkVariables(text policy.Text, placeholder string) {
 	}
 }
 
+// direction is what the last but one part of every region's name is, as in ap-northeast-1.
+var direction = regexp.MustCompile(`-(?:(?:north|south)(?:east|west)?|east|west|central)-[0-9]+$`)
+
+// partitionOf is the partition of a region whose name has the form that AWS's regions have: those that AWS opens later are known too, and us-esat-1 is not.
+func partitionOf(region string) (policy.Partition, bool) {
+	partition, known := policy.PartitionOfRegion(region)
+	return partition, known && (direction.MatchString(region) || strings.HasSuffix(region, "-global"))
+}
+
 // variables are the names in a text's ${…}, without their defaults; empty for ${*}, ${?} and ${$}. What is malformed is for the grammar.
 func variables(text string) []string {
 	var names []string

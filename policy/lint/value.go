@@ -197,7 +197,7 @@ func (c *checker) checkNames(entry policy.ConditionEntry) {
 		}
 		switch {
 		case key == "aws:requestedregion":
-			if _, known := policy.PartitionOfRegion(text); !known {
+			if _, known := partitionOf(text); !known {
 				c.report("invalid-region", value.Position, "", "there is no region %s", shown(text))
 			}
 		case key == "aws:sourcevpc" && !vpcID.MatchString(text):

@@ -112,6 +112,10 @@ func isExactly(action string) func(policy.Text) bool {
 
 // checkProvider looks at a provider's ARN alone.
 func (c *checker) checkProvider(p provider) {
+	if p.arn == (policy.ARN{}) && !slices.Contains(knownIssuers, strings.ToLower(p.issuer)) {
+		c.report("T15", p.Position, "write arn:aws:iam::ACCOUNT:oidc-provider/"+shown(p.issuer), "AWS knows no provider by the name %s alone", shown(p.issuer))
+		return
+	}
 	if hasPrefixFold(p.issuer, "https:") || hasPrefixFold(p.issuer, "http:") {
 		c.report("T05", p.Position, "leave https:// out", "the ARN of an OIDC provider has its URL without the scheme")
 	}
