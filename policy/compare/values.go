@@ -120,6 +120,9 @@ func (q *asking) reading(a *atom, c cell, patterns []int) truth {
 		return open // which texts a variable's value makes true is not worth knowing
 	}
 	if a.operator.Type == policy.ARNOperator {
+		if slices.ContainsFunc(a.operands, func(operand string) bool { return a.variables && movesParts(operand) }) {
+			return open
+		}
 		understood = c.reads(patterns[0])
 		patterns = patterns[1:]
 	}
