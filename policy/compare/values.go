@@ -129,6 +129,9 @@ func (q *asking) reading(a *atom, c cell, patterns []int) truth {
 	for _, number := range patterns {
 		matched = max(matched, c.reads(number))
 	}
+	if strings.HasSuffix(a.operator.Base, "IgnoreCase") {
+		matched = max(matched, open) // the value may be the variable's in another case, which no word with the variable is
+	}
 	if a.operator.Negated {
 		matched = matched.not()
 	}
