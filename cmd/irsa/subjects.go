@@ -269,7 +269,7 @@ func mayTagSessions(trust documentText) bool {
 }
 
 // setKeys fills in what is known of every request of the subject (IAM User Guide, "AWS global condition context keys", properties of the principal).
-// A role acts through sessions, whose names, and tags beside the role's own, are not known.
+// A role acts through sessions, whose names, and tags beside the role's own or in their place, are not known.
 func setKeys(subject *compare.Subject, self entityDetail) {
 	p := &subject.Principal
 	p.ID = self.UserId + self.RoleId // one of them
