@@ -125,12 +125,11 @@ func (r *region) partition(statements []*statement, resource string) string {
 	}
 	slices.Sort(numbers)
 	numbers = slices.DeleteFunc(slices.Compact(numbers), func(n int) bool { return n == everyResource })
-	place := map[int]int{}
+	var back []int32 // the numbers of patterns
 	var patterns []pattern
 	for _, number := range numbers {
 		if p, ok := r.v.compileARN(r.m.resources[number].text, r.m.resources[number].variables, true); ok {
-			place[number] = len(patterns)
-			patterns = append(patterns, p)
+			back, patterns = append(back, int32(number)), append(patterns, p)
 		}
 	}
 	universe := anyARN()
@@ -153,10 +152,6 @@ func (r *region) partition(statements []*statement, resource string) string {
 	}
 	if r.universe != nil {
 		cover(cells, len(patterns))
-	}
-	back := make([]int32, len(patterns))
-	for number, i := range place {
-		back[i] = int32(number)
 	}
 	for _, c := range cells {
 		r.cells = append(r.cells, resourceCell{cell: cell{word: c.word, must: renumber(c.must, back), may: renumber(c.may, back)}, fixed: a.fixed})
