@@ -217,9 +217,17 @@ func (d *differ) print(result *compare.Result) {
 		d.printDenials(&b, result)
 	}
 	if result.Different() {
-		fmt.Fprintf(&b, "\nEvery request was decided under both. To see it: irsa diff --cases %s %s | irsa simulate --explain\n", d.files[0], d.files[1])
+		fmt.Fprintf(&b, "\nEvery request was decided under both. To see it: irsa diff --cases %s %s | irsa simulate --explain\n", quoted(d.files[0]), quoted(d.files[1]))
 	}
 	fmt.Fprint(d.env.stdout, b.String())
+}
+
+// quoted is a file's name as a shell takes it for one word.
+func quoted(file string) string {
+	if strings.Trim(file, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+=:,@%") == "" {
+		return file
+	}
+	return "'" + strings.ReplaceAll(file, "'", `'\''`) + "'"
 }
 
 // printDenials says what either document denies explicitly beyond the other.
@@ -253,7 +261,11 @@ func (d *differ) printGrants(b *strings.Builder, verb string, grants []compare.G
 			}
 		}
 		for i, resource := range grant.Resources {
-			fmt.Fprintf(b, "    %-4s %s\n", []string{"on", ""}[min(i, 1)], printable(resource))
+			on := []string{"on", ""}[min(i, 1)]
+			if grant.Statement.Resource.Not {
+				on = []string{"not on", "and not on"}[min(i, 1)]
+			}
+			fmt.Fprintf(b, "    %-4s %s\n", on, printable(resource))
 		}
 		for i, entry := range grant.Statement.Conditions {
 			fmt.Fprintf(b, "    %-4s %s\n", []string{"if", "and"}[min(i, 1)], printable(conditionText(entry)))
@@ -261,7 +273,11 @@ func (d *differ) printGrants(b *strings.Builder, verb string, grants []compare.G
 		if element := grant.Statement.Principal; element != nil {
 			for _, list := range element.Types {
 				for _, text := range list.Values {
-					fmt.Fprintf(b, "    %-4s %s %s\n", "for", list.Type, printable(text.Value))
+					who := "for"
+					if element.Not {
+						who = "not for"
+					}
+					fmt.Fprintf(b, "    %-4s %s %s\n", who, list.Type, printable(text.Value))
 				}
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -24,6 +25,8 @@ type accountDetails struct {
 	GroupDetailList []entityDetail
 	RoleDetailList  []entityDetail
 	Policies        []managedDetail
+	IsTruncated     bool   // there is another page
+	NextToken       string // likewise, as the AWS CLI says it with --max-items
 }
 
 // entityDetail is a user, a group or a role.
@@ -36,6 +39,7 @@ type entityDetail struct {
 	AttachedManagedPolicies                  []struct{ PolicyName, PolicyArn string }
 	PermissionsBoundary                      *struct{ PermissionsBoundaryArn string }
 	Tags                                     []struct{ Key, Value string }
+	AssumeRolePolicyDocument                 documentText
 }
 
 type inlineDetail struct {
@@ -91,15 +95,22 @@ func loadSubjects(ctx context.Context, from string) ([]subjectEntry, error) {
 		}
 	}
 	var all accountDetails
+	truncated := 0
 	for _, page := range pages {
 		var details accountDetails
 		if err := json.Unmarshal(page, &details); err != nil {
 			return nil, failure("Account", fmt.Errorf("reading account details: %w", err), "they are what `aws iam get-account-authorization-details` prints")
 		}
+		if details.IsTruncated || details.NextToken != "" {
+			truncated++
+		}
 		all.UserDetailList = append(all.UserDetailList, details.UserDetailList...)
 		all.GroupDetailList = append(all.GroupDetailList, details.GroupDetailList...)
 		all.RoleDetailList = append(all.RoleDetailList, details.RoleDetailList...)
 		all.Policies = append(all.Policies, details.Policies...)
+	}
+	if truncated == len(pages) {
+		return nil, failure("Account", errors.New("the details go on in a page that is not there"), "save all pages, or let `aws iam get-account-authorization-details` fetch them all")
 	}
 	return all.subjects()
 }
@@ -128,13 +139,19 @@ func readDetails(from string) ([][]byte, error) {
 }
 
 func (d *accountDetails) subjects() ([]subjectEntry, error) {
+	for _, list := range []*[]entityDetail{&d.UserDetailList, &d.GroupDetailList, &d.RoleDetailList} {
+		var err error
+		if *list, err = unique(*list); err != nil {
+			return nil, err
+		}
+	}
 	var entries []subjectEntry
 	for _, user := range d.UserDetailList {
 		identity := user.UserPolicyList
 		entities := []entityDetail{user}
 		var missing error
 		for _, name := range user.GroupList {
-			i := slices.IndexFunc(d.GroupDetailList, func(g entityDetail) bool { return g.GroupName == name })
+			i := slices.IndexFunc(d.GroupDetailList, func(g entityDetail) bool { return g.GroupName == name && accountOf(g.Arn) == accountOf(user.Arn) })
 			if i < 0 {
 				missing = fmt.Errorf("its group %s is not among the details", name)
 				continue
@@ -150,8 +167,30 @@ func (d *accountDetails) subjects() ([]subjectEntry, error) {
 	if len(entries) == 0 {
 		return nil, failure("Account", errors.New("the details have neither users nor roles"), "they are what `aws iam get-account-authorization-details` prints")
 	}
-	slices.SortFunc(entries, func(a, b subjectEntry) int { return strings.Compare(a.ARN, b.ARN) })
+	slices.SortStableFunc(entries, func(a, b subjectEntry) int { return strings.Compare(a.ARN, b.ARN) })
 	return entries, nil
+}
+
+// unique drops entities that are listed once more, as where a folder has one answer in two files. Two that share an ARN and are not the same make
+// an error, since either may be out of date.
+func unique(list []entityDetail) ([]entityDetail, error) {
+	var kept []entityDetail
+	for _, entity := range list {
+		i := slices.IndexFunc(kept, func(other entityDetail) bool { return other.Arn == entity.Arn })
+		if i >= 0 && !reflect.DeepEqual(kept[i], entity) {
+			return nil, failure("Account", fmt.Errorf("%s is there twice, and not the same", entity.Arn), "keep one answer about each account")
+		}
+		if i < 0 {
+			kept = append(kept, entity)
+		}
+	}
+	return kept, nil
+}
+
+// accountOf is the account in an ARN.
+func accountOf(text string) string {
+	arn, _ := policy.ParseARN(text) // of what is none, none
+	return arn.Account
 }
 
 // subject puts together the policies of one user or role. entities are itself and its groups.
@@ -210,15 +249,36 @@ func (d *accountDetails) managed(arn string) (compare.Named, error) {
 	return compare.Named{}, fmt.Errorf("its policy %s is not among the details", arn)
 }
 
+// mayTagSessions tells whether somebody may give a role's sessions tags, which take the place of the role's own of the same key (IAM User Guide,
+// "Pass session tags in AWS STS"): whether its trust policy allows sts:TagSession at all. Of what is no trust policy it is true.
+func mayTagSessions(trust documentText) bool {
+	document, err := policy.Parse(trust)
+	if err != nil {
+		return len(trust) > 0
+	}
+	for i := range document.Len() {
+		s := document.Statement(i)
+		listed := slices.ContainsFunc(s.Action.Values, func(t policy.Text) bool {
+			return policy.MatchGlob(strings.ToLower(t.Value), "sts:tagsession")
+		})
+		if !s.Denies() && listed != s.Action.Not {
+			return true
+		}
+	}
+	return false
+}
+
 // setKeys fills in what is known of every request of the subject (IAM User Guide, "AWS global condition context keys", properties of the principal).
-// A role acts through sessions, whose names, and tags beside the role's own, are not known.
+// A role acts through sessions, whose names, and tags beside the role's own or in their place, are not known.
 func setKeys(subject *compare.Subject, self entityDetail) {
 	p := &subject.Principal
 	p.ID = self.UserId + self.RoleId // one of them
 	subject.Keys = map[string][]string{"aws:PrincipalArn": {self.Arn}, "aws:PrincipalAccount": {p.Account}, "aws:PrincipalIsAWSService": {"false"},
 		"aws:PrincipalType": {"User"}, "aws:PrincipalServiceName": {}}
 	for _, tag := range self.Tags {
-		subject.Keys["aws:PrincipalTag/"+tag.Key] = []string{tag.Value}
+		if p.Type != policy.Role || !mayTagSessions(self.AssumeRolePolicyDocument) {
+			subject.Keys["aws:PrincipalTag/"+tag.Key] = []string{tag.Value}
+		}
 	}
 	if p.Type == policy.Role {
 		name := self.Arn[strings.LastIndexByte(self.Arn, '/')+1:]

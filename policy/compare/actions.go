@@ -180,7 +180,7 @@ func (s *actionSpace) cells(service string) (cells []actionCell, listed [][]int3
 		return cells, listed, ok
 	}
 	universe := anyName()
-	if !s.universe.every {
+	if !s.universe.every && strings.Trim(s.universe.name, "*") != "" { // else it is any name, of which none is empty
 		universe, _ = variables{}.compileGlob(s.universe.name, true, false, exactCase)
 	}
 	patterns := make([]pattern, len(l.names))

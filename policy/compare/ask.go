@@ -148,6 +148,7 @@ func (i *inquiry) answer() *Answer {
 	}
 	answer.NotProven = i.doubts[0]
 	switch {
+	case i.free(classes):
 	case len(answer.Permissions) == 0 && len(answer.NotProven) > 0:
 		answer.Verdict = Undecided
 	case len(answer.Permissions) == 0:
@@ -156,6 +157,13 @@ func (i *inquiry) answer() *Answer {
 		answer.Verdict = Depends
 	}
 	return answer
+}
+
+// free tells whether what is asked about needs no permission.
+func (i *inquiry) free(classes []*class) bool {
+	return len(classes) > 0 && !slices.ContainsFunc(classes, func(c *class) bool {
+		return slices.ContainsFunc(c.cells, func(cell actionCell) bool { return !cell.exact || !i.undecided(cell, i.who) })
+	})
 }
 
 // class looks at one class of actions. refused tells whether some request is not allowed.
@@ -298,6 +306,9 @@ func (i *inquiry) decides(s solution, action actionCell, wanted bool) bool {
 	for _, a := range i.attempts(s, action, i.who) {
 		if !i.b.spend(100) {
 			return false
+		}
+		if s.cell.word.symbolic() && !s.region.asked(a.resource) {
+			continue // a value of the variable that leads elsewhere
 		}
 		p := i.beside.policies(a, nil)
 		p.Identity = i.identity

@@ -200,6 +200,9 @@ func (a *automaton) start() []int32 {
 	return a.prune(set)
 }
 
+// takesAny tells whether a copy takes a variable for any text: the universe, in which some value may put it, and the copies for that.
+func (a *automaton) takesAny(number int) bool { return number == 0 || a.loose > 0 && number >= a.loose }
+
 // step is the set of nodes after one more character or variable.
 func (a *automaton) step(set []int32, c rune) []int32 {
 	a.round++
@@ -207,7 +210,7 @@ func (a *automaton) step(set []int32, c rune) []int32 {
 	for _, node := range set {
 		e := &a.nodes[node]
 		switch {
-		case c < 0 && a.loose > 0 && a.nodes[a.last[node]].number >= a.loose:
+		case c < 0 && a.takesAny(a.nodes[a.last[node]].number):
 			for ; node <= a.last[node] && int(node) < len(a.nodes); node++ { // some value takes it anywhere in the pattern
 				next = a.enter(next, node)
 				if a.nodes[node].kind == end {

@@ -68,7 +68,7 @@ func (q *asking) truth(a *atom, value string) truth {
 	if !q.b.spend(20) {
 		return no // the caller looks at the budget
 	}
-	q.context.Set(a.key, value) // an asking is about one key
+	q.context.Set(valueKey, value)
 	request := policy.Request{Principal: policy.Principal{Type: policy.User, ARN: "arn:aws:iam::111122223333:user/x", Account: "111122223333"},
 		Action: "any:Any", Resource: "*", Context: q.context}
 	decision := policy.Policies{Identity: []*policy.Policy{a.single}}.Decide(&request)

@@ -140,6 +140,13 @@ func (v variables) compileARN(text string, hasVariables, runsOn bool) (p pattern
 	return p, ok
 }
 
+// movesParts tells whether an operand has a variable before its fifth colon. Colons of the variable's value then make it another pattern, in which
+// other wildcards may take colons.
+func movesParts(text string) bool {
+	before, _, variable := strings.Cut(text, "${")
+	return variable && strings.Count(before, ":") < 5
+}
+
 // anyARN is every text that counts as an ARN: arn, five colons, and anything in between and behind.
 func anyARN() pattern {
 	p := literal("arn")

@@ -16,15 +16,16 @@ const maxVariables = 4
 
 // region is a part of the search: the statements about one class of actions, and which of their variables have values.
 type region struct {
-	m       *model
-	b       *budget
-	v       variables
-	present map[string]bool // the variables in play: whether each is one value
-	cells   []resourceCell
-	atoms   map[string][]int // by key
-	spaces  map[string]*keySpace
-	pieces  []string // texts that may stand for a variable
-	problem string   // why the region cannot be searched to its end
+	m        *model
+	b        *budget
+	v        variables
+	present  map[string]bool // the variables in play: whether each is one value
+	cells    []resourceCell
+	atoms    map[string][]int // by key
+	spaces   map[string]*keySpace
+	pieces   []string // texts that may stand for a variable
+	universe pattern  // the resources that are asked about, where they are not all
+	problem  string   // why the region cannot be searched to its end
 }
 
 // regions are the region of the statements once for each way in which their variables have values or not.
@@ -55,6 +56,10 @@ func (m *model) regions(b *budget, statements []*statement, resource string) (re
 			if r.present[name] = choice>>i&1 == 0; r.present[name] {
 				r.v.symbols[name] = len(r.v.symbols)
 			}
+		}
+		r.collect([]string{resource})
+		if parts := strings.SplitN(resource, ":", 6); len(parts) == 6 && len(names) > 0 {
+			r.pieces = append(r.pieces, strings.NewReplacer("*", "", "?", "x").Replace(parts[5]))
 		}
 		r.index(statements)
 		if problem := r.partition(statements, resource); problem != "" {
@@ -120,17 +125,17 @@ func (r *region) partition(statements []*statement, resource string) string {
 	}
 	slices.Sort(numbers)
 	numbers = slices.DeleteFunc(slices.Compact(numbers), func(n int) bool { return n == everyResource })
-	place := map[int]int{}
+	var back []int32 // the numbers of patterns
 	var patterns []pattern
 	for _, number := range numbers {
 		if p, ok := r.v.compileARN(r.m.resources[number].text, r.m.resources[number].variables, true); ok {
-			place[number] = len(patterns)
-			patterns = append(patterns, p)
+			back, patterns = append(back, int32(number)), append(patterns, p)
 		}
 	}
 	universe := anyARN()
 	if resource != "" && resource != "*" {
 		universe, _ = variables{}.compileARN(resource, false, true)
+		r.universe = universe
 	}
 	var cells []cell
 	a := newAutomaton(universe, patterns)
@@ -140,15 +145,13 @@ func (r *region) partition(statements []*statement, resource string) string {
 			var c cell
 			if c, ok = a.classify(resource); ok {
 				cells = append(cells, c)
-				r.collect([]string{resource})
 			}
 		} else if cells, ok = a.cells(r.b); !ok {
 			return tooLarge
 		}
 	}
-	back := make([]int32, len(patterns))
-	for number, i := range place {
-		back[i] = int32(number)
+	if r.universe != nil {
+		cover(cells, len(patterns))
 	}
 	for _, c := range cells {
 		r.cells = append(r.cells, resourceCell{cell: cell{word: c.word, must: renumber(c.must, back), may: renumber(c.may, back)}, fixed: a.fixed})
@@ -157,6 +160,30 @@ func (r *region) partition(statements []*statement, resource string) string {
 		r.cells = append(r.cells, resourceCell{cell: cell{word: word("*")}, none: true})
 	}
 	return ""
+}
+
+// asked tells whether a resource is one that is asked about.
+func (r *region) asked(resource string) bool {
+	if r.universe == nil {
+		return true
+	}
+	_, ok := newAutomaton(r.universe, nil).classify(resource)
+	return ok
+}
+
+// cover makes patterns that match all that is asked about, as the cells of texts without variables show, match the cells with variables for certain.
+func cover(cells []cell, patterns int) {
+	for number := range patterns {
+		if slices.ContainsFunc(cells, func(c cell) bool { return !c.word.symbolic() && !c.certain(number) }) {
+			continue
+		}
+		for i := range cells {
+			if c := &cells[i]; !c.certain(number) {
+				c.must = append(slices.Clone(c.must), int32(number))
+				slices.Sort(c.must)
+			}
+		}
+	}
 }
 
 func renumber(list, names []int32) []int32 {

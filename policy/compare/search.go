@@ -36,7 +36,9 @@ type search struct {
 // run shows found every solution for a request at cell of which all of required hold and none of refuted. It stops when found says so, and tells.
 func (r *region) run(required, refuted []*statement, cell *resourceCell, found func(solution) bool) (stopped bool) {
 	s := &search{region: r, cell: cell, required: map[int]bool{}, choices: map[string][]choice{}, assigned: map[string]*choice{}, found: found}
-	certain := cell.fixed
+	// Where none of the required statements matches for certain, a cell without variables shows as much, unless the text of a variable spares the
+	// resource from a refuted statement's NotResource.
+	certain := cell.fixed || slices.ContainsFunc(refuted, func(st *statement) bool { return st.view.Resource.Not && st.matchesResource(cell) != yes })
 	for _, st := range required {
 		at := st.matchesResource(cell)
 		if at == no {

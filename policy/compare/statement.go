@@ -158,10 +158,13 @@ func (a *atom) text() bool {
 	return false
 }
 
+// valueKey stands for an atom's key where the engine is asked about one value of it, so that the key's own value, as a variable, is another matter.
+const valueKey = "openirsa:value"
+
 // compile makes the policy that asks the engine what one value is worth.
 func (a *atom) compile(version string) (*policy.Policy, error) {
 	source, err := json.Marshal(map[string]any{"Version": version, "Statement": map[string]any{"Effect": "Allow", "Action": "*", "Resource": "*",
-		"Condition": map[string]any{a.operator.Base: map[string]any{a.key: a.operands}}}})
+		"Condition": map[string]any{a.operator.Base: map[string]any{valueKey: append([]string{}, a.operands...)}}}})
 	if err != nil {
 		return nil, err
 	}

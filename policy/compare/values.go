@@ -120,11 +120,17 @@ func (q *asking) reading(a *atom, c cell, patterns []int) truth {
 		return open // which texts a variable's value makes true is not worth knowing
 	}
 	if a.operator.Type == policy.ARNOperator {
+		if slices.ContainsFunc(a.operands, func(operand string) bool { return a.variables && movesParts(operand) }) {
+			return open
+		}
 		understood = c.reads(patterns[0])
 		patterns = patterns[1:]
 	}
 	for _, number := range patterns {
 		matched = max(matched, c.reads(number))
+	}
+	if strings.HasSuffix(a.operator.Base, "IgnoreCase") {
+		matched = max(matched, open) // the value may be the variable's in another case, which no word with the variable is
 	}
 	if a.operator.Negated {
 		matched = matched.not()

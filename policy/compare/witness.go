@@ -221,12 +221,24 @@ func (s *shape) known(values []string) known {
 // maxTexts bounds the requests that are tried for one solution with variables.
 const maxTexts = 300
 
+// otherCases are the texts that keys have in the solution, in capitals and in small letters, for operators that do not tell these apart.
+func (s solution) otherCases() (texts []string) {
+	for _, key := range slices.Sorted(maps.Keys(s.shapes)) {
+		for _, w := range s.shapes[key].words {
+			if !w.symbolic() && len(w) > 0 {
+				texts = append(texts, strings.ToUpper(string(w)), strings.ToLower(string(w)))
+			}
+		}
+	}
+	return texts
+}
+
 // texts are the values of the variables that are worth trying: what the solution has for them, ordinary names, and texts from the documents.
 func (r *region) texts(s solution, names []string) [][]string {
 	tried := [][]string{nil}
 	for i, name := range names {
 		choices := append([]string{"alice", "bob", "carol", "dave"}[i%4:i%4+1], "x", "a/b", "*")
-		choices = append(choices, r.pieces...)
+		choices = append(append(choices, r.pieces...), s.otherCases()...)
 		if has := s.shapes[name]; has != nil && has.kind == single && !has.words[0].symbolic() {
 			choices = append([]string{string(has.words[0])}, choices...)
 		}
