@@ -51,6 +51,7 @@ reference: ## awsmodel/reference.bin anew from the pinned package; needs npm
 
 full: check e2e ## everything, with the peer built, the reference re-made and compared, and ten minutes for each fuzz target
 	OPENIRSA_CASES=1000000 $(GO) test -run TestDifferential -timeout 60m ./policy # a million cases, engine against naive evaluator
+	OPENIRSA_CASES=3000 $(GO) test -run TestRandom -timeout 60m ./policy/compare
 	$(GO) run ./awsmodel/generate -check
 	GO="$(GO)" bench/peers
 	$(MAKE) bench

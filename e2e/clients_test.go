@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -30,7 +33,7 @@ type sdk struct {
 func newSDK(t testing.TB, endpoint string, provider aws.CredentialsProvider) *sdk {
 	t.Helper()
 	c, err := config.LoadDefaultConfig(t.Context(), config.WithBaseEndpoint(endpoint), config.WithRegion("us-east-1"),
-		config.WithCredentialsProvider(provider), config.WithRetryMaxAttempts(1),
+		config.WithCredentialsProvider(provider), config.WithRetryer(onlyClosed),
 		config.WithSharedConfigFiles(nil), config.WithSharedCredentialsFiles(nil),
 		// A transport of its own: httptest closes the default one's connections under other tests' feet.
 		config.WithHTTPClient(awshttp.NewBuildableClient()))
@@ -39,6 +42,15 @@ func newSDK(t testing.TB, endpoint string, provider aws.CredentialsProvider) *sd
 	}
 	return &sdk{config: c, iam: iam.NewFromConfig(c), sts: sts.NewFromConfig(c),
 		s3: s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = true })}
+}
+
+// onlyClosed tries again where the SDK itself closed the connection under the answer that it was reading, which it does to any server on a busy
+// machine. Whatever a server answers is the answer.
+func onlyClosed() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts, o.RateLimiter = 4, ratelimit.None
+		o.Retryables = []retry.IsErrorRetryable{retry.IsErrorRetryableFunc(func(err error) aws.Ternary { return aws.BoolTernary(errors.Is(err, net.ErrClosed)) })}
+	})
 }
 
 func (p *plane) adminSDK(t testing.TB) *sdk {

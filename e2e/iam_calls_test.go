@@ -66,11 +66,7 @@ type iamWorld struct {
 
 // recording is a client that notes its calls.
 func (w *iamWorld) recording(s *sdk) *iam.Client {
-	return iam.New(s.iam.Options(), func(o *iam.Options) {
-		o.APIOptions = append(o.APIOptions, w.made.note)
-		// The SDK sometimes closes a connection under a large answer that it is reading, whoever the server is, and then tries again.
-		o.RetryMaxAttempts = 5
-	})
+	return iam.New(s.iam.Options(), func(o *iam.Options) { o.APIOptions = append(o.APIOptions, w.made.note) })
 }
 
 // arn of an IAM resource of the default account.

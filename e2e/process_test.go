@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
@@ -63,7 +64,7 @@ func TestKill(t *testing.T) {
 		p = start(t, folder)
 		kept := map[string]bool{}
 		// The SDK sometimes closes a connection under a large answer that it is reading, whoever the server is, and then tries again.
-		patient := iam.New(p.adminSDK(t).iam.Options(), func(o *iam.Options) { o.RetryMaxAttempts = 10 })
+		patient := iam.New(p.adminSDK(t).iam.Options(), func(o *iam.Options) { o.Retryer = retry.AddWithMaxAttempts(retry.NewStandard(), 10) })
 		pages := iam.NewListRolesPaginator(patient, &iam.ListRolesInput{})
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(t.Context())

@@ -36,9 +36,9 @@ func hostile() map[string]string {
 	}
 	return map[string]string{
 		"actions": statements(1, func(int) string {
-			return allow(quoted(60_000, func(i int) string { return fmt.Sprintf("s3:Action%d", i) }), `"*"`, "")
+			return allow(quoted(20_000, func(i int) string { return fmt.Sprintf("s3:Action%d", i) }), `"*"`, "")
 		}),
-		"statements": statements(8_000, func(i int) string {
+		"statements": statements(3_000, func(i int) string {
 			return allow(`"s3:GetObject"`, fmt.Sprintf(`"arn:aws:s3:::bucket-%d/*"`, i), fmt.Sprintf(`"StringEquals":{"aws:k":"%d"}`, i))
 		}),
 		"wildcards": statements(1, func(int) string {

@@ -52,7 +52,7 @@ func TestRandomPrincipals(t *testing.T) {
 	for _, kind := range []policy.Kind{policy.Trust, policy.Resource} {
 		g := &generator{Rand: rand.New(rand.NewPCG(3, uint64(kind)))}
 		var count tally
-		for range 150 {
+		for range someCases(t, 60) {
 			var documents [2]*policy.Document
 			var policies [2]*policy.Policy
 			statements := []any{g.resourceStatement(kind), g.resourceStatement(kind), g.resourceStatement(kind)}

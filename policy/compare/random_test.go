@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -237,6 +239,21 @@ func checkWitnesses(t testing.TB, result *Result) {
 	}
 }
 
+// someCases is usual, or as many as OPENIRSA_CASES asks of each test here: `make full` does.
+func someCases(t *testing.T, usual int) int {
+	t.Helper()
+	value := os.Getenv("OPENIRSA_CASES")
+	if value == "" {
+		return usual
+	}
+	count, err := strconv.Atoi(value)
+	if err != nil {
+		t.Fatalf("OPENIRSA_CASES: %v", err)
+	}
+	return count
+}
+
+// TestRandomPairs holds comparisons of random pairs against what the engine decides of random requests.
 func TestRandomPairs(t *testing.T) {
 	for _, c := range []struct {
 		name      string
@@ -249,7 +266,7 @@ func TestRandomPairs(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.generator.Rand = rand.New(rand.NewPCG(1, 2))
-			const pairs = 600
+			pairs := someCases(t, 200)
 			count := tryRandom(t, &c.generator, pairs, 300)
 			t.Logf("%+v", count)
 			if count.notProven*100 > c.most*pairs {
