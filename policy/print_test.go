@@ -128,3 +128,16 @@ func TestOperatorView(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// TestCutVariables: a default and an escaped character are literal, whatever they hold.
+func TestCutVariables(t *testing.T) {
+	parts, ok := CutVariables("a*${aws:username}?${*}${aws:PrincipalTag/t, 'b}*'}")
+	want := []TextPart{{Text: "a*", Wild: true}, {Variable: "aws:username"}, {Text: "?", Wild: true}, {Text: "*"}, {Wild: true},
+		{Variable: "aws:PrincipalTag/t", HasDefault: true, Text: "b}*"}, {Wild: true}}
+	if !ok || !reflect.DeepEqual(parts, want) {
+		t.Errorf("%+v, %t", parts, ok)
+	}
+	if parts, ok := CutVariables("a${b"); ok || !reflect.DeepEqual(parts, []TextPart{{Text: "a", Wild: true}}) {
+		t.Errorf("%+v, %t of a malformed one", parts, ok)
+	}
+}

@@ -30,6 +30,38 @@ func appendGlob(g glob, pattern string, wild, variables bool) (_ glob, malformed
 	return g.appendText(pattern, wild), ""
 }
 
+// TextPart is a stretch of a text that has variables: a variable, or literal text.
+type TextPart struct {
+	Variable   string // the key, as written; empty: literal text
+	HasDefault bool
+	Text       string // the literal text; of a variable its default
+	Wild       bool   // * and ? in Text are wildcards, where the text's element has any: ${*} and defaults are not
+}
+
+// CutVariables takes apart a text of a document of version 2012-10-17. Where a variable is malformed, which Compile refuses, it is not ok, and the parts
+// are those before.
+func CutVariables(text string) (parts []TextPart, ok bool) {
+	for {
+		start := strings.Index(text, "${")
+		if start < 0 {
+			return append(parts, TextPart{Text: text, Wild: true}), true
+		}
+		parts = append(parts, TextPart{Text: text[:start], Wild: true})
+		p, length, malformed := parseVariable(text[start:])
+		if malformed != "" {
+			return parts, false
+		}
+		part := TextPart{Text: p.text}
+		if p.kind == variable {
+			part = TextPart{Variable: p.text}
+			if p.fallback != nil {
+				part.HasDefault, part.Text = true, *p.fallback
+			}
+		}
+		parts, text = append(parts, part), text[start+length:]
+	}
+}
+
 // parseVariable reads the variable that text begins with.
 func parseVariable(text string) (p piece, length int, malformed string) {
 	inner := text[len("${"):]

@@ -68,7 +68,7 @@ func TestLintedLink(t *testing.T) {
 	}
 	link := filepath.Join(folder, "link")
 	if err := os.Symlink("policies", link); err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	var out bytes.Buffer
 	env := environment{stdin: bytes.NewReader(nil), stdout: &out, stderr: &bytes.Buffer{}, getenv: func(string) string { return "" }}

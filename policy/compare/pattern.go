@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/openirsa/openirsa/policy"
 )
 
 // folding tells which letters count as the same.
@@ -22,49 +24,21 @@ type variables struct {
 	symbols map[string]int
 }
 
-// piece is a stretch of a pattern's text: literal, still with its wildcards, or a variable.
-type piece struct {
-	text     string
-	wild     bool
-	variable string // its name in lower case; text is then its default, if hasText
-	hasText  bool
-}
-
-// cut takes a text apart at its variables. The document has compiled, so that they are well formed (IAM User Guide, "IAM policy elements: Variables
-// and tags").
-func cut(text string, hasVariables bool) []piece {
-	var pieces []piece
-	for hasVariables {
-		start := strings.Index(text, "${")
-		if start < 0 {
-			break
-		}
-		pieces = append(pieces, piece{text: text[:start], wild: true})
-		inner := text[start+len("${"):]
-		name, rest := inner, ""
-		p := piece{}
-		if end := strings.IndexAny(inner, "},"); end >= 0 {
-			name, rest = inner[:end], inner[end+1:]
-			if inner[end] == ',' {
-				fallback, after, _ := strings.Cut(strings.TrimPrefix(rest, " '"), "'}")
-				p.text, p.hasText, rest = fallback, true, after
-			}
-		}
-		if p.variable = strings.ToLower(name); !p.hasText && (name == "*" || name == "?" || name == "$") {
-			p = piece{text: name} // an escaped character
-		}
-		pieces = append(pieces, p)
-		text = rest
+// cut takes a text apart at its variables. The document has compiled, so that they are well formed.
+func cut(text string, hasVariables bool) []policy.TextPart {
+	if !hasVariables {
+		return []policy.TextPart{{Text: text, Wild: true}}
 	}
-	return append(pieces, piece{text: text, wild: true})
+	parts, _ := policy.CutVariables(text)
+	return parts
 }
 
-// variableNames are the keys that a text has as variables.
+// variableNames are the keys that a text has as variables, in lower case.
 func variableNames(text string, hasVariables bool) []string {
 	var names []string
 	for _, p := range cut(text, hasVariables) {
-		if p.variable != "" {
-			names = append(names, p.variable)
+		if p.Variable != "" {
+			names = append(names, strings.ToLower(p.Variable))
 		}
 	}
 	return names
@@ -73,24 +47,24 @@ func variableNames(text string, hasVariables bool) []string {
 // compileGlob makes a pattern of a text. wild: * and ? are wildcards. It is not ok if a variable has no value: then nothing matches.
 func (v variables) compileGlob(text string, wild, hasVariables bool, fold folding) (p pattern, ok bool) {
 	for _, piece := range cut(text, hasVariables) {
-		literal := piece.text
-		if piece.variable != "" {
-			if value, known := v.known[piece.variable]; known {
+		literal := piece.Text
+		if name := strings.ToLower(piece.Variable); name != "" {
+			if value, known := v.known[name]; known {
 				literal = value
-			} else if number, isSymbol := v.symbols[piece.variable]; isSymbol {
+			} else if number, isSymbol := v.symbols[name]; isSymbol {
 				p = append(p, element{kind: symbol, number: number})
 				continue
-			} else if !piece.hasText {
+			} else if !piece.HasDefault {
 				return nil, false
 			}
 		}
 		for _, c := range literal {
 			switch {
-			case wild && piece.wild && c == '*':
+			case wild && piece.Wild && c == '*':
 				if len(p) == 0 || p[len(p)-1].kind != run {
 					p = append(p, element{kind: run})
 				}
-			case wild && piece.wild && c == '?':
+			case wild && piece.Wild && c == '?':
 				p = append(p, element{kind: one})
 			default:
 				p = append(p, element{kind: character, chars: cases(c, fold)})

@@ -77,14 +77,7 @@ func TestRandomPrincipals(t *testing.T) {
 				t.Fatal(err)
 			}
 			checkWitnesses(t, result)
-			switch {
-			case result.Different():
-				count.different++
-			case len(result.NotProven) > 0:
-				count.notProven++
-			default:
-				count.same++
-			}
+			count.add(result)
 			for range 600 {
 				request, p := g.resourceRequest(t, kind)
 				x, y := underResource(policies[0], p, kind).Decide(&request).Effect, underResource(policies[1], p, kind).Decide(&request).Effect

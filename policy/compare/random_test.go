@@ -154,6 +154,17 @@ func compileIdentity(t testing.TB, d *policy.Document) *policy.Policy {
 // tally is what a run of random comparisons came to.
 type tally struct{ same, different, notProven int }
 
+func (c *tally) add(result *Result) {
+	switch {
+	case result.Different():
+		c.different++
+	case len(result.NotProven) > 0:
+		c.notProven++
+	default:
+		c.same++
+	}
+}
+
 // tryRandom compares random pairs, and holds each answer against random requests.
 func tryRandom(t *testing.T, g *generator, pairs, requests int) (count tally) {
 	for range pairs {
@@ -169,14 +180,7 @@ func tryRandom(t *testing.T, g *generator, pairs, requests int) (count tally) {
 			t.Fatal(err)
 		}
 		checkWitnesses(t, result)
-		switch {
-		case result.Different():
-			count.different++
-		case len(result.NotProven) > 0:
-			count.notProven++
-		default:
-			count.same++
-		}
+		count.add(result)
 		a, b := compileIdentity(t, documents[0]), compileIdentity(t, documents[1])
 		for range requests {
 			request := g.request()

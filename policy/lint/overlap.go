@@ -117,25 +117,24 @@ func overlapping(a, b string) bool {
 
 func isRun(c byte) bool { return c == '*' || c == noSlash }
 
-// withoutVariables puts a * for every variable.
+// withoutVariables puts a * for every variable, and for whatever follows a malformed one.
 func withoutVariables(text string) string {
 	if !strings.Contains(text, "${") {
 		return text
 	}
+	parts, ok := policy.CutVariables(text)
 	var b strings.Builder
-	for {
-		start := strings.Index(text, "${")
-		end := -1
-		if start >= 0 {
-			end = strings.IndexByte(text[start:], '}')
+	for _, part := range parts {
+		if part.Variable != "" || !part.Wild {
+			b.WriteByte('*')
+		} else {
+			b.WriteString(part.Text)
 		}
-		if end < 0 {
-			b.WriteString(text)
-			return b.String()
-		}
-		b.WriteString(text[:start] + "*")
-		text = text[start+end+1:]
 	}
+	if !ok {
+		b.WriteByte('*')
+	}
+	return b.String()
 }
 
 // covers tells whether everything that narrow matches is matched by wide too. Where that cannot be told by reading both it says no. arn: both are

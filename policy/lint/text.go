@@ -44,8 +44,9 @@ func (c *checker) checkTexts(s *statement) {
 
 // checkVariables asks of each ${…} whether there is such a key, and whether it is a variable at all.
 func (c *checker) checkVariables(text policy.Text, placeholder string) {
-	for _, name := range variables(text.Value) {
-		switch {
+	parts, _ := policy.CutVariables(text.Value) // what is malformed is for the grammar
+	for _, part := range parts {
+		switch name := part.Variable; {
 		case name == "":
 		case !strings.Contains(name, ":"):
 			c.report(placeholder, text.Position, "", "${%s} is no variable of the policy language: it was left to be filled in", shown(name))
@@ -70,22 +71,4 @@ var direction = regexp.MustCompile(`-(?:(?:north|south)(?:east|west)?|east|west|
 func partitionOf(region string) (policy.Partition, bool) {
 	partition, known := policy.PartitionOfRegion(region)
 	return partition, known && (direction.MatchString(region) || strings.HasSuffix(region, "-global"))
-}
-
-// variables are the names in a text's ${…}, without their defaults; empty for ${*}, ${?} and ${$}. What is malformed is for the grammar.
-func variables(text string) []string {
-	var names []string
-	for {
-		start := strings.Index(text, "${")
-		if start < 0 {
-			return names
-		}
-		text = text[start+2:]
-		end := strings.IndexAny(text, "},")
-		if end < 0 {
-			return names
-		}
-		names = append(names, strings.Trim(text[:end], "*?$ "))
-		text = text[end:]
-	}
 }

@@ -226,8 +226,9 @@ func (c *checker) checkSensitive(entry policy.ConditionEntry) {
 	for _, value := range entry.Values {
 		wild := strings.HasSuffix(entry.Operator.Base, "Like") && hasWildcard(value.Value)
 		if c.document.Variables() {
-			for _, name := range variables(value.Value) {
-				wild = wild || name != "" && !slices.Contains(sensitiveKeys, strings.ToLower(name))
+			parts, _ := policy.CutVariables(value.Value)
+			for _, part := range parts {
+				wild = wild || part.Variable != "" && !slices.Contains(sensitiveKeys, strings.ToLower(part.Variable))
 			}
 		}
 		if wild {
