@@ -48,7 +48,7 @@ type resultJSON struct {
 // member missing or of the wrong type); a case whose documents do not compile, or that has a kind of policy that is not
 // evaluated yet, is readable, and its result has an error in place of a decision.
 func (s *Simulator) Line(line []byte) (result []byte, readable bool) {
-	c := simulation{simulator: s, text: string(line[:min(len(line), MaxLineSize+1)])}
+	c := s.simulation(line)
 	decision, err := c.run()
 	if err != nil {
 		result, _ = json.Marshal(resultJSON{c.id, err.Error()}) // two strings always marshal
@@ -64,7 +64,8 @@ func (s *Simulator) Line(line []byte) (result []byte, readable bool) {
 
 // Text answers one case for a reader: its id, and the decision with an excerpt for each reason. readable is as of Line.
 func (s *Simulator) Text(line []byte) (text string, readable bool) {
-	c := simulation{simulator: s, text: string(line), sources: map[string]*node{}}
+	c := s.simulation(line)
+	c.sources = map[string]*node{}
 	decision, err := c.run()
 	if err != nil {
 		_, unreadable := err.(*caseError)
@@ -76,6 +77,11 @@ func (s *Simulator) Text(line []byte) (text string, readable bool) {
 		}
 		return nil
 	}), true
+}
+
+// simulation is of as much of line as shows that it is too long.
+func (s *Simulator) simulation(line []byte) simulation {
+	return simulation{simulator: s, text: string(line[:min(len(line), MaxLineSize+1)])}
 }
 
 // caseError is a line that is not a case.

@@ -139,4 +139,10 @@ func TestSimulateText(t *testing.T) {
 	if got, readable := simulator.Text([]byte(`{"id":"x"}`)); got != "x: error: 1:1: missing member request\n" || readable {
 		t.Errorf("%s", got)
 	}
+	deny := strings.Repeat(`{"Effect":"Deny","Action":"*","Resource":"*"},`, 5000)
+	many := `{"id":"m","request":{"principal":"arn:aws:iam::111122223333:user/alice","action":"s3:GetObject","resource":"arn:aws:s3:::b/k"},"policies":{"identity":[{"Statement":[` +
+		deny[:len(deny)-1] + `]}]}}`
+	if got, readable := simulator.Text([]byte(many)); !readable || !strings.HasSuffix(got, "\n  … and 4984 more\n") || strings.Count(got, "identity[0] statement") != 16 {
+		t.Errorf("of many reasons: %.300s … %.100s", got, got[max(0, len(got)-100):])
+	}
 }

@@ -20,11 +20,17 @@ func (d Decision) String() string {
 }
 
 // Text is the decision for a terminal: a line for the effect and one for each reason, each with its excerpt of the document that source has for its
-// policy's name. source may return nil for what it does not have.
+// policy's name. source may return nil for what it does not have. Of many reasons it shows the first: what a reader reads, and what hostile documents
+// cannot make long.
 func (d Decision) Text(source func(policy string) []byte) string {
 	var text strings.Builder
 	text.WriteString(d.Effect.String() + "\n")
-	for _, reason := range d.Reasons() {
+	reasons := d.Reasons()
+	for i, reason := range reasons {
+		if i == maxShownReasons {
+			fmt.Fprintf(&text, "  … and %d more\n", len(reasons)-i)
+			break
+		}
 		text.WriteString("  " + printable(reason.String()) + "\n")
 		for line := range strings.Lines(reason.Excerpt(source(reason.Policy))) {
 			text.WriteString("    " + line)
@@ -107,6 +113,9 @@ func bound(values []string) []string {
 	}
 	return bounded
 }
+
+// maxShownReasons is how many reasons Text shows.
+const maxShownReasons = 16
 
 // An excerpt fits a terminal of excerptColumns; of a statement it shows contextLines more.
 const (
