@@ -189,6 +189,9 @@ func (l *linter) print() error {
 	return l.printText()
 }
 
+// maxExcerpts is how many findings are shown with their line: an excerpt reads the whole document, and a hostile one has thousands of findings.
+const maxExcerpts = 200
+
 // printText writes what a compiler would, with the place and a hint under each finding.
 func (l *linter) printText() error {
 	var out strings.Builder
@@ -197,8 +200,10 @@ func (l *linter) printText() error {
 			out.WriteByte('\n')
 		}
 		fmt.Fprintf(&out, "%s:%v: %v %s: %s\n", printable(f.file), f.Position, f.Severity, f.ID, printable(f.Message))
-		for line := range strings.Lines(policy.Excerpt(f.source, f.Position)) {
-			out.WriteString("  " + line)
+		if i < maxExcerpts {
+			for line := range strings.Lines(policy.Excerpt(f.source, f.Position)) {
+				out.WriteString("  " + line)
+			}
 		}
 		if f.Hint != "" {
 			fmt.Fprintf(&out, "  hint: %s\n", printable(f.Hint))

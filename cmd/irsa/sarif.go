@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 
@@ -76,7 +77,16 @@ func sarifURI(path string) string {
 // utf16Column is a place's column as SARIF counts by default: in UTF-16 code units, not bytes.
 func utf16Column(source []byte, at policy.Position) int {
 	line := lineOf(source, at.Line)
-	return len(utf16.Encode([]rune(string(line[:min(at.Column-1, len(line))])))) + 1
+	column := 1
+	for before := line[:min(at.Column-1, len(line))]; len(before) > 0; {
+		if before[0] < utf8.RuneSelf {
+			column, before = column+1, before[1:]
+			continue
+		}
+		c, size := utf8.DecodeRune(before)
+		column, before = column+utf16.RuneLen(c), before[size:]
+	}
+	return column
 }
 
 // lineOf is a line by its number, from 1.
@@ -88,8 +98,13 @@ func lineOf(source []byte, number int) []byte {
 	return line
 }
 
+// maxFingerprinted is how much of a line a fingerprint is of: a document may be one long line, and have a finding in every statement.
+const maxFingerprinted = 4096
+
 // fingerprint stays the same where lines before the finding change.
 func fingerprint(f fileFinding) string {
-	sum := sha256.Sum256([]byte(f.ID + "\x00" + f.SID + "\x00" + f.Message + "\x00" + strings.TrimSpace(string(lineOf(f.source, f.Position.Line)))))
+	line := lineOf(f.source, f.Position.Line)
+	line = bytes.TrimSpace(line[:min(len(line), maxFingerprinted)])
+	sum := sha256.Sum256([]byte(f.ID + "\x00" + f.SID + "\x00" + f.Message + "\x00" + string(line)))
 	return hex.EncodeToString(sum[:16])
 }
