@@ -11,8 +11,6 @@
 // It does not authenticate, decide, or read bodies from a network. Everything is a value in and a value out.
 package awsmodel
 
-import "maps"
-
 // Request is an AWS REST request as it came on the wire, without net/http.
 type Request struct {
 	Method string
@@ -22,6 +20,8 @@ type Request struct {
 	RawQuery string
 	// Header holds the headers, names in any case.
 	Header map[string][]string
+	// Body is the whole body where it is a part of the request's meaning: every protocol but S3's. Whoever calls has verified its hash.
+	Body []byte
 }
 
 // Body says what a request's body is to its operation.
@@ -42,6 +42,9 @@ type Call struct {
 	Resource string // an ARN; with "*" for the name when WildcardOnly
 	// WildcardOnly: the action has no resource-level permissions, and sentences name no resource.
 	WildcardOnly bool
+	// AnyResource: the request does not say which resource of the kind it is about, or this package cannot tell. Resource is then a pattern that
+	// covers all that it may be ("arn:aws:ec2:us-east-1:000000000000:instance/*"): a policy must allow all of them, and a denial of any of them denies.
+	AnyResource bool
 	// Bucket and Key name the resource again, unencoded; empty where the call has none.
 	Bucket, Key string
 	// ExpectedOwner is the account that the client wants the bucket to belong to; empty: any.
@@ -50,48 +53,28 @@ type Call struct {
 	Keys map[string][]string
 }
 
-// Operation is a classified request.
-type Operation struct {
-	Service  string // s3
-	Name     string // as in the API reference and CloudTrail: ListObjectsV2
-	ReadOnly bool
-	Method   string
-	Bucket   string
-	Key      string // decoded; empty: an operation on a bucket or on the service
-	// Query holds the operation's own parameters, decoded; those of a presigned signature and x-id are not in it.
-	Query map[string]string
-	// Header holds the headers that mean something to the operation, under lower-case names.
-	Header map[string]string
-	// Calls must all be allowed. It is empty until WithDocument where Body is DocumentBody.
-	Calls   []Call
-	Body    Body
-	MaxBody int64 // bytes
-	// Document is the canonical body after WithDocument.
-	Document []byte
-	// Delete is what a DeleteObjects document asks for; Calls[i] is for its Keys[i].
-	Delete Delete
+// ErrorKind is what is wrong with a request, for doors that speak a protocol in which the code depends on it.
+type ErrorKind int
 
-	partition string
-	shape     *shape
+const (
+	// Malformed: the body, query or a header is not in the protocol's form.
+	Malformed ErrorKind = iota
+	// UnknownOperation: the service has no such operation, or has it not in this protocol or API version.
+	UnknownOperation
+	// UnknownParameter: a parameter that the operation does not have, is given twice, or has a value of another type.
+	UnknownParameter
+	// MissingParameter: a required one is not there.
+	MissingParameter
+	// Undecidable: the operation is known, but not what has to be decided before it may run.
+	Undecidable
+)
+
+// Error says what in a request is not understood or not acceptable.
+type Error struct {
+	// Code is S3's (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html); empty where the request is not S3's.
+	Code    string
+	Kind    ErrorKind // where the request is not S3's
+	Message string
 }
-
-// Error says what in a request is not understood or not acceptable, with the code that S3 has for it
-// (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html).
-type Error struct{ Code, Message string }
 
 func (e *Error) Error() string { return e.Message }
-
-// Request returns the canonical request of the operation: classifying it again gives the same operation.
-func (o Operation) Request() Request {
-	header := map[string][]string{}
-	for name, value := range o.Header {
-		header[name] = []string{value}
-	}
-	return Request{Method: o.Method, Path: o.path(), RawQuery: o.rawQuery(), Header: header}
-}
-
-// clone copies what the With… methods change.
-func (o Operation) clone() Operation {
-	o.Header = maps.Clone(o.Header)
-	return o
-}

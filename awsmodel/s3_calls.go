@@ -8,34 +8,34 @@ func bucketARN(partition, bucket string) string { return "arn:" + partition + ":
 
 func objectARN(partition, bucket, key string) string { return bucketARN(partition, bucket) + "/" + key }
 
-func (o *Operation) bucketCall(action string, keys map[string][]string) Call {
+func (o *S3Operation) bucketCall(action string, keys map[string][]string) Call {
 	return Call{Action: action, Resource: bucketARN(o.partition, o.Bucket), Bucket: o.Bucket,
 		ExpectedOwner: o.Header["x-amz-expected-bucket-owner"], Keys: keys}
 }
 
-func (o *Operation) objectCall(action string, keys map[string][]string) Call {
+func (o *S3Operation) objectCall(action string, keys map[string][]string) Call {
 	return Call{Action: action, Resource: objectARN(o.partition, o.Bucket, o.Key), Bucket: o.Bucket, Key: o.Key,
 		ExpectedOwner: o.Header["x-amz-expected-bucket-owner"], Keys: keys}
 }
 
 // onBucket and onObject make the calls of operations that are one action without condition keys of their own.
-func onBucket(action string) func(*Operation) []Call {
-	return func(o *Operation) []Call { return []Call{o.bucketCall(action, nil)} }
+func onBucket(action string) func(*S3Operation) []Call {
+	return func(o *S3Operation) []Call { return []Call{o.bucketCall(action, nil)} }
 }
 
-func onObject(action string) func(*Operation) []Call {
-	return func(o *Operation) []Call { return []Call{o.objectCall(action, nil)} }
+func onObject(action string) func(*S3Operation) []Call {
+	return func(o *S3Operation) []Call { return []Call{o.objectCall(action, nil)} }
 }
 
 // listBucketsCalls is on all buckets: policies that grant or deny it on arn:aws:s3:::* mean it (S3 User Guide, "Controlling access to a bucket with user
 // policies", whose group policy grants it so), though the Service Authorization Reference lists no resource for it.
-func listBucketsCalls(o *Operation) []Call {
+func listBucketsCalls(o *S3Operation) []Call {
 	return []Call{{Action: "s3:ListAllMyBuckets", Resource: bucketARN(o.partition, "*"), WildcardOnly: true}}
 }
 
 // listCalls gives s3:ListBucket the keys that a policy can hold a listing to. A parameter that was not sent leaves its key absent, and
 // an empty one gives it the empty value: policies tell the two apart.
-func listCalls(o *Operation) []Call {
+func listCalls(o *S3Operation) []Call {
 	keys := map[string][]string{}
 	for _, name := range []string{"prefix", "delimiter", "max-keys"} {
 		if value, sent := o.Query[name]; sent {
@@ -46,7 +46,7 @@ func listCalls(o *Operation) []Call {
 }
 
 // writeCalls are the calls of every operation that makes an object or a part of one.
-func writeCalls(o *Operation) []Call {
+func writeCalls(o *S3Operation) []Call {
 	keys := map[string][]string{}
 	for _, name := range []string{"x-amz-acl", "x-amz-storage-class", "x-amz-metadata-directive", "if-match", "if-none-match"} {
 		if value, sent := o.Header[name]; sent {

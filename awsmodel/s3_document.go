@@ -22,9 +22,9 @@ type Delete struct {
 
 // WithDocument completes an operation whose meaning is partly in its body: the result has its Calls and a canonical Document, to be
 // forwarded in place of body. Errors are *Error.
-func (o Operation) WithDocument(body []byte) (Operation, error) {
+func (o S3Operation) WithDocument(body []byte) (S3Operation, error) {
 	if int64(len(body)) > o.MaxBody {
-		return Operation{}, malformedXML("the document is longer than %d bytes", o.MaxBody)
+		return S3Operation{}, malformedXML("the document is longer than %d bytes", o.MaxBody)
 	}
 	switch o.Name {
 	case "CreateBucket":
@@ -32,15 +32,15 @@ func (o Operation) WithDocument(body []byte) (Operation, error) {
 	case "DeleteObjects":
 		parsed, err := parseDelete(body)
 		if err != nil {
-			return Operation{}, err
+			return S3Operation{}, err
 		}
 		return o.WithDelete(parsed), nil
 	}
-	return Operation{}, malformedXML("%s has no document", o.Name)
+	return S3Operation{}, malformedXML("%s has no document", o.Name)
 }
 
 // WithDelete is o, a DeleteObjects operation, for other keys: those, for example, that were allowed.
-func (o Operation) WithDelete(d Delete) Operation {
+func (o S3Operation) WithDelete(d Delete) S3Operation {
 	o = o.clone()
 	o.Delete, o.Calls = d, nil
 	object := o
@@ -59,7 +59,7 @@ func (o Operation) WithDelete(d Delete) Operation {
 }
 
 // withDocument drops the checksums with the body that they were for.
-func (o Operation) withDocument(document []byte) Operation {
+func (o S3Operation) withDocument(document []byte) S3Operation {
 	for _, name := range checksumHeader {
 		delete(o.Header, name)
 	}
@@ -67,11 +67,11 @@ func (o Operation) withDocument(document []byte) Operation {
 	return o
 }
 
-func (o Operation) withLocation(body []byte) (Operation, error) {
+func (o S3Operation) withLocation(body []byte) (S3Operation, error) {
 	o = o.clone()
 	location, err := parseLocation(body)
 	if err != nil {
-		return Operation{}, err
+		return S3Operation{}, err
 	}
 	if location == "" {
 		o.Calls = []Call{o.bucketCall("s3:CreateBucket", nil)}

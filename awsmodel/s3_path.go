@@ -39,7 +39,7 @@ func parsePath(path string) (bucket, key string, err error) {
 	return bucket, key, checkKey(key)
 }
 
-func (o Operation) path() string {
+func (o S3Operation) path() string {
 	switch {
 	case o.Bucket == "":
 		return "/"

@@ -126,7 +126,7 @@ func (s *shape) checkQuery(query map[string]string) error {
 }
 
 // rawQuery writes the operation's parameters in the one canonical way: sorted, with %20 for a space.
-func (o Operation) rawQuery() string {
+func (o S3Operation) rawQuery() string {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(o.Query)) {
 		if b.Len() > 0 {

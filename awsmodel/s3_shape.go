@@ -24,7 +24,7 @@ type shape struct {
 	metadata bool // x-amz-meta-*
 	body     Body
 	maxBody  int64
-	calls    func(*Operation) []Call
+	calls    func(*S3Operation) []Call
 }
 
 // Limits of request bodies in bytes. 5 GiB is S3's limit for one upload; the documents' limits hold what S3 allows in them (1,000 keys of

@@ -97,7 +97,7 @@ func TestClassifyS3(t *testing.T) {
 
 // checkRebuild holds that the canonical request of an operation means the same operation, to us and to a backend that reads it as
 // net/url does.
-func checkRebuild(t *testing.T, o Operation) {
+func checkRebuild(t *testing.T, o S3Operation) {
 	t.Helper()
 	r := o.Request()
 	again, err := ClassifyS3(r, "aws")
@@ -294,7 +294,7 @@ func TestWithDocumentRefuses(t *testing.T) {
 	creates, _ := ClassifyS3(wire("PUT /bucket"), "aws")
 	object := "<Object><Key>k</Key></Object>"
 	cases := []struct {
-		o        Operation
+		o        S3Operation
 		document string
 		code     string
 	}{

@@ -27,7 +27,7 @@ type exchange struct {
 	caller        iam.Caller
 	signed        *sigv4.Request
 	authorization *sigv4.Authorization
-	operation     awsmodel.Operation
+	operation     awsmodel.S3Operation
 	event         trail.Event
 }
 

@@ -18,7 +18,7 @@ const maxBackendError = 64 << 10
 
 // forward has the backend answer the operation. The request is made of the operation alone, so that nothing of the client's that was not
 // classified can reach the backend: no Authorization, no session token, no forwarding header, no account.
-func (x *exchange) forward(w http.ResponseWriter, operation awsmodel.Operation, body *verifiedBody) {
+func (x *exchange) forward(w http.ResponseWriter, operation awsmodel.S3Operation, body *verifiedBody) {
 	canonical := operation.Request()
 	path := "/" + operation.Bucket
 	if operation.Key != "" {
