@@ -114,7 +114,7 @@ func attributesFile(t *testing.T, callers []cliCaller) string {
 }
 
 // gatewayFile writes a gateway's configuration; JSON is YAML.
-func gatewayFile(t *testing.T, configuration map[string]any) string {
+func gatewayFile(t testing.TB, configuration map[string]any) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "gateway.yaml")
 	if err := os.WriteFile(file, []byte(asJSON(t, configuration)), 0o600); err != nil {
