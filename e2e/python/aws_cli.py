@@ -14,8 +14,8 @@ loader = create_clidriver().session.get_component("data_loader")
 
 
 @functools.cache
-def driver(service, operation):
-    """One CLI, with the models that others have read. EC2's operations need one each: some of their customizations stay for whatever comes next."""
+def driver(*purpose):
+    """One CLI for each purpose, with the models that all have read: a region stays with what comes next, and customizations of EC2's operations do."""
     made = create_clidriver()
     made.session.register_component("data_loader", loader)
     return made
@@ -26,7 +26,8 @@ for line in sys.stdin:
     output = io.StringIO()
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
         try:
-            status = driver(arguments[0], arguments[1] if arguments[0] == "ec2" else "").main(arguments)
+            operation = arguments[1] if arguments[0] == "ec2" else ""
+            status = driver(arguments[0], operation, "--region" in arguments).main(arguments)
         except SystemExit as ended:
             status = ended.code
     print(json.dumps({"status": status, "output": output.getvalue()}), flush=True)
