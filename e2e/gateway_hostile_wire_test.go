@@ -9,7 +9,7 @@ import (
 // queryTricks are form bodies: Action and parameters in other places, twice, or in another form.
 func queryTricks() (cases []hostile) {
 	add := func(name string, change func(r *rawRequest)) {
-		cases = append(cases, hostile{name: "form: " + name, make: changed("ec2", change)})
+		cases = append(cases, hostile{name: "form: " + name, trusted: true, make: changed("ec2", change)})
 	}
 	body := func(name, body string) { add(name, func(r *rawRequest) { r.body = body }) }
 	add("Action in query and body", func(r *rawRequest) { r.target = "/?Action=TerminateInstances&Version=2016-11-15" })
@@ -55,7 +55,7 @@ func queryTricks() (cases []hostile) {
 // documentTricks are JSON and CBOR bodies.
 func documentTricks() (cases []hostile) {
 	add := func(name string, change func(r *rawRequest)) {
-		cases = append(cases, hostile{name: "json: " + name, make: changed("dynamodb", change)})
+		cases = append(cases, hostile{name: "json: " + name, trusted: true, make: changed("dynamodb", change)})
 	}
 	body := func(name, body string) { add(name, func(r *rawRequest) { r.body = body }) }
 	body("a member twice", `{"TableName":"orders","TableName":"secret","Key":{"id":{"S":"1"}}}`)
@@ -83,6 +83,7 @@ func documentTricks() (cases []hostile) {
 	add("another service's target", func(r *rawRequest) { r.set("X-Amz-Target", "DynamoDBStreams_20120810.GetRecords") })
 	add("an unknown target", func(r *rawRequest) { r.set("X-Amz-Target", "DynamoDB_20120810.GetEverything") })
 	add("an unsigned target", func(r *rawRequest) { r.unsigned = []string{"x-amz-target"} })
+	cases[len(cases)-1].trusted = false
 	add("no target", func(r *rawRequest) { r.remove("X-Amz-Target") })
 	add("a form's content type", func(r *rawRequest) { r.set("Content-Type", "application/x-www-form-urlencoded") })
 	add("CBOR's content type", func(r *rawRequest) { r.set("Content-Type", "application/cbor") })
@@ -91,7 +92,7 @@ func documentTricks() (cases []hostile) {
 	add("GET", func(r *rawRequest) { r.method = "GET" })
 
 	packed := func(name string, change func(r *rawRequest)) {
-		cases = append(cases, hostile{name: "cbor: " + name, make: changed("cloudwatch", change)})
+		cases = append(cases, hostile{name: "cbor: " + name, trusted: true, make: changed("cloudwatch", change)})
 	}
 	names := "\x6aAlarmNames"
 	for name, body := range map[string]string{
@@ -115,7 +116,7 @@ func documentTricks() (cases []hostile) {
 // restTricks are paths, parameters and XML documents of the REST protocols.
 func restTricks() (cases []hostile) {
 	path := func(name, target string) {
-		cases = append(cases, hostile{name: "rest: " + name, make: changed("lambda", func(r *rawRequest) { r.target = target })})
+		cases = append(cases, hostile{name: "rest: " + name, trusted: true, make: changed("lambda", func(r *rawRequest) { r.target = target })})
 	}
 	path("dot segments", "/2015-03-31/functions/report/../payroll/invocations")
 	path("encoded dot segments", "/2015-03-31/functions/report/%2e%2e/payroll/invocations")
@@ -143,7 +144,7 @@ func restTricks() (cases []hostile) {
 		"text beside elements": strings.Replace(good, "<TTL>", "surprise<TTL>", 1), "elements crossed": strings.Replace(good, "</Type><TTL>60</TTL>", "<TTL>60</Type></TTL>", 1),
 		"JSON": `{"ChangeBatch":{}}`, "a depth of ten thousand": strings.Repeat("<a>", 10000), "no number": strings.Replace(good, "60", "sixty", 1), "a character that XML has not": strings.Replace(good, "web.", "&#0;", 1),
 	} {
-		cases = append(cases, hostile{name: "xml: " + name, make: changed("route53", func(r *rawRequest) { r.body = body })})
+		cases = append(cases, hostile{name: "xml: " + name, trusted: true, make: changed("route53", func(r *rawRequest) { r.body = body })})
 	}
 	return append(cases,
 		hostile{name: "xml: a zone by dots", make: changed("route53", func(r *rawRequest) { r.target = "/2013-04-01/hostedzone/Z1/../Z2/rrset" })},
@@ -172,7 +173,7 @@ func wireTricks() []hostile {
 			return strings.Replace(text, "Content-Length:", "Transfer-Encoding: chunked, chunked\r\nX-Length:", 1)
 		}),
 		replace("a chunk that is none", "Content-Length:", "Transfer-Encoding: chunked\r\nX-Length:"),
-		replace("a folded header", "Content-Type:", "X-Folded: a\r\n b\r\nContent-Type:"),
+		replace("a header folded over two lines", "Content-Type:", "X-Amz-Meta-Smuggled:\r\n 1\r\nContent-Type:"),
 		replace("a space before the colon", "Content-Type:", "Content-Type :"),
 		replace("a NUL in a header", "Content-Type: ", "Content-Type: \x00"),
 		replace("a line feed alone", "Content-Type: ", "X-A: a\nX-Amz-Target: b\r\nContent-Type: "),

@@ -230,7 +230,9 @@ func (p *plane) exchangeRaw(t testing.TB, text string, method string) (rawAnswer
 	connection.SetDeadline(time.Now().Add(30 * time.Second))
 	go func() {
 		io.WriteString(connection, text)
-		connection.(*net.TCPConn).CloseWrite() // nothing more will come: a body that is too short shows at once
+		if !whole(text) { // nothing more will come, which shows at once; a client that closes after a whole request takes it back
+			connection.(*net.TCPConn).CloseWrite()
+		}
 	}()
 	response, err := http.ReadResponse(bufio.NewReader(connection), &http.Request{Method: method})
 	if err != nil {
@@ -240,6 +242,18 @@ func (p *plane) exchangeRaw(t testing.TB, text string, method string) (rawAnswer
 	var body bytes.Buffer
 	_, err = io.Copy(&body, io.LimitReader(response.Body, 1<<20))
 	return rawAnswer{response.StatusCode, response.Header, body.String(), err != nil}, nil
+}
+
+// whole tells whether a request's body is as long as its header says.
+func whole(text string) bool {
+	head, body, ended := strings.Cut(text, "\r\n\r\n")
+	if strings.Contains(head, "\r\nTransfer-Encoding:") {
+		return false
+	}
+	if body == "" && !strings.Contains(head, "\r\nContent-Length:") {
+		return ended
+	}
+	return strings.Contains(head+"\r\n", fmt.Sprintf("\r\nContent-Length: %d\r\n", len(body)))
 }
 
 // send sends r as it is.
