@@ -180,7 +180,7 @@ func testHostileCase(t *testing.T, p *plane, backend *recorder, c hostile) {
 	if c.trusted && (strings.Contains(answer.body, "SignatureDoesNotMatch") || strings.Contains(answer.body, "InvalidSignature")) {
 		t.Errorf("refused for its signature: %.300s", answer.body)
 	}
-	if whole(text) && strings.Contains(answer.body, "RequestAborted") {
+	if isWhole(text) && strings.Contains(answer.body, "RequestAborted") {
 		t.Errorf("refused because the client closed: %.300s", answer.body)
 	}
 	if time.Since(began) > 20*time.Second {

@@ -230,7 +230,7 @@ func (p *plane) exchangeRaw(t testing.TB, text string, method string) (rawAnswer
 	connection.SetDeadline(time.Now().Add(30 * time.Second))
 	go func() {
 		io.WriteString(connection, text)
-		if !whole(text) { // nothing more will come, which shows at once; a client that closes after a whole request takes it back
+		if !isWhole(text) { // nothing more will come, which shows at once; a client that closes after a whole request takes it back
 			connection.(*net.TCPConn).CloseWrite()
 		}
 	}()
@@ -244,8 +244,8 @@ func (p *plane) exchangeRaw(t testing.TB, text string, method string) (rawAnswer
 	return rawAnswer{response.StatusCode, response.Header, body.String(), err != nil}, nil
 }
 
-// whole tells whether a request's body is as long as its header says.
-func whole(text string) bool {
+// isWhole tells whether a request's body is as long as its header says.
+func isWhole(text string) bool {
 	head, body, ended := strings.Cut(text, "\r\n\r\n")
 	if strings.Contains(head, "\r\nTransfer-Encoding:") {
 		return false
