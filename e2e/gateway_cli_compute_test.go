@@ -130,7 +130,7 @@ func interfaceCaller() cliCaller {
 			{denied: "apigateway:PATCH {api}/apis/f6g7h8i9j0", run: "apigatewayv2 update-api --api-id f6g7h8i9j0 --name fresh"},
 			{allowed: "1", run: "cloudformation describe-stack-events --stack-name shop"},
 			{denied: "cloudformation:DescribeStackEvents", run: "cloudformation describe-stack-events --stack-name bank"},
-			{denied: "cloudformation:DeleteStack", run: "cloudformation delete-stack --stack-name shop"},
+			{refused: "cloudformation:DeleteStack cannot be decided here", run: "cloudformation delete-stack --stack-name shop"},
 		},
 	}
 }
@@ -148,7 +148,7 @@ func productCaller() cliCaller {
 			{allowed: "1", run: "application-autoscaling describe-scalable-targets --service-namespace ecs"},
 			{denied: "application-autoscaling:DeleteScalingPolicy", run: "application-autoscaling delete-scaling-policy --policy-name a --service-namespace ecs --resource-id service/shop/web --scalable-dimension ecs:service:DesiredCount"},
 			{allowed: "2", run: "resourcegroupstaggingapi get-resources"},
-			{denied: "tag:TagResources", run: "resourcegroupstaggingapi tag-resources --resource-arn-list arn:aws:s3:::shop --tags team=web"},
+			{refused: "tag:TagResources cannot be decided here", run: "resourcegroupstaggingapi tag-resources --resource-arn-list arn:aws:s3:::shop --tags team=web"},
 			{served: "assumed-role/products/e2e", run: "sts get-caller-identity"},
 		},
 	}

@@ -10,12 +10,12 @@ func queueCaller() cliCaller {
 	const queue = "https://sqs.us-west-2.amazonaws.com/111122223333/"
 	return cliCaller{
 		name:     "sqs",
-		document: grants(grant("sqs:SendMessage sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueUrl sqs:GetQueueAttributes", "arn:aws:sqs:{region}:{account}:jobs")),
+		document: grants(grant("sqs:SendMessage sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueUrl sqs:ChangeMessageVisibility", "arn:aws:sqs:{region}:{account}:jobs")),
 		names:    map[string]string{"jobs": queue + "jobs", "mail": queue + "mail", "queues": "arn:aws:sqs:us-west-2:111122223333:"},
 		calls: append(allowedAll("0", "sqs send-message --queue-url {jobs} --message-body hello", "sqs receive-message --queue-url {jobs}",
 			"sqs delete-message --queue-url {jobs} --receipt-handle AQEB", "sqs send-message-batch --queue-url {jobs} --entries Id=a,MessageBody=hello",
 			"sqs delete-message-batch --queue-url {jobs} --entries Id=a,ReceiptHandle=AQEB", "sqs get-queue-url --queue-name jobs",
-			"sqs get-queue-attributes --queue-url {jobs} --attribute-names All"),
+			"sqs change-message-visibility --queue-url {jobs} --receipt-handle AQEB --visibility-timeout 30"),
 			cliCall{denied: "sqs:SendMessage {queues}mail", run: "sqs send-message --queue-url {mail} --message-body hello"},
 			cliCall{denied: "sqs:SendMessage {queues}mail", run: "sqs send-message-batch --queue-url {mail} --entries Id=a,MessageBody=hello"},
 			cliCall{denied: "sqs:PurgeQueue {queues}jobs", run: "sqs purge-queue --queue-url {jobs}"},
@@ -28,11 +28,11 @@ func queueCaller() cliCaller {
 func topicCaller() cliCaller {
 	return cliCaller{
 		name: "sns",
-		document: grants(grant("sns:Publish sns:Subscribe sns:GetTopicAttributes", "arn:aws:sns:{region}:{account}:alerts"),
+		document: grants(grant("sns:Publish sns:Subscribe sns:ListSubscriptionsByTopic", "arn:aws:sns:{region}:{account}:alerts"),
 			grantIf("sns:CreateTopic sns:TagResource", "arn:aws:sns:{region}:{account}:web-*", `{"StringEquals":{"aws:RequestTag/team":"web"}}`)),
 		names: map[string]string{"topics": "arn:aws:sns:us-west-2:111122223333:"},
 		calls: append(allowedAll("0", "sns publish --topic-arn {topics}alerts --message fire", "sns publish-batch --topic-arn {topics}alerts --publish-batch-request-entries Id=a,Message=fire",
-			"sns subscribe --topic-arn {topics}alerts --protocol email --notification-endpoint web@example.com", "sns get-topic-attributes --topic-arn {topics}alerts"),
+			"sns subscribe --topic-arn {topics}alerts --protocol email --notification-endpoint web@example.com", "sns list-subscriptions-by-topic --topic-arn {topics}alerts"),
 			cliCall{allowed: "1", run: "sns create-topic --name web-alerts --tags Key=team,Value=web"},
 			cliCall{denied: "sns:CreateTopic {topics}web-alerts", run: "sns create-topic --name web-alerts"},
 			cliCall{denied: "sns:CreateTopic {topics}web-alerts", run: "sns create-topic --name web-alerts --tags Key=team,Value=data"},
