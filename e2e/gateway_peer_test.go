@@ -113,7 +113,7 @@ var peerGroups = []struct {
 	cases      int
 	arguments  []string
 }{
-	{"identity policies", true, 47, []string{"s3-iam"}},
+	{"identity policies", false, 47, []string{"s3-iam"}},
 	{"with versioning", true, 765, []string{"full-flow", "--versioning-enabled", "--parallel"}},
 	{"without versioning", false, 687, []string{"full-flow", "--parallel"}},
 }
@@ -134,6 +134,9 @@ func TestPeerThroughGateway(t *testing.T) {
 		maps.Copy(failed, fails)
 	}
 	listed := listedCases(t, "A peer's S3 suite, through the gateway")
+	if out := os.Getenv("OPENIRSA_PEER_FAILURES"); out != "" { // to bring the page up to date
+		mustDo(t, os.WriteFile(out, []byte(asJSON(t, failed)), 0o600))
+	}
 	for _, name := range slices.Sorted(maps.Keys(failed)) {
 		if !slices.Contains(listed, name) {
 			t.Errorf("%s fails: %s", name, failed[name])

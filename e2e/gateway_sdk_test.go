@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -147,6 +146,7 @@ func testBoto3(t *testing.T, b *backed) {
 	if err != nil {
 		t.Errorf("%v\n%s", err, &errOut)
 	}
+	// S3 keeps the keys of metadata in small letters (Amazon S3 User Guide, "Working with object metadata").
 	wanted := map[string]string{"get": `"figures"`, "range": `"igu"`, "head": `{"team": "web"}`, "multipart": "true", "parallel": "true", "presigned get": `[200, "figures"]`,
 		"presigned put": "200", "presigned get used to delete": "403", "list": `["app/boto3", "app/large"]`, "delete several": "2", "create table": `"orders"`,
 		"get item": `{"id": {"S": "1"}}`, "no such table": "ResourceNotFoundException", "delete table": `"orders"`, "create queue": `"jobs"`, "receive": `"hello"`,
@@ -158,7 +158,7 @@ func testBoto3(t *testing.T, b *backed) {
 		judgeStep(t, s.Step, s, wanted)
 		steps++
 	}
-	if steps != 55 {
+	if steps != 47 {
 		t.Errorf("the script made %d steps", steps)
 	}
 }
@@ -168,7 +168,7 @@ func testJavaScriptGateway(t *testing.T, b *backed) {
 	decode(t, runJavaScript(t, "gateway.js", b.asPod(t, b.role, b.token(t, "shop", "app")), nil), &saw)
 	wanted := map[string]string{"get": `"figures"`, "range": `"igu"`, "head": `"7"`, "stream": `"true"`, "multipart": `"true"`, "presigned get": `"200"`, "presigned put": `"200"`,
 		"presigned get used to delete": `"403"`, "list": `"app/javascript,app/large,app/stream"`, "get item": `"1"`, "receive": `"hello"`}
-	if len(saw) != 29 {
+	if len(saw) != 28 {
 		t.Errorf("the script made %d steps", len(saw))
 	}
 	for name, s := range saw {
@@ -208,7 +208,9 @@ func testGoGateway(t *testing.T, b *backed) {
 	_, err = queues.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: made.QueueUrl, MessageBody: aws.String("hello")})
 	mustDo(t, err)
 	_, err = queues.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: aws.String(strings.Replace(*made.QueueUrl, "jobs", "mail", 1)), MessageBody: aws.String("hello")})
-	want(t, err, 403, "AccessDenied", "sqs:SendMessage")
+	if got := answerOf(err); !strings.HasPrefix(got.code, "AccessDenied") || !strings.Contains(got.message, "sqs:SendMessage") {
+		t.Errorf("another queue: %+v", got)
+	}
 }
 
 // virtualHosted is a client that puts the bucket into the host's name, and finds the plane under any name.
@@ -251,7 +253,7 @@ func testGoObjects(t *testing.T, client *s3.Client) {
 	}
 	// A body that cannot be read twice is sent without its hash.
 	_, err := client.PutObject(ctx, &s3.PutObjectInput{Bucket: bucket, Key: aws.String("app/stream"), Body: io.LimitReader(bytes.NewReader(large), int64(len(large))), ContentLength: aws.Int64(int64(len(large)))},
-		s3.WithAPIOptions(v4.SwapComputePayloadSHA256ForUnsignedPayloadMiddleware))
+		s3.WithAPIOptions(v4.SwapComputePayloadSHA256ForUnsignedPayloadMiddleware), func(o *s3.Options) { o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired })
 	mustDo(t, err)
 	if content("app/stream", nil) != string(large) {
 		t.Error("the stream came back otherwise")
@@ -274,16 +276,21 @@ func testGoObjects(t *testing.T, client *s3.Client) {
 		_, err := client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: bucket, Key: &key})
 		mustDo(t, err)
 	}
+	// Who may not list the whole bucket does not learn what is not there (Amazon S3 API Reference, GetObject, "Permissions").
 	_, err = client.GetObject(ctx, &s3.GetObjectInput{Bucket: bucket, Key: key})
-	if missing := (*types.NoSuchKey)(nil); !errors.As(err, &missing) {
-		t.Errorf("a deleted object is answered %v", err)
-	}
+	want(t, err, 403, "AccessDenied", "s3:ListBucket")
 }
 
 // testCLIGateway is the AWS CLI, with its high-level commands for S3.
 func testCLIGateway(t *testing.T, b *backed) {
 	pod := b.asPod(t, b.role, b.token(t, "shop", "app"))
 	folder := t.TempDir()
+	// Version 1 of the CLI presigns with Signature Version 2 unless it is told otherwise.
+	configuration := filepath.Join(folder, "config")
+	if err := os.WriteFile(configuration, []byte("[default]\ns3 =\n  signature_version = s3v4\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	pod = append(pod, "AWS_CONFIG_FILE="+configuration)
 	file, back := filepath.Join(folder, "large"), filepath.Join(folder, "back")
 	large := make([]byte, 20<<20)
 	rand.Read(large)
