@@ -63,28 +63,28 @@ type document struct {
 // readCreateBucket reads a CreateBucketConfiguration: its region and tags are condition keys. What it says of directory buckets is refused with
 // those (https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucketConfiguration.html).
 func readCreateBucket(o *S3Operation, root *element) ([]Call, error) {
-	keys := map[string][]string{}
-	var tags tagSet
-	for i, child := range root.children {
-		var err error
-		switch {
-		case child.name == "LocationConstraint" && (i == 0 || root.children[0].name != child.name) && len(child.children) == 0:
-			if len(child.text) > 32 || strings.Trim(child.text, "abcdefghijklmnopqrstuvwxyz0123456789-EU") != "" {
-				return nil, &Error{Code: "InvalidLocationConstraint", Message: "The specified location-constraint is not valid"}
-			}
-			if child.text != "" {
-				keys["s3:locationconstraint"] = []string{child.text}
-			}
-		case child.name == "Tags" && tags == nil:
-			tags, err = readTags(child)
-		default:
-			err = malformedXML("element %s", quote(child.name))
-		}
-		if err != nil {
-			return nil, err
+	for _, child := range root.children {
+		if child.name != "LocationConstraint" && child.name != "Tags" {
+			return nil, malformedXML("element %s", quote(child.name))
 		}
 	}
-	return createBucketCalls(o, keys, tags), nil
+	keys := map[string][]string{}
+	location, err := root.only("LocationConstraint")
+	if err != nil {
+		return nil, err
+	}
+	if location != nil && (len(location.children) > 0 || len(location.text) > 32 || strings.Trim(location.text, "abcdefghijklmnopqrstuvwxyz0123456789-EU") != "") {
+		return nil, &Error{Code: "InvalidLocationConstraint", Message: "The specified location-constraint is not valid"}
+	}
+	if location != nil && location.text != "" {
+		keys["s3:locationconstraint"] = []string{location.text}
+	}
+	var tags tagSet
+	set, err := root.only("Tags")
+	if err == nil && set != nil {
+		tags, err = readTags(set)
+	}
+	return createBucketCalls(o, keys, tags), err
 }
 
 // readObjectTagging reads the tags that an object is to have.
