@@ -21,9 +21,12 @@ const (
 // lowerHeaders joins the request's headers with those of a presigned query, under lower-case names, and takes the framing of the body out.
 // A header that comes twice is refused if it means anything to S3: which of the two the backend takes would be a guess.
 func lowerHeaders(header map[string][]string, hoisted map[string]string) (map[string]string, Framing, error) {
-	lower := make(map[string]string, len(header)+len(hoisted))
+	lower := map[string]string{}
 	maps.Copy(lower, hoisted)
 	for name, values := range header {
+		if !mayBeSignificant(name) {
+			continue
+		}
 		name = strings.ToLower(name)
 		if slices.Contains(transportHeaders, name) {
 			continue
@@ -38,6 +41,19 @@ func lowerHeaders(header map[string][]string, hoisted map[string]string) (map[st
 	}
 	framing, err := takeFraming(lower)
 	return lower, framing, err
+}
+
+// mayBeSignificant is false for most headers that mean nothing to S3, without a copy of the name.
+func mayBeSignificant(name string) bool {
+	const preflight = "access-control-"
+	if name == "" {
+		return false
+	}
+	switch name[0] | 0x20 {
+	case 'x', 'i', 'c', 'r', 'e', 'o':
+		return true
+	}
+	return len(name) > len(preflight) && strings.EqualFold(name[:len(preflight)], preflight)
 }
 
 // takeFraming removes from lower what belongs to the body's form: a backend gets the content, not the chunks.

@@ -229,7 +229,7 @@ var objectMeanings = []meaning{
 	{wire("PUT /bucket/key?annotation&annotationName=n&versionId=v"), "", "PutObjectAnnotation", calls("s3:PutObjectVersionAnnotation" + onV)},
 	{wire("DELETE /bucket/key?annotation&annotationName=n"), "", "DeleteObjectAnnotation", calls("s3:DeleteObjectAnnotation" + onK)},
 	{wire("DELETE /bucket/key?annotation&annotationName=n&versionId=v"), "", "DeleteObjectAnnotation", calls("s3:DeleteObjectVersionAnnotation" + onV)},
-	{wire("OPTIONS /bucket/key?X-Amz-Signature=a&partNumber=1", "Origin: https://example.org", "Access-Control-Request-Method: PUT"), "", "OptionsObject", nil},
+	{wire("OPTIONS /bucket/key?X-Amz-Signature=a&partNumber=1&partNumber=%", "Origin: https://example.org", "Access-Control-Request-Method: PUT"), "", "OptionsObject", nil},
 }
 
 // understand classifies a row's request, with its document where it has one.
