@@ -23,7 +23,7 @@ func (o S3Operation) WithDocument(body []byte) (S3Operation, error) {
 			return S3Operation{}, malformedXML("element %s in place of %s", quote(root.name), d.root)
 		}
 	case !d.optional:
-		return S3Operation{}, &Error{Code: "MissingRequestBodyError", Message: "Request Body is empty"}
+		return S3Operation{}, malformedXML("there is no document")
 	}
 	o = o.clone()
 	if d.root == "Delete" {

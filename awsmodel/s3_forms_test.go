@@ -140,7 +140,7 @@ func TestDocumentsRefused(t *testing.T) {
 		document string
 		code     string
 	}{
-		{tagging, "", "MissingRequestBodyError"},
+		{tagging, "", "MalformedXML"},
 		{tagging, "<Tagging/>", "MalformedXML"},
 		{tagging, "<Tagging><TagSet/><TagSet>" + tag + "</TagSet></Tagging>", "MalformedXML"},
 		{tagging, "<Tagging><TagSet/><Other/></Tagging>", "MalformedXML"},

@@ -171,6 +171,9 @@ var objectMeanings = []meaning{
 	{wire("PUT /bucket/key", "x-amz-copy-source: other/k?versionId=v"), "", "CopyObject",
 		calls("s3:GetObjectVersion arn:aws:s3:::other/k s3:VersionId=v", written+" s3:x-amz-copy-source=other/k",
 			"s3:GetObjectVersionTagging arn:aws:s3:::other/k (if tagged) s3:VersionId=v", "s3:PutObjectTagging"+onK+" (if tagged)")},
+	// An encoded separator parts a version off as well, for S3 as for versitygw ("Versioning_CopyObject_encoded_versionid_separator…").
+	{wire("PUT /bucket/key", "x-amz-copy-source: other/k%3FversionId%3D..%2Fv", "x-amz-tagging-directive: REPLACE"), "", "CopyObject",
+		calls("s3:GetObjectVersion arn:aws:s3:::other/k s3:VersionId=../v", written+" s3:x-amz-copy-source=other/k")},
 	{wire("PUT /bucket/key", "x-amz-copy-source: other/k", "x-amz-tagging-directive: REPLACE", "x-amz-object-annotation-directive: COPY"), "", "CopyObject",
 		calls("s3:GetObject arn:aws:s3:::other/k", written+" s3:x-amz-copy-source=other/k s3:x-amz-object-annotation-directive=COPY",
 			"s3:GetObjectAnnotation arn:aws:s3:::other/k", "s3:PutObjectAnnotation"+onK)},

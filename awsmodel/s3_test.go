@@ -271,6 +271,9 @@ func TestClassifyS3Refuses(t *testing.T) {
 		{wire("PUT /bucket/key", "x-amz-copy-source: other/key?versionId="), "InvalidArgument"},
 		{wire("PUT /bucket/key", "x-amz-copy-source: other/key?versionId=1?versionId=2"), "InvalidArgument"},
 		{wire("PUT /bucket/key", "x-amz-copy-source: other/key?x=1"), "InvalidArgument"},
+		{wire("PUT /bucket/key", "x-amz-copy-source: other/key%3FversionId%3D1?versionId=2"), "InvalidArgument"},
+		{wire("PUT /bucket/key", "x-amz-copy-source: other/key%3FversionId%3D"), "InvalidArgument"},
+		{wire("PUT /bucket/key", "x-amz-copy-source: other/key%3FVersionID%3D1"), "InvalidArgument"},
 		// Bodies in chunks.
 		{wire("PUT /bucket/key", "x-amz-trailer: x-amz-checksum-crc32"), "InvalidRequest"},
 		{wire("PUT /bucket/key", "content-encoding: aws-chunked"), "InvalidArgument"},
@@ -352,7 +355,7 @@ func TestWithDocumentRefuses(t *testing.T) {
 		document string
 		code     string
 	}{
-		{deletes, "", "MissingRequestBodyError"},
+		{deletes, "", "MalformedXML"},
 		{deletes, "<Delete></Delete>", "MalformedXML"},
 		{deletes, "<Delete><Quiet>true</Quiet></Delete>", "MalformedXML"},
 		{deletes, "<Delete>" + object, "MalformedXML"},
