@@ -1,6 +1,10 @@
 package awsmodel
 
-import "strings"
+import (
+	"crypto/md5"
+	"encoding/base64"
+	"strings"
+)
 
 // WithDocument completes an operation whose meaning is partly in its body: the result has its Calls and a canonical Document, to be
 // forwarded in place of body. Errors are *Error.
@@ -44,10 +48,15 @@ func (o S3Operation) WithDocument(body []byte) (S3Operation, error) {
 	return o.withDocument(root.canonical()), nil
 }
 
-// withDocument drops the checksums with the body that they were for.
+// withDocument drops the checksums with the body that they were for, and gives the canonical document one that every S3 knows: several of these
+// operations are refused without (https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html, "Content-MD5 request header").
 func (o S3Operation) withDocument(document []byte) S3Operation {
 	for _, name := range checksumHeader {
 		delete(o.Header, name)
+	}
+	if len(document) > 0 {
+		sum := md5.Sum(document)
+		o.Header["content-md5"] = base64.StdEncoding.EncodeToString(sum[:])
 	}
 	o.Document = document
 	return o

@@ -1,6 +1,8 @@
 package awsmodel
 
 import (
+	"crypto/md5"
+	"encoding/base64"
 	"maps"
 	"net/url"
 	"reflect"
@@ -255,6 +257,7 @@ func TestClassifyS3Refuses(t *testing.T) {
 		// Values that a policy and a server may read differently.
 		{wire("PUT /bucket/key", "x-amz-acl: Public-Read"), "InvalidArgument"},
 		{wire("PUT /bucket/key", "x-amz-acl: "), "InvalidArgument"},
+		{wire("PUT /bucket/key", "x-amz-grant-write: id=1"), "InvalidRequest"}, // a bucket's only
 		{wire("PUT /bucket/key", "x-amz-server-side-encryption: "), "InvalidArgument"},
 		{wire("PUT /bucket/key", "x-amz-server-side-encryption: aes256"), "InvalidArgument"},
 		{wire("PUT /bucket/key", "x-amz-storage-class: glacier"), "InvalidArgument"},
@@ -337,8 +340,10 @@ func TestWithDocument(t *testing.T) {
 		if got := describe(whole.Calls); !slices.Equal(got, c.calls) || string(whole.Document) != c.want {
 			t.Errorf("%s gives %q and %s, want %q and %s", c.document, got, whole.Document, c.calls, c.want)
 		}
-		if has(whole.Header, "x-amz-checksum-crc32") {
-			t.Error("the checksum of the original document stayed")
+		sum := md5.Sum(whole.Document)
+		want := base64.StdEncoding.EncodeToString(sum[:])
+		if has(whole.Header, "x-amz-checksum-crc32") || len(whole.Document) > 0 && whole.Header["content-md5"] != want {
+			t.Errorf("the checksums are %v, want those of %s", whole.Header, whole.Document)
 		}
 		if len(o.Header) != len(c.request.Header) {
 			t.Error("the operation without its document was changed")

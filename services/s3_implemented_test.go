@@ -5,6 +5,9 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
 // TestNotImplemented: what this S3 does not do is refused, and not done halfway: a version that was asked for is not the current object,
@@ -24,7 +27,13 @@ func TestNotImplemented(t *testing.T) {
 		{"DELETE /data/k", "X-Amz-If-Match-Size: 1", "", 501, "NotImplemented"},
 		{"DELETE /data/k", "X-Amz-Bypass-Governance-Retention: true", "", 501, "NotImplemented"},
 		{"DELETE /data/k", "X-Amz-Mfa: 1 2", "", 501, "NotImplemented"},
-		{"GET /data?versions", "", "", 501, "NotImplemented"},
+		{"GET /data?acl", "", "", 501, "NotImplemented"},
+		{"GET /data?policyStatus", "", "", 501, "NotImplemented"},
+		{"GET /data/k?cors", "", "", 501, "NotImplemented"},
+		{"DELETE /data?cors", "", "", 501, "NotImplemented"},
+		{"GET /data?cors", "", "", 404, "NoSuchCORSConfiguration"},
+		{"GET /data?lifecycle", "", "", 404, "NoSuchLifecycleConfiguration"},
+		{"GET /data?tagging", "", "", 404, "NoSuchTagSet"},
 		{"PUT /data?versioning", "", "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>", 501, "NotImplemented"},
 		{"PUT /data?tagging", "", "<Tagging><TagSet/></Tagging>", 501, "NotImplemented"},
 		{"PUT /data?policy", "", "{}", 501, "NotImplemented"},
@@ -71,6 +80,10 @@ func TestNotImplemented(t *testing.T) {
 		if response.StatusCode != c.status || !strings.Contains(string(body), "<Code>"+c.code+"</Code>") {
 			t.Errorf("%s %s %s: %d %s, want %d %s", c.line, c.header, c.body, response.StatusCode, body, c.status, c.code)
 		}
+	}
+	versions, err := c.ListObjectVersions(t.Context(), &s3.ListObjectVersionsInput{Bucket: aws.String("data")})
+	if err != nil || len(versions.Versions) != 1 || *versions.Versions[0].VersionId != "null" {
+		t.Errorf("the versions are %+v, %v", versions, err)
 	}
 	if got := read(t, c, "data", "k"); got != "content" {
 		t.Errorf("the object is now %q", got)
