@@ -175,9 +175,9 @@ func badHeader(name, value string) *Error {
 // key that is there, to a server that sees none.
 var mayBeEmpty = []string{"cache-control", "content-disposition", "content-encoding", "content-language", "content-type", "expires", "x-amz-tagging"}
 
-// checkHeader holds a value to its form.
+// checkHeader holds a value to its form. Space around it would be lost on the way to a backend; values in presigned queries and forms can have some.
 func checkHeader(name, value string) error {
-	if hasControl(value) || value == "" && !slices.Contains(mayBeEmpty, name) && !strings.HasPrefix(name, "x-amz-meta-") {
+	if hasControl(value) || strings.TrimSpace(value) != value || value == "" && !slices.Contains(mayBeEmpty, name) && !strings.HasPrefix(name, "x-amz-meta-") {
 		return badHeader(name, value)
 	}
 	switch name {
@@ -208,6 +208,9 @@ func (o *S3Operation) canonicalHeaders() error {
 	if value, ok := o.Header["x-amz-copy-source"]; ok {
 		source, err := parseCopySource(value)
 		if err != nil {
+			return err
+		}
+		if err := o.options.checkPlain(source.key); err != nil {
 			return err
 		}
 		o.Header["x-amz-copy-source"] = source.String()

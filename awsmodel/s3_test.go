@@ -257,6 +257,8 @@ func TestClassifyS3Refuses(t *testing.T) {
 		// Values that a policy and a server may read differently.
 		{wire("PUT /bucket/key", "x-amz-acl: Public-Read"), "InvalidArgument"},
 		{wire("PUT /bucket/key", "x-amz-acl: "), "InvalidArgument"},
+		{wire("PUT /bucket/key?X-Amz-Signature=a&x-amz-acl=%20public-read"), "InvalidArgument"},
+		{wire("PUT /bucket/key?X-Amz-Signature=a&x-amz-storage-class=STANDARD%09"), "InvalidArgument"},
 		{wire("PUT /bucket/key", "x-amz-grant-write: id=1"), "InvalidRequest"}, // a bucket's only
 		{wire("PUT /bucket/key", "x-amz-server-side-encryption: "), "InvalidArgument"},
 		{wire("PUT /bucket/key", "x-amz-server-side-encryption: aes256"), "InvalidArgument"},
