@@ -211,7 +211,10 @@ func TestPlainKeys(t *testing.T) {
 		_, copyErr := ClassifyS3(wire("PUT /bucket/key", "x-amz-copy-source: other/"+target), options)
 		_, listErr := ClassifyS3(wire("GET /bucket?list-type=2&prefix="+target), options)
 		_, postErr := ClassifyS3Post("bucket", formFields("key", key), "", options)
-		for _, err := range []error{deleteErr, getErr, copyErr, listErr, postErr} {
+		if refusal, _ := copyErr.(*Error); refusal == nil || refusal.Code != "InvalidArgument" {
+			t.Errorf("a copy of %s: %v", key, copyErr)
+		}
+		for _, err := range []error{deleteErr, getErr, listErr, postErr} {
 			if refusal, _ := err.(*Error); refusal == nil || refusal.Code != "400" {
 				t.Errorf("%s: %v", key, err)
 			}
