@@ -21,9 +21,19 @@ type deleteResult struct {
 	Error   []deleteError
 }
 
-type deletedKey struct{ Key string }
+type deletedKey struct {
+	Key                   string
+	VersionID             string `xml:"VersionId,omitempty"`
+	DeleteMarker          bool   `xml:",omitempty"`
+	DeleteMarkerVersionID string `xml:"DeleteMarkerVersionId,omitempty"`
+}
 
-type deleteError struct{ Key, Code, Message string }
+type deleteError struct {
+	Key       string
+	VersionID string `xml:"VersionId,omitempty"`
+	Code      string
+	Message   string
+}
 
 // deleteObjects decides each key for itself, as S3 does: those that are denied come back as errors, the others are deleted.
 func (x *exchange) deleteObjects() {
@@ -33,7 +43,7 @@ func (x *exchange) deleteObjects() {
 		return
 	}
 	result := deleteResult{XMLName: xml.Name{Space: "http://s3.amazonaws.com/doc/2006-03-01/", Local: "DeleteResult"}}
-	if len(allowed.Keys) > 0 {
+	if len(allowed.Objects) > 0 {
 		operation := x.operation.WithDelete(allowed)
 		done := &recorder{}
 		x.forward(done, operation, plainBody(operation.Document))
@@ -60,14 +70,17 @@ func (x *exchange) deleteObjects() {
 // last key's decision. An error other than a denial is one of the whole request.
 func (x *exchange) decideKeys() (allowed awsmodel.Delete, denied []deleteError, err error) {
 	asked := x.operation.Delete
-	x.event.RequestParameters["keyCount"] = len(asked.Keys)
-	x.event.RequestParameters["keys"] = asked.Keys[:min(eventKeys, len(asked.Keys))]
+	var keys []string
+	for _, object := range asked.Objects[:min(eventKeys, len(asked.Objects))] {
+		keys = append(keys, object.Key)
+	}
+	x.event.RequestParameters["keyCount"], x.event.RequestParameters["keys"] = len(asked.Objects), keys
 	allowed.Quiet = asked.Quiet
 	event := x.event
-	for _, call := range x.operation.Calls {
-		err := x.decide(call)
+	for _, object := range asked.Objects {
+		err := x.decideAll(x.operation.DeleteCalls(object))
 		if err == nil {
-			allowed.Keys = append(allowed.Keys, call.Key)
+			allowed.Objects = append(allowed.Objects, object)
 			continue
 		}
 		e, ok := errors.AsType[*iam.Error](err)
@@ -77,7 +90,7 @@ func (x *exchange) decideKeys() (allowed awsmodel.Delete, denied []deleteError, 
 		if len(denied) == 0 {
 			event = x.event
 		}
-		denied = append(denied, deleteError{call.Key, e.Code, e.Message})
+		denied = append(denied, deleteError{object.Key, object.VersionID, e.Code, e.Message})
 	}
 	if len(denied) > 0 {
 		x.event = event

@@ -83,7 +83,7 @@ func (x *exchange) classify() error {
 	}
 	operation, err := awsmodel.ClassifyS3(awsmodel.Request{
 		Method: x.signed.Method, Path: x.signed.Path, RawQuery: x.signed.RawQuery, Header: x.signed.Header,
-	}, x.c.Partition)
+	}, awsmodel.S3Options{Partition: x.c.Partition, Now: x.c.Now()})
 	if err != nil {
 		return classificationError(err)
 	}
@@ -158,12 +158,26 @@ func (x *exchange) authorize() error {
 	if len(x.operation.Calls) == 0 {
 		return refusal("AccessDenied", "Access Denied")
 	}
-	for _, call := range x.operation.Calls {
+	return x.decideAll(x.operation.Calls)
+}
+
+func (x *exchange) decideAll(calls []awsmodel.Call) error {
+	for _, call := range calls {
+		if call.OnlyIfTagged && !x.sourceIsTagged() {
+			continue
+		}
 		if err := x.decide(call); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// sourceIsTagged asks the backend, after all else has been allowed, whether a copy would take tags along.
+func (x *exchange) sourceIsTagged() bool {
+	answer := &recorder{}
+	x.forward(answer, x.operation.SourceHead(), nil)
+	return answer.status != http.StatusNotFound && (answer.status != http.StatusOK || answer.Header().Get("x-amz-tagging-count") != "")
 }
 
 // decide allows one call or returns the refusal, and writes the decision into the event.
