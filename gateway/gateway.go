@@ -42,7 +42,7 @@ type Backend interface {
 	Owner(bucket string) (account string, ok bool)
 }
 
-// Config of a Gateway. Authenticate, Trail, Origin and S3 are required, and with a Classifier Directory and Attributes.
+// Config of a Gateway. Authenticate, Trail, Origin and S3 are required, and with a Classifier Directory, Policies, Roles and Attributes.
 type Config struct {
 	Authenticate Authenticator
 	Trail        Trail
@@ -59,6 +59,8 @@ type Config struct {
 	// Classifier says what requests to other services than S3 mean; nil: every other service is refused.
 	Classifier Classifier
 	Directory  Directory
+	Policies   ResourcePolicies
+	Roles      Roles
 	Attributes Attributes
 	// Services says by signing name how services are served; one that is not there has no backend.
 	Services map[string]ServiceConfig
@@ -74,8 +76,8 @@ func New(c Config) (*Gateway, error) {
 	if c.Authenticate == nil || c.Trail == nil || c.Origin == nil || c.S3 == nil {
 		return nil, errors.New("making the gateway: Authenticate, Trail, Origin and S3 are required")
 	}
-	if c.Classifier != nil && (c.Directory == nil || c.Attributes == nil) {
-		return nil, errors.New("making the gateway: a Classifier needs Directory and Attributes")
+	if c.Classifier != nil && (c.Directory == nil || c.Policies == nil || c.Roles == nil || c.Attributes == nil) {
+		return nil, errors.New("making the gateway: a Classifier needs Directory, Policies, Roles and Attributes")
 	}
 	if c.AccountHeader == "" {
 		c.AccountHeader = "X-Openirsa-Account"

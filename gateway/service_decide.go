@@ -27,12 +27,8 @@ func (x *serviceExchange) authorize() error {
 
 // decide allows one call or returns the refusal. The event has the decision about the first call, or about the one that is denied.
 func (x *serviceExchange) decide(call awsmodel.Call) error {
-	access := iam.Access{Action: call.Action, Resource: call.Resource, WildcardOnly: call.WildcardOnly, AnyResource: call.AnyResource}
-	if call.WildcardOnly {
-		access.Resource = "*"
-	}
-	var err error
-	if access.Keys, err = x.keysOf(call); err != nil {
+	access, err := x.accessOf(call)
+	if err != nil {
 		return err
 	}
 	decision, err := x.c.Directory.Decide(x.r.Context(), x.caller, access)
@@ -50,31 +46,49 @@ func (x *serviceExchange) decide(call awsmodel.Call) error {
 	return nil
 }
 
-// keysOf are the condition keys of one call: those that the request gives, and those of the resource.
-func (x *serviceExchange) keysOf(call awsmodel.Call) (map[string][]string, error) {
-	keys := maps.Clone(call.Keys)
-	if keys == nil {
-		keys = map[string][]string{}
+// accessOf is a call as the directory decides it, with the condition keys that the request gives and those of the resource.
+func (x *serviceExchange) accessOf(call awsmodel.Call) (iam.Access, error) {
+	access := iam.Access{Action: call.Action, Resource: call.Resource, WildcardOnly: call.WildcardOnly, AnyResource: call.AnyResource, Keys: map[string][]string{}}
+	maps.Copy(access.Keys, call.Keys)
+	if call.WildcardOnly {
+		access.Resource = "*"
+		return access, nil
 	}
-	account := namedAccount(call.Resource)
-	if account != "" {
-		keys["aws:ResourceAccount"] = []string{account}
-	} else {
-		account = x.caller.Principal.Account
+	if call.InstanceProfile != "" || call.RoleName != "" {
+		return access, x.findRole(call, &access)
 	}
-	if len(call.TagKeys) == 0 || call.WildcardOnly || call.AnyResource {
-		return keys, nil
+	if account := namedAccount(call.Resource); account != "" {
+		access.Keys["aws:ResourceAccount"] = []string{account}
 	}
-	tags, err := x.c.Attributes.Tags(x.r.Context(), account, call.Resource)
+	if len(call.TagKeys) == 0 || call.AnyResource {
+		return access, nil
+	}
+	tags, err := x.c.Attributes.Tags(x.r.Context(), x.accountOf(call.Resource), call.Resource)
 	if err != nil {
-		return nil, fmt.Errorf("reading the tags of a resource: %w", err)
+		return access, fmt.Errorf("reading the tags of a resource: %w", err)
 	}
 	for key, value := range tags {
 		for _, prefix := range call.TagKeys {
-			keys[prefix+key] = []string{value}
+			access.Keys[prefix+key] = []string{value}
 		}
 	}
-	return keys, nil
+	return access, nil
+}
+
+// findRole puts the role that a request passes by a name in the place of the pattern of every role. Of one that the directory does not know, the
+// pattern stays: whoever may pass any role may pass it.
+func (x *serviceExchange) findRole(call awsmodel.Call, access *iam.Access) error {
+	find, name := x.c.Roles.PassedRole, call.RoleName
+	if call.InstanceProfile != "" {
+		find, name = x.c.Roles.ProfileRole, call.InstanceProfile
+	}
+	role, known, err := find(x.r.Context(), x.caller.Principal.Account, name)
+	if err != nil || !known {
+		return err
+	}
+	access.Resource, access.AnyResource = role.ARN, false
+	maps.Copy(access.Keys, role.Keys)
+	return nil
 }
 
 // namedAccount is the account in an ARN; "" where it has none.

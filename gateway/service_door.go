@@ -33,6 +33,13 @@ type Directory interface {
 	ForgetResource(ctx context.Context, account, arn string) error
 }
 
+// Roles finds the roles that requests pass to services by a name (*iam.Directory).
+type Roles interface {
+	PassedRole(ctx context.Context, account, nameOrARN string) (role iam.PassedRole, ok bool, err error)
+	// ProfileRole finds the role in an instance profile.
+	ProfileRole(ctx context.Context, account, nameOrARN string) (role iam.PassedRole, ok bool, err error)
+}
+
 // ServiceConfig says how the requests of one signing name are served.
 type ServiceConfig struct {
 	// Upstream serves what was authorized; nil: nobody does, and an authorized request is answered with 501.
@@ -63,6 +70,8 @@ type serviceExchange struct {
 	operation *awsmodel.Operation
 	allowed   []policy.Decision // of each of the operation's calls
 	event     trail.Event
+	recorded  bool   // the directory keeps the event
+	newPolicy string // that the operation makes its resource with; "": none
 }
 
 // serveService answers a request that is signed for a service other than S3. Its body is held against the signature before anything in it is
@@ -98,10 +107,17 @@ func (x *serviceExchange) serve(service *awsmodel.Service, body []byte) {
 	x.event = x.caller.Event(service.EventSource, "UnknownOperation")
 	x.event.Category = trail.Data
 	x.event.ErrorCode = internalFailure // until there is an answer
-	defer func() { x.c.Trail.Enqueue(x.event) }()
+	defer func() {
+		if !x.recorded {
+			x.c.Trail.Enqueue(x.event)
+		}
+	}()
 
 	if err := x.classify(body); err != nil {
 		x.refuse(err)
+		return
+	}
+	if x.servePolicy() {
 		return
 	}
 	if err := x.authorize(); err != nil {
@@ -110,6 +126,10 @@ func (x *serviceExchange) serve(service *awsmodel.Service, body []byte) {
 	}
 	if dryRun, _ := x.operation.Input["DryRun"].(bool); dryRun && x.operation.Protocol == awsmodel.EC2 {
 		x.refuse(refusal("DryRunOperation", "Request would have succeeded, but DryRun flag is set."))
+		return
+	}
+	if err := x.checkNewPolicy(); err != nil {
+		x.refuse(err)
 		return
 	}
 	x.carryOut()

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -30,7 +31,7 @@ const (
 // classified can reach the backend, neither its signature nor its token.
 func (x *serviceExchange) carryOut() {
 	if why, served := x.isServed(); !served {
-		x.answerAlone(why)
+		x.refuse(x.notServed(why))
 		return
 	}
 	request, hash, err := x.canonicalRequest()
@@ -41,7 +42,11 @@ func (x *serviceExchange) carryOut() {
 	controller := http.NewResponseController(x.w)
 	_ = controller.SetWriteDeadline(time.Time{}) // each part of the answer gets one of its own
 	scope := x.authorization.Scope
-	response, err := x.service.Upstream.send(x.r.Context(), request, scope.Service, scope.Region, hash)
+	ctx := x.r.Context()
+	if !x.operation.ReadOnly {
+		ctx = context.WithoutCancel(ctx) // a client who hangs up does not stop a change half way, nor keep it from being known
+	}
+	response, err := x.service.Upstream.send(ctx, request, scope.Service, scope.Region, hash)
 	if err != nil {
 		x.refuse(x.unanswered(err))
 		return

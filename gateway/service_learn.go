@@ -49,23 +49,18 @@ func changeOf(operation *awsmodel.Operation) change {
 
 // learns tells whether the answer to the operation says something about resources.
 func (x *serviceExchange) learns() bool {
-	return x.policyWrite != nil || changeOf(x.operation) != changesNothing
+	return changeOf(x.operation) != changesNothing || x.newPolicy != ""
 }
 
 // learn keeps what the operation, which has succeeded, made known. An error is for the client, who is to try again; where trying again would make a
 // resource twice, it is for the operator.
 func (x *serviceExchange) learn(answer []byte) error {
 	ctx := context.WithoutCancel(x.r.Context())
-	if x.policyWrite != nil {
-		if err := x.policyWrite(ctx); err != nil {
-			return fmt.Errorf("keeping a resource's policy: %w", err)
-		}
-	}
 	kind := changeOf(x.operation)
-	if kind == creates {
+	if kind == creates || x.newPolicy != "" {
 		if err := x.learnCreated(ctx, answer); err != nil {
-			x.log("keeping the tags of a new resource", err)
-			x.event.Explanation = "the tags of the new resource could not be kept; policies that test them will not see them"
+			x.log("keeping what is known of a new resource", err)
+			x.event.Explanation = "tags or policy of the new resource could not be kept; decisions will be made without them"
 		}
 		return nil
 	}
@@ -123,7 +118,7 @@ func (x *serviceExchange) removedTags(ctx context.Context, account string, call 
 	return gone, nil
 }
 
-// learnCreated keeps the tags that resources were made with. Their ARNs are those of the calls, where their names were known before, else the
+// learnCreated keeps the tags and the policy that resources were made with. Their ARNs are those of the calls, where their names were known before, else the
 // ARNs and ids in the answer.
 func (x *serviceExchange) learnCreated(ctx context.Context, answer []byte) error {
 	values, err := answerValues(x.operation.Protocol, answer)
@@ -132,16 +127,23 @@ func (x *serviceExchange) learnCreated(ctx context.Context, answer []byte) error
 	}
 	for _, call := range x.operation.Calls {
 		tags := requestTags(call)
-		if len(tags) == 0 || call.WildcardOnly {
+		if len(tags) == 0 && x.newPolicy == "" || call.WildcardOnly {
 			continue
 		}
 		for _, arn := range x.createdBy(call, values) {
-			if err := x.c.Directory.SetResourceTags(ctx, x.accountOf(arn), arn, tags); err != nil {
+			if err := x.keepCreated(ctx, arn, tags); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+func (x *serviceExchange) keepCreated(ctx context.Context, arn string, tags map[string]string) error {
+	if x.newPolicy != "" {
+		return x.c.Policies.CreateResource(ctx, x.accountOf(arn), arn, tags, x.newPolicy)
+	}
+	return x.c.Directory.SetResourceTags(ctx, x.accountOf(arn), arn, tags)
 }
 
 // createdBy are the ARNs of the resources that a call is about, of an operation that made them.

@@ -232,6 +232,21 @@ func secretName(arn string) string {
 	return name
 }
 
+// checkNewPolicy refuses to make a resource with a policy that could not be kept: it would not be enforced.
+func (x *serviceExchange) checkNewPolicy() error {
+	x.newPolicy = policyOfNew(x.authorization.Scope.Service, x.operation)
+	if x.newPolicy == "" {
+		return nil
+	}
+	access, err := x.accessOf(x.operation.Calls[0])
+	if err != nil {
+		return err
+	}
+	in := iam.ResourcePolicyInput{Access: access, Document: x.newPolicy}
+	in.BypassLockoutCheck, _ = x.operation.Input["BypassPolicyLockoutSafetyCheck"].(bool)
+	return x.c.Policies.CheckResourcePolicy(x.r.Context(), x.caller, in)
+}
+
 // policyOfNew is the policy that a request makes a resource with; "" for none.
 func policyOfNew(signingName string, operation *awsmodel.Operation) string {
 	member := ""
