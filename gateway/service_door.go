@@ -198,17 +198,28 @@ func (x *serviceExchange) refuse(err error) {
 	if told.status >= http.StatusInternalServerError && told.status != http.StatusNotImplemented {
 		x.log("serving "+x.event.Source, err)
 	}
-	if told.code == unauthorizedOperation && x.event.Encoder != nil && x.event.Decision != nil {
-		// EC2 gives what the trail keeps, for whoever may open it.
-		x.event.ErrorCode, x.event.ErrorMessage = told.code, told.message
-		x.event.EncodedAuthorizationMessage = x.event.Encoder.EncodeAuthorization(x.event)
-		told.message = "You are not authorized to perform this operation. " + told.message + ". Encoded authorization failure message: " + x.event.EncodedAuthorizationMessage
+	if told.code == unauthorizedOperation {
+		told.message = x.unauthorized(told)
 	}
 	x.note(told.status, told.code, told.message)
 	if x.event.Decision == nil && x.event.Explanation == "" {
 		x.event.Explanation = told.message
 	}
 	x.writeError(told)
+}
+
+// unauthorized is EC2's sentence. Of calls on a resource it tells more to whoever may open the encoded message, which is the one that the trail keeps.
+func (x *serviceExchange) unauthorized(t told) string {
+	sentence := "You are not authorized to perform this operation. " + t.message
+	if x.event.Encoder == nil || x.event.Decision == nil || x.event.Resource == "*" {
+		return sentence
+	}
+	event := x.event
+	event.ErrorCode, event.ErrorMessage = t.code, t.message
+	if message := event.Encoder.EncodeAuthorization(event); message != "" {
+		return sentence + ". Encoded authorization failure message: " + message
+	}
+	return sentence
 }
 
 // note writes the outcome into the event; code is empty for success.
