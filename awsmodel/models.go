@@ -153,8 +153,6 @@ type Shape struct {
 	Key       *Member  // of a map
 	Flattened bool     // a list or map without an element of its own in Query and XML
 	Payload   string   // of an operation's input: the member that is the body; empty: all members without a location are in it
-	// XMLNamespace is of the structure's element, where it is not the service's.
-	XMLNamespace string
 }
 
 // Member finds a member by name.
@@ -198,8 +196,6 @@ type Member struct {
 	Timestamp        TimestampFormat
 	Required         bool
 	IdempotencyToken bool // SDKs make it up where the caller does not
-	Attribute        bool // of the XML element, not an element
-	Flattened        bool // as Shape.Flattened, for this use of the shape
 	JSONValue        bool // a string that holds JSON; in a header, in base64
 	HostLabel        bool // also a part of the host's name
 }
