@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -137,10 +136,7 @@ func (x *serviceExchange) serve(service *awsmodel.Service, body []byte) {
 
 // classify finds the operation out and describes it in the event.
 func (x *serviceExchange) classify(body []byte) error {
-	request, err := x.readable(body)
-	if err != nil {
-		return err
-	}
+	request := x.readable(body)
 	place := awsmodel.Place{Partition: x.c.Partition, Region: x.authorization.Scope.Region, Account: x.caller.Principal.Account}
 	operation, err := x.c.Classifier.Classify(x.authorization.Scope.Service, request, place)
 	if err != nil {
@@ -154,7 +150,7 @@ func (x *serviceExchange) classify(body []byte) error {
 
 // readable is the request as it is classified: with the headers that say how its body is written, and those that were signed. No other may change
 // what it means.
-func (x *serviceExchange) readable(body []byte) (awsmodel.Request, error) {
+func (x *serviceExchange) readable(body []byte) awsmodel.Request {
 	header := map[string][]string{}
 	for name, values := range x.signed.Header {
 		lower := strings.ToLower(name)
@@ -162,34 +158,7 @@ func (x *serviceExchange) readable(body []byte) (awsmodel.Request, error) {
 			header[name] = values
 		}
 	}
-	query := x.signed.RawQuery
-	if x.authorization.Presigned {
-		query = withoutSignature(query)
-	}
-	body, err := decompressed(body, header, x.maxBody())
-	return awsmodel.Request{Method: x.signed.Method, Path: x.signed.Path, RawQuery: query, Header: header, Body: body}, err
-}
-
-// withoutSignature is a presigned request's query without the parameters that sign it. That each is there once, sigv4 has seen.
-func withoutSignature(query string) string {
-	var kept []string
-	for piece := range strings.SplitSeq(query, "&") {
-		name, _, _ := strings.Cut(piece, "=")
-		decoded, err := url.QueryUnescape(name)
-		if err == nil && isSigning(decoded) {
-			continue
-		}
-		kept = append(kept, piece)
-	}
-	return strings.Join(kept, "&")
-}
-
-func isSigning(parameter string) bool {
-	switch parameter {
-	case "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders", "X-Amz-Security-Token", "X-Amz-Signature":
-		return true
-	}
-	return false
+	return awsmodel.Request{Method: x.signed.Method, Path: x.signed.Path, RawQuery: x.signed.RawQuery, Header: header, Body: body}
 }
 
 // refuse answers with err in the protocol's shape, and notes it in the event.
