@@ -2,6 +2,8 @@ package gateway_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -199,4 +201,9 @@ func (a answered) wants(t testing.TB, name string, status int, code string, part
 			t.Errorf("%s: %q does not hold %q", name, a.message, part)
 		}
 	}
+}
+
+func bodyHash(body string) string {
+	sum := sha256.Sum256([]byte(body))
+	return hex.EncodeToString(sum[:])
 }
