@@ -46,6 +46,10 @@ var actions = map[string]string{
 	"cloudfront:CreateDistributionWithTags": "cloudfront:CreateDistribution cloudfront:TagResource",
 	// Amazon CloudSearch Developer Guide, "Configuring access for Amazon CloudSearch": cloudsearch:document is for the document service.
 	"cloudsearch:UploadDocuments": "cloudsearch:document",
+	// Amazon API Gateway Developer Guide, "Control access to a WebSocket API with IAM authorization": one action for @connections.
+	"execute-api:DeleteConnection": "execute-api:ManageConnections",
+	"execute-api:GetConnection":    "execute-api:ManageConnections",
+	"execute-api:PostToConnection": "execute-api:ManageConnections",
 	// Service Authorization Reference, "Amazon Detective": the action is in the singular.
 	"detective:ListOrganizationAdminAccounts": "detective:ListOrganizationAdminAccount",
 

@@ -169,11 +169,15 @@ func (b *binder) byName(i int) error {
 func (b *binder) parents(kind policy.ResourceType, names []string) (Place, map[string]string, error) {
 	place, values := b.place, map[string]string{}
 	for _, name := range names[:len(names)-1] {
+		if standard, known := defaults[b.prefix+":"+name]; known {
+			values[name] = standard
+		}
 		for _, member := range b.candidates(kind, name, false) {
-			text := b.text(member)
-			if text == "" {
+			texts := b.texts(member)
+			if len(texts) != 1 || texts[0] == "" {
 				continue
 			}
+			text := texts[0]
 			if arn, err := policy.ParseARN(text); err == nil && strings.HasPrefix(text, "arn:") {
 				place.Region, place.Account = arn.Region, arn.Account
 				text = arn.Resource[strings.LastIndexAny(arn.Resource, ":/")+1:]
@@ -257,6 +261,9 @@ func (b *binder) whole(n naming, name string) target {
 func (b *binder) rest() {
 	anyTarget := slices.ContainsFunc(b.targets, func(t []target) bool { return len(t) > 0 })
 	for i, use := range b.entry.ResourceTypes {
+		if b.absent(use.Type.Name) {
+			continue
+		}
 		creates := b.creates(use.Type)
 		suspect := b.suspect(i)
 		switch {
