@@ -180,12 +180,12 @@ func (b *binder) parents(kind policy.ResourceType, names []string) (Place, map[s
 			text := texts[0]
 			if arn, err := policy.ParseARN(text); err == nil && strings.HasPrefix(text, "arn:") {
 				place.Region, place.Account = arn.Region, arn.Account
-				text = arn.Resource[strings.LastIndexAny(arn.Resource, ":/")+1:]
+				text = parentOf(b.prefix, arn.Resource)
 			}
 			if err := component(member, text); err != nil {
 				return place, nil, err
 			}
-			if strings.ContainsAny(text, ":/") {
+			if strings.Contains(text, ":") || strings.Contains(text, "/") && namings[b.prefix+":"+name] == nil {
 				continue
 			}
 			values[name] = text
@@ -194,6 +194,14 @@ func (b *binder) parents(kind policy.ResourceType, names []string) (Place, map[s
 		}
 	}
 	return place, values, nil
+}
+
+// parentOf is the name in the ARN of a resource that others are beneath.
+func parentOf(prefix, resource string) string {
+	if group, found := strings.CutPrefix(resource, "log-group:"); found && prefix == "logs" {
+		return strings.TrimSuffix(group, ":*")
+	}
+	return resource[strings.LastIndexAny(resource, ":/")+1:]
 }
 
 // children are the resources that the members for the last part of an ARN name.
@@ -215,6 +223,9 @@ func (b *binder) children(kind policy.ResourceType, p pattern, place Place, valu
 		for _, text := range b.texts(member) {
 			if !known && strings.HasPrefix(text, "arn:") {
 				continue // byARN has it, or rest covers it
+			}
+			if b.prefix == "ssm" && otherMachine(kind.Name, text) {
+				continue
 			}
 			if err := component(member, text); err != nil {
 				return nil, err

@@ -113,6 +113,12 @@ func (b *binder) alternative(i int) bool {
 	return false
 }
 
+// otherMachine tells whether an id of Systems Manager is of the other kind of machine: those that are not EC2's have ids that begin with mi-.
+func otherMachine(kind, id string) bool {
+	managed := strings.HasPrefix(id, "mi-")
+	return kind == "instance" && managed || kind == "managed-instance" && !managed
+}
+
 func sameFamily(prefix, one, other string) bool {
 	if prefix == "ssm" { // a managed instance is one of EC2's or another machine's; their ids begin with i- and mi-
 		return (one == "instance" || one == "managed-instance") && (other == "instance" || other == "managed-instance")
