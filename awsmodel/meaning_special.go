@@ -83,7 +83,7 @@ func dynamoMeaning(operation string) (func(*reader) ([]Call, error), bool) {
 // change set was given before is not in a request.
 var roleMembers = map[string]string{
 	"ContinueUpdateRollback": "RoleARN", "CreateChangeSet": "RoleARN", "CreateStack": "RoleARN", "DeleteStack": "RoleARN",
-	"ExecuteChangeSet": "", "RollbackStack": "RoleARN", "UpdateStack": "RoleARN", "CreateStackRefactor": "", "ExecuteStackRefactor": "",
+	"ExecuteChangeSet": "", "RollbackStack": "RoleARN", "UpdateStack": "RoleARN",
 	"CreateGeneratedTemplate": "", "StartResourceScan": "",
 }
 
