@@ -39,13 +39,16 @@ var actions = map[string]string{
 	"cassandra:ListTables":                  "cassandra:Select",
 	"cassandra:ListTagsForResource":         "cassandra:Select",
 	"cassandra:RestoreTable":                "cassandra:Select cassandra:Restore",
-	"cassandra:UpdateKeyspace":              "cassandra:Alter",
 	"cassandra:UpdateTable":                 "cassandra:Alter",
 
 	// Amazon CloudFront API Reference, CreateDistributionWithTags.
 	"cloudfront:CreateDistributionWithTags": "cloudfront:CreateDistribution cloudfront:TagResource",
 	// Amazon CloudSearch Developer Guide, "Configuring access for Amazon CloudSearch": cloudsearch:document is for the document service.
 	"cloudsearch:UploadDocuments": "cloudsearch:document",
+	// Amazon API Gateway Developer Guide, "Control access to a WebSocket API with IAM authorization": one action for @connections.
+	"execute-api:DeleteConnection": "execute-api:ManageConnections",
+	"execute-api:GetConnection":    "execute-api:ManageConnections",
+	"execute-api:PostToConnection": "execute-api:ManageConnections",
 	// Service Authorization Reference, "Amazon Detective": the action is in the singular.
 	"detective:ListOrganizationAdminAccounts": "detective:ListOrganizationAdminAccount",
 
@@ -91,7 +94,6 @@ var actions = map[string]string{
 	"neptune-db:ExecuteGremlinProfileQuery":    neptuneQuery,
 	"neptune-db:ExecuteGremlinQuery":           neptuneQuery,
 	"neptune-db:ExecuteOpenCypherExplainQuery": neptuneQuery,
-	"neptune-db:ExecuteOpenCypherQuery":        neptuneQuery,
 	"neptune-db:GetGremlinQueryStatus":         "neptune-db:GetQueryStatus",
 	"neptune-db:GetMLDataProcessingJob":        "neptune-db:GetMLDataProcessingJobStatus",
 	"neptune-db:GetMLEndpoint":                 "neptune-db:GetMLEndpointStatus",
@@ -99,7 +101,6 @@ var actions = map[string]string{
 	"neptune-db:GetMLModelTransformJob":        "neptune-db:GetMLModelTransformJobStatus",
 	"neptune-db:GetOpenCypherQueryStatus":      "neptune-db:GetQueryStatus",
 	"neptune-db:GetPropertygraphStatistics":    "neptune-db:GetStatisticsStatus",
-	"neptune-db:GetPropertygraphStream":        "neptune-db:GetStreamRecords",
 	"neptune-db:GetPropertygraphSummary":       "neptune-db:GetGraphSummary",
 	"neptune-db:GetRDFGraphSummary":            "neptune-db:GetGraphSummary",
 	"neptune-db:GetSparqlStatistics":           "neptune-db:GetStatisticsStatus",

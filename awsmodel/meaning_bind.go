@@ -169,19 +169,23 @@ func (b *binder) byName(i int) error {
 func (b *binder) parents(kind policy.ResourceType, names []string) (Place, map[string]string, error) {
 	place, values := b.place, map[string]string{}
 	for _, name := range names[:len(names)-1] {
+		if standard, known := defaults[b.prefix+":"+name]; known {
+			values[name] = standard
+		}
 		for _, member := range b.candidates(kind, name, false) {
-			text := b.text(member)
-			if text == "" {
+			texts := b.texts(member)
+			if len(texts) != 1 || texts[0] == "" {
 				continue
 			}
+			text := texts[0]
 			if arn, err := policy.ParseARN(text); err == nil && strings.HasPrefix(text, "arn:") {
 				place.Region, place.Account = arn.Region, arn.Account
-				text = arn.Resource[strings.LastIndexAny(arn.Resource, ":/")+1:]
+				text = parentOf(b.prefix, arn.Resource)
 			}
 			if err := component(member, text); err != nil {
 				return place, nil, err
 			}
-			if strings.ContainsAny(text, ":/") {
+			if strings.Contains(text, ":") || strings.Contains(text, "/") && namings[b.prefix+":"+name] == nil {
 				continue
 			}
 			values[name] = text
@@ -190,6 +194,14 @@ func (b *binder) parents(kind policy.ResourceType, names []string) (Place, map[s
 		}
 	}
 	return place, values, nil
+}
+
+// parentOf is the name in the ARN of a resource that others are beneath.
+func parentOf(prefix, resource string) string {
+	if group, found := strings.CutPrefix(resource, "log-group:"); found && prefix == "logs" {
+		return strings.TrimSuffix(group, ":*")
+	}
+	return resource[strings.LastIndexAny(resource, ":/")+1:]
 }
 
 // children are the resources that the members for the last part of an ARN name.
@@ -211,6 +223,9 @@ func (b *binder) children(kind policy.ResourceType, p pattern, place Place, valu
 		for _, text := range b.texts(member) {
 			if !known && strings.HasPrefix(text, "arn:") {
 				continue // byARN has it, or rest covers it
+			}
+			if b.prefix == "ssm" && otherMachine(kind.Name, text) {
+				continue
 			}
 			if err := component(member, text); err != nil {
 				return nil, err
@@ -257,6 +272,9 @@ func (b *binder) whole(n naming, name string) target {
 func (b *binder) rest() {
 	anyTarget := slices.ContainsFunc(b.targets, func(t []target) bool { return len(t) > 0 })
 	for i, use := range b.entry.ResourceTypes {
+		if b.absent(use.Type.Name) {
+			continue
+		}
 		creates := b.creates(use.Type)
 		suspect := b.suspect(i)
 		switch {

@@ -1,6 +1,7 @@
 package awsmodel
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -56,6 +57,11 @@ func (r *reader) batchTables() ([]Call, error) {
 	tables, _ := r.operation.Input["RequestItems"].(map[string]any)
 	var calls []Call
 	for _, table := range slices.Sorted(keysOf(tables)) {
+		keys := map[string][]string{}
+		batchKeys(tables[table], keys)
+		delete(r.keys, "dynamodb:leadingkeys")
+		delete(r.keys, "dynamodb:attributes")
+		maps.Copy(r.keys, keys)
 		call, err := r.onTable(r.operation.Name, table, "")
 		if err != nil {
 			return nil, err
@@ -68,7 +74,6 @@ func (r *reader) batchTables() ([]Call, error) {
 // transaction is the meaning of TransactGetItems and TransactWriteItems: the action of each of their parts, on its table
 // (Amazon DynamoDB Developer Guide, "Using IAM with DynamoDB transactions").
 func (r *reader) transaction() ([]Call, error) {
-	r.keys["dynamodb:enclosingoperation"] = []string{r.operation.Name}
 	parts := map[string]string{"Get": "GetItem", "Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 	var calls []Call
 	for _, item := range structures(r.operation.Input["TransactItems"]) {
@@ -91,6 +96,7 @@ func (r *reader) transaction() ([]Call, error) {
 			for key := range keys {
 				delete(r.keys, key)
 			}
+			call.Keys["dynamodb:EnclosingOperation"] = []string{r.operation.Name}
 			calls = append(calls, call)
 		}
 	}
@@ -101,9 +107,6 @@ func (r *reader) transaction() ([]Call, error) {
 // (Amazon DynamoDB Developer Guide, "IAM security policies with PartiQL for DynamoDB").
 func (r *reader) statements() ([]Call, error) {
 	texts := slices.Concat(r.texts("Statement"), r.textsAt("Statements", "Statement"), r.textsAt("TransactStatements", "Statement"))
-	if r.operation.Name != "ExecuteStatement" {
-		r.keys["dynamodb:enclosingoperation"] = []string{r.operation.Name}
-	}
 	var calls []Call
 	for _, text := range texts {
 		s, err := parsePartiQL(text)
@@ -113,6 +116,9 @@ func (r *reader) statements() ([]Call, error) {
 		call, err := r.onTable(s.action, s.table, s.index)
 		if err != nil {
 			return nil, err
+		}
+		if r.operation.Name == "ExecuteTransaction" {
+			call.Keys["dynamodb:EnclosingOperation"] = []string{r.operation.Name}
 		}
 		if s.scan {
 			call.Keys["dynamodb:FullTableScan"] = []string{"true"}
@@ -126,18 +132,6 @@ func (r *reader) statements() ([]Call, error) {
 func (r *reader) dynamoKeys(keys map[string][]string) {
 	input := r.operation.Input
 	itemKeys(input, keys)
-	for _, table := range structures(input["RequestItems"]) {
-		for _, value := range table {
-			for _, request := range structures(value) {
-				itemKeys(request, keys)
-				for _, part := range request {
-					for _, structure := range structures(part) {
-						itemKeys(structure, keys)
-					}
-				}
-			}
-		}
-	}
 	for _, key := range []string{"Select", "ReturnValues", "ReturnConsumedCapacity"} {
 		if text := r.text(key); text != "" {
 			keys["dynamodb:"+lower(key)] = []string{text}
@@ -145,6 +139,18 @@ func (r *reader) dynamoKeys(keys map[string][]string) {
 	}
 	if _, known := keys["dynamodb:select"]; !known && (input["ProjectionExpression"] != nil || input["AttributesToGet"] != nil) {
 		keys["dynamodb:select"] = []string{"SPECIFIC_ATTRIBUTES"}
+	}
+}
+
+// batchKeys are those of one table in a batch.
+func batchKeys(requests any, keys map[string][]string) {
+	for _, request := range structures(requests) {
+		itemKeys(request, keys)
+		for _, name := range slices.Sorted(keysOf(request)) {
+			for _, part := range structures(request[name]) { // PutRequest and DeleteRequest
+				itemKeys(part, keys)
+			}
+		}
 	}
 }
 

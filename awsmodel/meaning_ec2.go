@@ -102,6 +102,13 @@ func (b *binder) identifier(n naming) (target, error) {
 // ec2Attribute are the keys of operations that read or change one attribute
 // (Service Authorization Reference, "Amazon EC2": ec2:Attribute and ec2:Attribute/${AttributeName}).
 func (r *reader) ec2Attribute(keys map[string][]string) {
+	if r.operation.Name == "ModifyInstanceMetadataOptions" {
+		for _, member := range []string{"HttpEndpoint", "HttpPutResponseHopLimit", "HttpTokens", "InstanceMetadataTags"} {
+			if values := r.scalarsAt(member); len(values) > 0 {
+				keys["ec2:attribute/"+member] = values
+			}
+		}
+	}
 	if !strings.HasSuffix(r.operation.Name, "Attribute") {
 		return
 	}
@@ -162,7 +169,7 @@ func (r *reader) volumeKeys(keys map[string][]string, first func(string, ...[]st
 	for key, member := range map[string]string{"ec2:volumetype": "VolumeType", "ec2:volumesize": "Size", "ec2:volumeiops": "Iops",
 		"ec2:volumethroughput": "Throughput", "ec2:encrypted": "Encrypted", "ec2:kmskeyid": "KmsKeyId"} {
 		switch r.operation.Name {
-		case "CreateVolume", "ModifyVolume", "CopySnapshot":
+		case "CreateVolume", "CopySnapshot":
 			first(key, []string{member})
 		case "RunInstances":
 			inDevice := member
@@ -186,24 +193,44 @@ func (r *reader) volumeKeys(keys map[string][]string, first func(string, ...[]st
 	}
 }
 
+// ofMade are the keys that tell what is made: of a resource that there is already, its own properties count, which are not in a request.
+var ofMade = map[string]bool{"ec2:associatepublicipaddress": true, "ec2:availabilityzone": true, "ec2:ebsoptimized": true, "ec2:encrypted": true,
+	"ec2:instancemarkettype": true, "ec2:instanceprofile": true, "ec2:instancetype": true, "ec2:kmskeyid": true, "ec2:metadatahttpendpoint": true,
+	"ec2:metadatahttpputresponsehoplimit": true, "ec2:metadatahttptokens": true, "ec2:parentsnapshot": true, "ec2:parentvolume": true,
+	"ec2:subnet": true, "ec2:tenancy": true, "ec2:volumeiops": true, "ec2:volumesize": true, "ec2:volumethroughput": true, "ec2:volumetype": true,
+	"ec2:vpc": true}
+
+// instanceKey is the value of a key of EC2 for one of its resources; r.keys has it, or it is the resource's own id (ec2:VolumeID).
+func (r *reader) instanceKey(name, kind string, call Call) ([]string, bool) {
+	made := strings.HasSuffix(call.Resource, "/*") && !call.AnyResource && call.Action != "ec2:CreateTags"
+	if ofMade[lower(name)] && !made {
+		return nil, false
+	}
+	if values, known := r.keys[lower(name)]; known {
+		return values, true
+	}
+	_, id, found := strings.Cut(call.Resource, kind+"/")
+	if found && kind != "" && !call.AnyResource && id != "*" && bare(strings.TrimPrefix(name, "ec2:")) == bare(kind)+"id" {
+		return []string{id}, true
+	}
+	return nil, false
+}
+
 // networkKeys are the ARNs of the network that a request names.
 func (r *reader) networkKeys(keys map[string][]string) {
 	for _, leaf := range r.leaves {
-		key := map[string]string{"vpc": "ec2:vpc", "subnet": "ec2:subnet", "network-interface": "ec2:networkinterfaceid"}[identifierKind(leaf.text)]
+		key := map[string]string{"vpc": "ec2:vpc", "subnet": "ec2:subnet"}[identifierKind(leaf.text)]
 		if key == "" {
 			continue
 		}
-		value := leaf.text
-		if key != "ec2:networkinterfaceid" {
-			value = r.arn("ec2", identifierKind(leaf.text)+"/"+leaf.text)
-		}
+		value := r.arn("ec2", identifierKind(leaf.text)+"/"+leaf.text)
 		if known := keys[key]; len(known) > 0 && !slices.Contains(known, value) {
 			keys[key] = nil // of several networks none is the one
 			continue
 		}
 		keys[key] = []string{value}
 	}
-	for _, key := range []string{"ec2:vpc", "ec2:subnet", "ec2:networkinterfaceid"} {
+	for _, key := range []string{"ec2:vpc", "ec2:subnet"} {
 		if len(keys[key]) == 0 {
 			delete(keys, key)
 		}

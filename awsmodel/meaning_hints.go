@@ -5,53 +5,87 @@ import "strings"
 // hints say which members of a service's requests name a part of its ARNs, where the names do not: by "prefix:Part", or "prefix:type.Part" where
 // several types have a part of that name. The sources are the services' API references, which say of each member what it names.
 var hints = map[string]string{
-	"autoscaling:GroupFriendlyName":                   "AutoScalingGroupName AutoScalingGroupNames",
-	"cassandra:keyspace.KeyspaceName":                 "keyspaceName",
-	"cloudformation:StackName":                        "StackName",
-	"cognito-idp:UserPoolId":                          "UserPoolId",
-	"dynamodb:BackupName":                             "BackupArn",
-	"ec2:KeyPairName":                                 "KeyName KeyNames",
-	"ec2:PlacementGroupName":                          "GroupName GroupNames",
-	"ec2:SecurityGroupId":                             "GroupId GroupIds Groups SecurityGroupId SecurityGroupIds SecurityGroups",
-	"ec2:NaclId":                                      "NetworkAclId NetworkAclIds",
-	"ec2:DedicatedHostId":                             "HostId HostIds",
-	"ec2:VpcFlowLogId":                                "FlowLogId FlowLogIds",
-	"ecs:task-definition.TaskDefinitionFamilyName":    "family",
-	"elasticache:replicationgroup.ReplicationGroupId": "ReplicationGroupId",
-	"elasticache:cluster.CacheClusterId":              "CacheClusterId",
-	"elasticache:subnetgroup.CacheSubnetGroupName":    "CacheSubnetGroupName",
-	"elasticbeanstalk:ApplicationName":                "ApplicationName",
-	"es:DomainName":                                   "DomainName",
-	"events:rule-on-default-event-bus.RuleName":       "",
-	"firehose:DeliveryStreamName":                     "DeliveryStreamName",
-	"kms:Alias":                                       "AliasName",
-	"kms:KeyId":                                       "KeyId TargetKeyId",
-	"logs:LogGroupName":                               "logGroupName logGroupIdentifier logGroupIdentifiers logGroupNames logGroupArn",
-	"rds:ClusterInstanceName":                         "DBClusterIdentifier",
-	"rds:DbClusterInstanceName":                       "DBClusterIdentifier SourceDBClusterIdentifier",
-	"rds:ClusterParameterGroupName":                   "DBClusterParameterGroupName",
-	"rds:ClusterSnapshotName":                         "DBClusterSnapshotIdentifier",
-	"rds:DbInstanceName":                              "DBInstanceIdentifier SourceDBInstanceIdentifier",
-	"rds:OptionGroupName":                             "OptionGroupName",
-	"rds:ParameterGroupName":                          "DBParameterGroupName",
-	"rds:SnapshotName":                                "DBSnapshotIdentifier",
-	"rds:SubnetGroupName":                             "DBSubnetGroupName",
-	"rds:SubscriptionName":                            "SubscriptionName",
-	"redshift:ClusterName":                            "ClusterIdentifier",
-	"route53:hostedzone.Id":                           "Id HostedZoneId",
-	"route53:healthcheck.Id":                          "HealthCheckId",
-	"secretsmanager:SecretId":                         "SecretId Name",
-	"sns:TopicName":                                   "Name TopicArn",
-	"sqs:QueueName":                                   "QueueUrl QueueName",
-	"ssm:DocumentName":                                "DocumentName Name",
-	"ssm:ParameterNameWithoutLeadingSlash":            "Name Names Path",
-	"ssm:maintenancewindow.ResourceId":                "WindowId",
-	"ssm:opsitem.ResourceId":                          "OpsItemId",
-	"ssm:opsmetadata.ResourceId":                      "OpsMetadataArn",
-	"ssm:patchbaseline.PatchBaselineIdResourceId":     "BaselineId",
-	"ssm:servicesetting.ResourceId":                   "SettingId",
-	"states:StateMachineName":                         "name stateMachineArn",
-	"wafv2:rulegroup.Name":                            "Name",
+	"autoscaling:GroupFriendlyName":                          "AutoScalingGroupName AutoScalingGroupNames",
+	"cassandra:keyspace.KeyspaceName":                        "keyspaceName",
+	"cloudformation:StackName":                               "StackName",
+	"cognito-idp:UserPoolId":                                 "UserPoolId",
+	"dynamodb:BackupName":                                    "BackupArn",
+	"ec2:KeyPairName":                                        "KeyName KeyNames",
+	"ec2:PlacementGroupName":                                 "GroupName GroupNames",
+	"ec2:SecurityGroupId":                                    "GroupId GroupIds Groups SecurityGroupId SecurityGroupIds SecurityGroups",
+	"ec2:NaclId":                                             "NetworkAclId NetworkAclIds",
+	"ec2:DedicatedHostId":                                    "HostId HostIds",
+	"ec2:VpcFlowLogId":                                       "FlowLogId FlowLogIds",
+	"ecs:task-definition.TaskDefinitionFamilyName":           "family",
+	"elasticache:replicationgroup.ReplicationGroupId":        "ReplicationGroupId",
+	"elasticache:cluster.CacheClusterId":                     "CacheClusterId",
+	"elasticache:subnetgroup.CacheSubnetGroupName":           "CacheSubnetGroupName",
+	"elasticbeanstalk:ApplicationName":                       "ApplicationName",
+	"es:DomainName":                                          "DomainName",
+	"events:rule-on-default-event-bus.RuleName":              "",
+	"firehose:DeliveryStreamName":                            "DeliveryStreamName",
+	"kms:Alias":                                              "AliasName",
+	"kms:KeyId":                                              "KeyId TargetKeyId",
+	"logs:LogGroupName":                                      "logGroupName logGroupIdentifier logGroupIdentifiers logGroupNames logGroupArn",
+	"rds:ClusterInstanceName":                                "DBClusterIdentifier",
+	"rds:DbClusterInstanceName":                              "DBClusterIdentifier SourceDBClusterIdentifier",
+	"rds:ClusterParameterGroupName":                          "DBClusterParameterGroupName",
+	"rds:ClusterSnapshotName":                                "DBClusterSnapshotIdentifier",
+	"rds:DbInstanceName":                                     "DBInstanceIdentifier SourceDBInstanceIdentifier",
+	"rds:OptionGroupName":                                    "OptionGroupName",
+	"rds:ParameterGroupName":                                 "DBParameterGroupName",
+	"rds:SnapshotName":                                       "DBSnapshotIdentifier",
+	"rds:SubnetGroupName":                                    "DBSubnetGroupName",
+	"rds:SubscriptionName":                                   "SubscriptionName",
+	"redshift:ClusterName":                                   "ClusterIdentifier",
+	"route53:hostedzone.Id":                                  "Id HostedZoneId",
+	"route53:healthcheck.Id":                                 "HealthCheckId",
+	"rds:CopyDBClusterSnapshot.ClusterSnapshotName":          "SourceDBClusterSnapshotIdentifier TargetDBClusterSnapshotIdentifier",
+	"rds:CopyDBSnapshot.SnapshotName":                        "SourceDBSnapshotIdentifier TargetDBSnapshotIdentifier",
+	"rds:GlobalCluster":                                      "GlobalClusterIdentifier",
+	"rds:RestoreDBClusterFromSnapshot.ClusterSnapshotName":   "SnapshotIdentifier",
+	"athena:DataCatalogName":                                 "CatalogName",
+	"ecs:TaskDefinitionRevisionNumber":                       "taskDefinition taskDefinitions",
+	"eks:CancelUpdate.ClusterName":                           "name",
+	"eks:DescribeUpdate.ClusterName":                         "name",
+	"eks:ListUpdates.ClusterName":                            "name",
+	"eks:UpdateClusterConfig.ClusterName":                    "name",
+	"eks:UpdateClusterVersion.ClusterName":                   "name",
+	"events:EventBusName":                                    "EventBusName Name",
+	"glue:CreateDatabase.DatabaseName":                       "DatabaseInput.Name",
+	"glue:CreateTable.TableName":                             "TableInput.Name",
+	"glue:CreateUserDefinedFunction.UserDefinedFunctionName": "FunctionInput.FunctionName",
+	"glue:DeleteDatabase.DatabaseName":                       "Name",
+	"glue:DeleteTable.TableName":                             "Name",
+	"glue:DevEndpointName":                                   "EndpointName",
+	"glue:GetDatabase.DatabaseName":                          "Name",
+	"glue:GetTable.TableName":                                "Name",
+	"glue:UpdateDatabase.DatabaseName":                       "Name",
+	"glue:UpdateTable.TableName":                             "TableInput.Name",
+	"iot:Certificate":                                        "certificateId",
+	"iot:CACertificate":                                      "certificateId caCertificateId",
+	"secretsmanager:SecretId":                                "SecretId Name",
+	"sns:TopicName":                                          "Name TopicArn",
+	"sqs:QueueName":                                          "QueueUrl QueueName",
+	"ssm:DocumentName":                                       "DocumentName Name",
+	"ssm:ParameterNameWithoutLeadingSlash":                   "Name Names Path",
+	"ssm:maintenancewindow.ResourceId":                       "WindowId",
+	"ssm:opsitem.ResourceId":                                 "OpsItemId",
+	"ssm:opsmetadata.ResourceId":                             "OpsMetadataArn",
+	"ssm:patchbaseline.PatchBaselineIdResourceId":            "BaselineId",
+	"ssm:servicesetting.ResourceId":                          "SettingId",
+	"states:StateMachineName":                                "name stateMachineArn",
+	"wafv2:rulegroup.Name":                                   "Name",
+}
+
+// defaults are the parts of ARNs that a request may leave out, with what they are then (Amazon ECS API Reference: "the default cluster is assumed").
+var defaults = map[string]string{"ecs:ClusterName": "default"}
+
+// absent tells whether a type of the action's is none that the request is about although the reference does not say so: Glue's catalogs beside an
+// account's own, which a request names by the member CatalogId with more than the account in it (AWS Glue Developer Guide, "Specifying AWS Glue
+// resource ARNs").
+func (b *binder) absent(kind string) bool {
+	return b.prefix == "glue" && kind == "catalog" && (b.text("CatalogId") == "" || isAccount(b.text("CatalogId")))
 }
 
 // slashed are the parts of ARNs in which names with slashes are what they are.
@@ -77,6 +111,12 @@ func (b *binder) alternative(i int) bool {
 		}
 	}
 	return false
+}
+
+// otherMachine tells whether an id of Systems Manager is of the other kind of machine: those that are not EC2's have ids that begin with mi-.
+func otherMachine(kind, id string) bool {
+	managed := strings.HasPrefix(id, "mi-")
+	return kind == "instance" && managed || kind == "managed-instance" && !managed
 }
 
 func sameFamily(prefix, one, other string) bool {

@@ -35,15 +35,27 @@ func (b *binder) creates(kind policy.ResourceType) bool {
 // clusterName, clusterNames), or name and id alone where the operation's name says of what (DescribeCluster).
 func (b *binder) candidates(kind policy.ResourceType, name string, last bool) []string {
 	wanted := map[string]bool{}
-	for member := range strings.FieldsSeq(hints[b.prefix+":"+kind.Name+"."+name] + " " + hints[b.prefix+":"+name]) {
-		wanted[bare(member)] = true
+	var paths []string
+	for _, key := range []string{b.operation.Name + "." + name, kind.Name + "." + name, name} {
+		for member := range strings.FieldsSeq(hints[b.prefix+":"+key]) {
+			if strings.Contains(member, ".") {
+				paths = append(paths, member)
+			}
+			wanted[bare(member)] = true
+		}
 	}
 	part := bare(name)
 	wanted[part] = true
 	if last {
 		lastCandidates(wanted, bare(kind.Name), part, noun(b.operation.Name))
+	} else {
+		for _, ending := range []string{"name", "id"} { // the cluster of ECS's services
+			if stem, found := strings.CutSuffix(part, ending); found && stem != "" {
+				wanted[stem] = true
+			}
+		}
 	}
-	return slices.DeleteFunc(slices.Clone(b.members), func(member string) bool { return !wanted[bare(member)] })
+	return append(slices.DeleteFunc(slices.Clone(b.members), func(member string) bool { return !wanted[bare(member)] }), paths...)
 }
 
 func lastCandidates(wanted map[string]bool, kind, part, noun string) {

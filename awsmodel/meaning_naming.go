@@ -12,6 +12,7 @@ import (
 // namings read the values of members that name a resource otherwise than by the last part of its ARN, by "prefix:Part".
 var namings = map[string]func(*binder, naming) (target, error){
 	"ecr:RepositoryName":                   (*binder).repository,
+	"ecs:TaskDefinitionRevisionNumber":     (*binder).taskDefinition,
 	"kms:Alias":                            (*binder).keyAlias,
 	"kms:KeyId":                            (*binder).key,
 	"lambda:FunctionName":                  (*binder).function,
@@ -260,4 +261,22 @@ func (b *binder) document(n naming) (target, error) {
 		}
 	}
 	return b.whole(n, n.text), nil
+}
+
+// taskDefinition reads family:revision, an ARN, or a family, of which the latest revision is meant (Amazon ECS API Reference, RunTask).
+func (b *binder) taskDefinition(n naming) (target, error) {
+	if strings.HasPrefix(n.text, "arn:") {
+		_, _, err := b.ofPattern(n)
+		return target{arn: n.text}, err
+	}
+	family, revision, qualified := strings.Cut(n.text, ":")
+	if family == "" || strings.ContainsAny(family, "/") || strings.ContainsAny(revision, ":/") || qualified && revision == "" {
+		return target{}, unnamed(n)
+	}
+	n.values = map[string]string{n.pattern.names()[0]: family}
+	if qualified {
+		return b.whole(n, revision), nil
+	}
+	arn, _ := n.pattern.fill(n.place, n.values)
+	return target{arn, true}, nil
 }

@@ -89,8 +89,8 @@ func (r *reader) text(member string) string {
 	return text
 }
 
-// texts are the texts of a member of the input, one or a list of them.
-func (r *reader) texts(member string) []string { return textsOf(r.operation.Input[member]) }
+// texts are the texts of a member of the input, one or a list of them, or of what a path with points leads to.
+func (r *reader) texts(member string) []string { return r.textsAt(strings.Split(member, ".")...) }
 
 func textsOf(value any) []string {
 	switch v := value.(type) {
@@ -184,7 +184,11 @@ func (r *reader) call(entry policy.ActionEntry, use *policy.ResourceUse, resourc
 	for _, name := range allowed {
 		before, part, _ := strings.Cut(name, "${")
 		if part == "" {
-			if values, known := r.keys[lower(name)]; known {
+			if r.prefix == "ec2" {
+				if values, known := r.instanceKey(name, kind, call); known {
+					call.Keys[name] = values
+				}
+			} else if values, known := r.keys[lower(name)]; known {
 				call.Keys[name] = values
 			} else if values, known := r.byMember(name); known {
 				call.Keys[name] = values

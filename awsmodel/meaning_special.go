@@ -29,6 +29,19 @@ func meaningOf(name string) (func(*reader) ([]Call, error), bool) {
 		}
 	case "elasticloadbalancing":
 		return (*reader).loadBalancing, true
+	case "events":
+		if operation == "PutEvents" {
+			return (*reader).putEvents, true
+		}
+		return (*reader).eventRule, true
+	case "lambda":
+		if strings.HasSuffix(operation, "ProvisionedConcurrencyConfig") {
+			return (*reader).concurrency, true
+		}
+	case "iam":
+		if operation == "CreateServiceLinkedRole" {
+			return (*reader).serviceRole, true
+		}
 	case "kms":
 		if operation == "ReEncrypt" {
 			return (*reader).reEncrypt, true
@@ -38,6 +51,10 @@ func meaningOf(name string) (func(*reader) ([]Call, error), bool) {
 	case "secretsmanager":
 		if operation == "BatchGetSecretValue" {
 			return (*reader).secretsBatch, true
+		}
+	case "sns":
+		if operation == "Publish" {
+			return (*reader).publish, true
 		}
 	case "ssm":
 		if strings.HasSuffix(operation, "TagsToResource") || strings.HasSuffix(operation, "TagsFromResource") || operation == "ListTagsForResource" {
@@ -66,7 +83,7 @@ func dynamoMeaning(operation string) (func(*reader) ([]Call, error), bool) {
 // change set was given before is not in a request.
 var roleMembers = map[string]string{
 	"ContinueUpdateRollback": "RoleARN", "CreateChangeSet": "RoleARN", "CreateStack": "RoleARN", "DeleteStack": "RoleARN",
-	"ExecuteChangeSet": "", "RollbackStack": "RoleARN", "UpdateStack": "RoleARN", "CreateStackRefactor": "", "ExecuteStackRefactor": "",
+	"ExecuteChangeSet": "", "RollbackStack": "RoleARN", "UpdateStack": "RoleARN",
 	"CreateGeneratedTemplate": "", "StartResourceScan": "",
 }
 

@@ -11,13 +11,23 @@ const (
 
 // unfit are the operations that are known and must not be decided, with the reason.
 var unfit = map[string]string{
-	"cloudtrail:ListInsightsMetricData":         noAction,
-	"comprehendmedical:DetectEntities":          noAction,
-	"glue:GetUnfilteredPartitionMetadata":       noAction,
-	"glue:GetUnfilteredPartitionsMetadata":      noAction,
-	"glue:GetUnfilteredTableMetadata":           noAction,
-	"lakeformation:AssumeDecoratedRoleWithSAML": "it is decided by the trust policy of a role",
-	"aws-marketplace:BatchDescribeEntities":     noAction,
+	"cloudtrail:ListInsightsMetricData":             noAction,
+	"cloudwatch:AssociateDatasetKmsKey":             noAction,
+	"cloudwatch:CreateResourceMetricsConfiguration": noAction,
+	"cloudwatch:DeleteResourceMetricsConfiguration": noAction,
+	"cloudwatch:DescribeAlarmContributors":          noAction,
+	"cloudwatch:DisassociateDatasetKmsKey":          noAction,
+	"cloudwatch:GetResourceMetricsConfiguration":    noAction,
+	"cloudwatch:UpdateOTelEnrichment":               noAction,
+	"cloudwatch:UpdateResourceMetricsConfiguration": noAction,
+	"kms:Decapsulate":                               noAction,
+	"kms:Encapsulate":                               noAction,
+	"comprehendmedical:DetectEntities":              noAction,
+	"glue:GetUnfilteredPartitionMetadata":           noAction,
+	"glue:GetUnfilteredPartitionsMetadata":          noAction,
+	"glue:GetUnfilteredTableMetadata":               noAction,
+	"lakeformation:AssumeDecoratedRoleWithSAML":     "it is decided by the trust policy of a role",
+	"aws-marketplace:BatchDescribeEntities":         noAction,
 
 	// Amazon Connect API Reference, "Amazon Connect Participant Service": it does not use Signature Version 4 authentication.
 	"execute-api:CompleteAttachmentUpload":    bearer,
