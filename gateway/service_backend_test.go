@@ -95,7 +95,24 @@ func signRequest(t *testing.T, request *http.Request, c sigv4.Credentials, servi
 	must(t, sigv4.Sign(signed, c, region, service, time.Now()))
 }
 
-// TestSlowBody: who does not send its body in time is refused, and costs no more than a connection.
+// TestSlowBody: who does not send its body in time is refused, and not waited for.
+func TestSlowBody(t *testing.T) {
+	p := newServicePlane(t, "sqs")
+	signed := &sigv4.Request{Method: "POST", Path: "/", Host: "h", Header: map[string][]string{"X-Amz-Target": {"AmazonSQS.ListQueues"}}, PayloadHash: bodyHash("{}")}
+	must(t, sigv4.Sign(signed, p.root, region, "sqs", time.Now()))
+	var text strings.Builder
+	fmt.Fprint(&text, "POST / HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: 2\r\n")
+	for name, values := range signed.Header {
+		fmt.Fprintf(&text, "%s: %s\r\n", name, values[0])
+	}
+	response, body := p.wire(t, "POST", text.String()+"\r\n{")
+	read(t, response, body).wants(t, "half a body", 400, "RequestTimeoutException")
+	if p.backend.count() != 0 {
+		t.Error("something reached the backend")
+	}
+}
+
+// TestBodyLimits: what is larger than its service accepts is refused, and costs no more memory than that.
 func TestBodyLimits(t *testing.T) {
 	p := newServicePlane(t, "sqs", "ec2")
 	large := ec2Call("DescribeInstances", "Filter.1.Name="+strings.Repeat("a", 1<<20))

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
@@ -42,7 +43,7 @@ func (x *serviceExchange) readBody() ([]byte, error) {
 		return nil, errTooLarge
 	}
 	controller := http.NewResponseController(x.w)
-	_ = controller.SetReadDeadline(time.Now().Add(bodyTime)) // a ResponseWriter without deadlines has its own ways
+	_ = controller.SetReadDeadline(time.Now().Add(cmp.Or(x.service.BodyTime, defaultBodyTime))) // a ResponseWriter without deadlines has its own ways
 	body, err := io.ReadAll(io.LimitReader(x.r.Body, x.maxBody()+1))
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -45,12 +46,13 @@ type ServiceConfig struct {
 	Upstream *Upstream
 	// MaxBody bounds a request's body, which is held in memory, in bytes; 0: 1 MiB.
 	MaxBody int64
+	// BodyTime bounds how long the body may take to arrive; 0: 30 seconds.
+	BodyTime time.Duration
 }
 
 const (
-	defaultMaxBody = 1 << 20
-	// bodyTime bounds how long a body of at most MaxBody may take to arrive.
-	bodyTime = 30 * time.Second
+	defaultMaxBody  = 1 << 20
+	defaultBodyTime = 30 * time.Second
 )
 
 // serviceExchange is one request to a service that is not S3, and its answer.
@@ -127,7 +129,7 @@ func (x *serviceExchange) serve(service *awsmodel.Service, body []byte) {
 		x.refuse(refusal("DryRunOperation", "Request would have succeeded, but DryRun flag is set."))
 		return
 	}
-	if err := x.checkNewPolicy(); err != nil {
+	if err := errors.Join(x.refuseEdit(), x.checkNewPolicy()); err != nil {
 		x.refuse(err)
 		return
 	}

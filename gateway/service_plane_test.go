@@ -111,7 +111,7 @@ func newServicePlane(t testing.TB, served ...string) *servicePlane {
 	t.Cleanup(func() { must(t, upstream.Close()) })
 	services := map[string]gateway.ServiceConfig{}
 	for _, name := range served {
-		services[name] = gateway.ServiceConfig{Upstream: upstream}
+		services[name] = gateway.ServiceConfig{Upstream: upstream, BodyTime: backendSilence}
 	}
 	door, err := gateway.New(gateway.Config{Authenticate: p.sts, Trail: p.events, Origin: origin, S3: p.backend, Logger: slog.New(slog.NewTextHandler(p.logs, nil)),
 		Classifier: models(), Directory: p.directory, Policies: p.directory, Roles: p.directory, Services: services,

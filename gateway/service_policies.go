@@ -32,35 +32,31 @@ const (
 	putsPolicy
 	getsPolicy
 	deletesPolicy
+	editsPolicy // adds or removes single statements
 )
 
 // policyOperation is an operation of a service on a resource's policy.
 type policyOperation struct {
 	verb policyVerb
-	// document is the member that has the policy, in the input of one that puts it or in the output of one that gets it.
+	// document is the member that has the policy, in the input of one that puts it or in the output of one that gets it; "": one of documentMembers.
 	document string
 	// attribute: the policy is the attribute Policy among others, and document the map of them; of SNS's input, the member that has the value.
 	attribute bool
 }
 
-// policyOperationOf knows the operations by which policies are put on resources as whole documents, by service and name. Where a service changes
-// single statements as well, refusesStatements has a say.
+// policyOperationOf knows the operations by which policies are put on resources as whole documents, by service and name. Many services call them
+// PutResourcePolicy and so on; CloudWatch Logs' of that name is about the account and not about a resource.
 func policyOperationOf(signingName, operation string) policyOperation {
 	switch signingName + ":" + operation {
-	case "kms:PutKeyPolicy", "dynamodb:PutResourcePolicy", "elasticfilesystem:PutFileSystemPolicy", "kinesis:PutResourcePolicy":
+	case "kms:PutKeyPolicy", "elasticfilesystem:PutFileSystemPolicy":
 		return policyOperation{verb: putsPolicy, document: "Policy"}
-	case "kms:GetKeyPolicy", "dynamodb:GetResourcePolicy", "elasticfilesystem:DescribeFileSystemPolicy", "kinesis:GetResourcePolicy":
+	case "kms:GetKeyPolicy", "elasticfilesystem:DescribeFileSystemPolicy":
 		return policyOperation{verb: getsPolicy, document: "Policy"}
-	case "secretsmanager:PutResourcePolicy":
-		return policyOperation{verb: putsPolicy, document: "ResourcePolicy"}
-	case "secretsmanager:GetResourcePolicy":
-		return policyOperation{verb: getsPolicy, document: "ResourcePolicy"}
 	case "ecr:SetRepositoryPolicy":
 		return policyOperation{verb: putsPolicy, document: "policyText"}
 	case "ecr:GetRepositoryPolicy":
 		return policyOperation{verb: getsPolicy, document: "policyText"}
-	case "dynamodb:DeleteResourcePolicy", "elasticfilesystem:DeleteFileSystemPolicy", "kinesis:DeleteResourcePolicy", "secretsmanager:DeleteResourcePolicy",
-		"ecr:DeleteRepositoryPolicy":
+	case "elasticfilesystem:DeleteFileSystemPolicy", "ecr:DeleteRepositoryPolicy":
 		return policyOperation{verb: deletesPolicy}
 	case "sqs:SetQueueAttributes":
 		return policyOperation{verb: putsPolicy, document: "Attributes", attribute: true}
@@ -68,9 +64,26 @@ func policyOperationOf(signingName, operation string) policyOperation {
 		return policyOperation{verb: getsPolicy, document: "Attributes", attribute: true}
 	case "sns:SetTopicAttributes":
 		return policyOperation{verb: putsPolicy, document: "AttributeValue", attribute: true}
+	case "sqs:AddPermission", "sqs:RemovePermission", "sns:AddPermission", "sns:RemovePermission":
+		return policyOperation{verb: editsPolicy}
+	case "secretsmanager:GetResourcePolicy":
+		return policyOperation{verb: getsPolicy, document: "ResourcePolicy"}
+	case "dynamodb:GetResourcePolicy", "kinesis:GetResourcePolicy":
+		return policyOperation{verb: getsPolicy, document: "Policy"}
+	case "logs:PutResourcePolicy", "logs:DeleteResourcePolicy":
+		return policyOperation{}
+	}
+	switch operation {
+	case "PutResourcePolicy":
+		return policyOperation{verb: putsPolicy}
+	case "DeleteResourcePolicy":
+		return policyOperation{verb: deletesPolicy}
 	}
 	return policyOperation{}
 }
+
+// documentMembers are how services call the policy in the input of PutResourcePolicy.
+var documentMembers = [...]string{"Policy", "ResourcePolicy", "policy", "resourcePolicy", "PolicyInJson"}
 
 // policyIn finds the policy in an input; ok is false where the operation is about another attribute.
 func (o policyOperation) policyIn(input map[string]any) (document string, ok bool) {
@@ -81,8 +94,16 @@ func (o policyOperation) policyIn(input map[string]any) (document string, ok boo
 		document, ok = attributes["Policy"].(string)
 		return document, ok
 	}
-	document, ok = input[o.document].(string)
-	return document, ok || !o.attribute
+	if o.document != "" {
+		document, ok = input[o.document].(string)
+		return document, ok || !o.attribute
+	}
+	for _, member := range documentMembers {
+		if document, ok = input[member].(string); ok {
+			return document, true
+		}
+	}
+	return "", false
 }
 
 // servePolicy answers an operation on a resource's policy, and tells whether it was one. The directory decides and records it, since the policy is
@@ -90,7 +111,7 @@ func (o policyOperation) policyIn(input map[string]any) (document string, ok boo
 func (x *serviceExchange) servePolicy() bool {
 	o := policyOperationOf(x.authorization.Scope.Service, x.operation.Name)
 	why, served := x.isServed()
-	if o.verb == notPolicy || o.verb == getsPolicy && served || len(x.operation.Calls) != 1 {
+	if o.verb == notPolicy || o.verb == editsPolicy || o.verb == getsPolicy && served || len(x.operation.Calls) != 1 {
 		return false
 	}
 	in := iam.ResourcePolicyInput{Operation: x.operation.Name, Parameters: x.event.RequestParameters}
@@ -100,15 +121,18 @@ func (x *serviceExchange) servePolicy() bool {
 			return false
 		}
 	}
+	if !namesOne(x.operation.Calls[0]) {
+		err := x.authorize()
+		if err == nil {
+			err = x.notServed("a resource's policy can be put and read here only where the request names the resource by its ARN")
+		}
+		x.refuse(err)
+		return true
+	}
 	x.recorded = true
 	var err error
 	if in.Access, err = x.accessOf(x.operation.Calls[0]); err != nil {
 		x.refuse(err)
-		return true
-	}
-	if !namesOne(x.operation.Calls[0]) {
-		x.recorded = false
-		x.refuse(refusal("UnknownParameter", "A resource's policy can be set and read here only where the request names the resource by its ARN."))
 		return true
 	}
 	in.BypassLockoutCheck, _ = x.operation.Input["BypassPolicyLockoutSafetyCheck"].(bool)
@@ -133,6 +157,14 @@ func (x *serviceExchange) servePolicy() bool {
 		x.answerPolicy(o, in, out)
 	}
 	return true
+}
+
+// refuseEdit refuses to change single statements of a policy that is kept here as a whole: a backend would do it, and what is enforced would stay.
+func (x *serviceExchange) refuseEdit() error {
+	if policyOperationOf(x.authorization.Scope.Service, x.operation.Name).verb != editsPolicy {
+		return nil
+	}
+	return x.notServed("single statements of a policy cannot be changed here: put the whole policy with SetQueueAttributes or SetTopicAttributes")
 }
 
 // changePolicy has the directory do it. An empty policy takes the one that there is away, as it does in SQS and SNS.
