@@ -52,7 +52,8 @@ func (x *serviceExchange) decide(call awsmodel.Call) error {
 
 // accessOf is a call as the directory decides it, with the condition keys that the request gives and those of the resource.
 func (x *serviceExchange) accessOf(call awsmodel.Call) (iam.Access, error) {
-	access := iam.Access{Action: call.Action, Resource: call.Resource, WildcardOnly: call.WildcardOnly, AnyResource: call.AnyResource, Keys: map[string][]string{}}
+	access := iam.Access{Action: call.Action, Resource: call.Resource, WildcardOnly: call.WildcardOnly, AnyResource: call.AnyResource}
+	access.Keys = map[string][]string{}
 	maps.Copy(access.Keys, call.Keys)
 	if call.WildcardOnly {
 		access.Resource = "*"

@@ -179,7 +179,7 @@ func (x *serviceExchange) refuse(err error) {
 	x.writeError(told)
 }
 
-// unauthorized is EC2's sentence. Of calls on a resource it tells more to whoever may open the encoded message, which is the one that the trail keeps.
+// unauthorized is EC2's sentence. Of calls on a resource it tells more to whoever may open the encoded message: what the trail keeps.
 func (x *serviceExchange) unauthorized(t told) string {
 	sentence := "You are not authorized to perform this operation. " + t.message
 	if x.event.Encoder == nil || x.event.Decision == nil || x.event.Resource == "*" {
@@ -204,5 +204,6 @@ func (x *serviceExchange) note(status int, code, message string) {
 
 // log tells the operator of a failure that is the plane's own, or the backend's.
 func (x *serviceExchange) log(message string, err error) {
-	x.c.Logger.Error(message, "request", x.origin.RequestID, "operation", x.event.Name, "error", causeOf(err), "at", x.c.Now().UTC().Format(time.RFC3339))
+	x.c.Logger.Error(message, "request", x.origin.RequestID, "operation", x.event.Name, "error", causeOf(err),
+		"at", x.c.Now().UTC().Format(time.RFC3339))
 }

@@ -35,6 +35,8 @@ func changeOf(operation *awsmodel.Operation) change {
 	switch {
 	case operation.ReadOnly:
 		return changesNothing
+	case operation.Name == "DeleteSecret" && operation.Input["ForceDeleteWithoutRecovery"] != true:
+		return changesNothing // it can be restored, with its policy
 	case begins("Untag", "RemoveTags", "DeleteTags"):
 		return removesTags
 	case begins("TagResource", "TagQueue", "CreateTags", "CreateOrUpdateTags", "AddTags"):
@@ -132,8 +134,8 @@ func tagValues(input map[string]any) map[string]string {
 	return values
 }
 
-// learnCreated keeps the tags and the policy that resources were made with. Their ARNs are those of the calls, where their names were known before, else the
-// ARNs and ids in the answer.
+// learnCreated keeps the tags and the policy that resources were made with. Their ARNs are those of the calls, where their names were known
+// before, else the ARNs and ids in the answer.
 func (x *serviceExchange) learnCreated(ctx context.Context, answer []byte) error {
 	values, err := answerValues(x.operation.Protocol, answer)
 	if err != nil {

@@ -55,6 +55,7 @@ func TestChangeOf(t *testing.T) {
 		{"DeleteTags", false, nil, removesTags}, {"UntagResource", false, nil, removesTags}, {"RemoveTagsFromResource", false, nil, removesTags},
 		{"RunInstances", false, tagged, creates}, {"RunInstances", false, nil, changesNothing}, {"CreateVolume", false, tagged, creates},
 		{"DeleteVolume", false, nil, deletes}, {"DescribeTags", true, nil, changesNothing}, {"GetItem", true, tagged, changesNothing},
+		{"DeleteSecret", false, nil, changesNothing}, // until it is deleted for good, it can be restored with its policy
 	} {
 		if got := changeOf(&awsmodel.Operation{Name: c.name, ReadOnly: c.readOnly, Calls: c.calls}); got != c.want {
 			t.Errorf("%s: %d, want %d", c.name, got, c.want)

@@ -114,27 +114,36 @@ func (x *serviceExchange) servePolicy() bool {
 	if o.verb == notPolicy || o.verb == editsPolicy || o.verb == getsPolicy && served || len(x.operation.Calls) != 1 {
 		return false
 	}
-	in := iam.ResourcePolicyInput{Operation: x.operation.Name, Parameters: x.event.RequestParameters}
-	if o.verb == putsPolicy {
-		var ok bool
-		if in.Document, ok = o.policyIn(x.operation.Input); !ok {
-			return false
-		}
+	document, ok := o.policyIn(x.operation.Input)
+	if o.verb == putsPolicy && !ok {
+		return false
+	}
+	if !served && x.service.Upstream == nil {
+		why = ""
 	}
 	if !namesOne(x.operation.Calls[0]) {
+		why = "a resource's policy can be put and read here only where the request names the resource by its ARN"
+	}
+	if why != "" {
 		err := x.authorize()
 		if err == nil {
-			err = x.notServed("a resource's policy can be put and read here only where the request names the resource by its ARN")
+			err = x.notServed(why)
 		}
 		x.refuse(err)
 		return true
 	}
-	x.recorded = true
-	var err error
-	if in.Access, err = x.accessOf(x.operation.Calls[0]); err != nil {
+	x.exchangePolicy(o, document, served)
+	return true
+}
+
+// exchangePolicy puts, gets or deletes the policy and answers.
+func (x *serviceExchange) exchangePolicy(o policyOperation, document string, served bool) {
+	access, err := x.accessOf(x.operation.Calls[0])
+	if err != nil {
 		x.refuse(err)
-		return true
+		return
 	}
+	in := iam.ResourcePolicyInput{Access: access, Operation: x.operation.Name, Parameters: x.event.RequestParameters, Document: document}
 	in.BypassLockoutCheck, _ = x.operation.Input["BypassPolicyLockoutSafetyCheck"].(bool)
 	in.BlockPublic, _ = x.operation.Input["BlockPublicPolicy"].(bool)
 	var answer *heldAnswer
@@ -143,10 +152,8 @@ func (x *serviceExchange) servePolicy() bool {
 			answer, err = x.ask(ctx)
 			return err
 		}
-	} else if x.service.Upstream != nil {
-		x.refuse(refusal("NotImplemented", "The request cannot be carried out; "+why+"."))
-		return true
 	}
+	x.recorded = true
 	out, err := x.changePolicy(o, in)
 	switch {
 	case answer != nil && (err == nil || errors.Is(err, errBackendRefused)):
@@ -156,7 +163,6 @@ func (x *serviceExchange) servePolicy() bool {
 	default:
 		x.answerPolicy(o, in, out)
 	}
-	return true
 }
 
 // refuseEdit refuses to change single statements of a policy that is kept here as a whole: a backend would do it, and what is enforced would stay.
@@ -244,7 +250,8 @@ func (x *serviceExchange) answerPolicy(o policyOperation, in iam.ResourcePolicyI
 	if o.verb == putsPolicy {
 		document = in.Document
 	}
-	shows := o.verb == getsPolicy || x.authorization.Scope.Service == "ecr" || x.authorization.Scope.Service == "elasticfilesystem" && o.verb == putsPolicy
+	service := x.authorization.Scope.Service
+	shows := o.verb == getsPolicy || service == "ecr" || service == "elasticfilesystem" && o.verb == putsPolicy
 	switch {
 	case !shows || document == "":
 	case o.attribute:

@@ -41,7 +41,8 @@ func wordsOf(code string) (w word, ok bool) {
 	case "DryRunOperation":
 		return word{status: 412, query: code, exception: code}, true
 	case "ExpiredToken":
-		return word{status: 403, query: code, exception: "ExpiredTokenException", ec2: "RequestExpired", ec2Status: 400, ec2Message: "Request has expired."}, true
+		return word{status: 403, query: code, exception: "ExpiredTokenException",
+			ec2: "RequestExpired", ec2Status: 400, ec2Message: "Request has expired."}, true
 	case "IncompleteSignature":
 		return word{status: 400, query: code, exception: "IncompleteSignatureException"}, true
 	case "InvalidAction":

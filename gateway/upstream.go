@@ -114,7 +114,8 @@ func (u *Upstream) send(ctx context.Context, r *http.Request, service, region, p
 	if u.c.Region != "" {
 		region = u.c.Region
 	}
-	signed := &sigv4.Request{Method: r.Method, Path: target.EscapedPath(), RawQuery: target.RawQuery, Host: r.Host, Header: r.Header, PayloadHash: payloadHash}
+	signed := &sigv4.Request{Method: r.Method, Path: target.EscapedPath(), RawQuery: target.RawQuery, Host: r.Host, Header: r.Header,
+		PayloadHash: payloadHash}
 	if err := sigv4.Sign(signed, u.c.Credentials, region, service, u.c.Now()); err != nil {
 		return nil, fmt.Errorf("asking the backend: %w", err)
 	}
@@ -153,7 +154,8 @@ func dropHopByHop(header http.Header) {
 			header.Del(strings.TrimSpace(name))
 		}
 	}
-	for _, name := range [...]string{"Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "Te", "Trailer", "Transfer-Encoding", "Upgrade"} {
+	for _, name := range [...]string{"Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization",
+		"Te", "Trailer", "Transfer-Encoding", "Upgrade"} {
 		delete(header, name)
 	}
 }

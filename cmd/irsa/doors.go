@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/openirsa/openirsa/awsmodel"
@@ -8,20 +9,6 @@ import (
 	"github.com/openirsa/openirsa/services"
 	"github.com/openirsa/openirsa/sts"
 )
-
-// openGateway reads the gateway file, if there is one.
-func (p *plane) openGateway(c planeConfig) (err error) {
-	p.gateway = &gatewayFile{}
-	if c.GatewayFile == "" {
-		return nil
-	}
-	getenv := c.Getenv
-	if getenv == nil {
-		getenv = func(string) string { return "" }
-	}
-	p.gateway, err = readGatewayFile(c.GatewayFile, p.settings.Account, getenv)
-	return err
-}
 
 // classifier is what awsmodel knows, as the gateway asks for it.
 type classifier struct {
@@ -55,10 +42,12 @@ func (p *plane) openServices(models *awsmodel.Models) (map[string]gateway.Servic
 	open := map[string]gateway.ServiceConfig{}
 	for name, backend := range p.gateway.services {
 		if name != everyOther && name != "s3" && len(models.ByName(name)) == 0 {
-			return nil, failure("GatewayFile", fmt.Errorf("reading the gateway file: no service has the signing name %q", name), "signing names are those in credential scopes: ec2, elasticloadbalancing, monitoring")
+			return nil, failure("GatewayFile", fmt.Errorf("reading the gateway file: no service has the signing name %q", name),
+				"signing names are those in credential scopes: ec2, elasticloadbalancing, monitoring")
 		}
 		service := gateway.ServiceConfig{MaxBody: backend.maxBody}
 		if backend.upstream.URL != "" {
+			backend.upstream.Account = cmp.Or(backend.upstream.Account, p.settings.Account)
 			upstream, err := gateway.NewUpstream(backend.upstream)
 			if err != nil {
 				return nil, fmt.Errorf("opening the backend of %s: %w", name, err)

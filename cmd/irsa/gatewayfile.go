@@ -39,23 +39,24 @@ type gatewayFile struct {
 
 // backendConfig is one service of a gateway file.
 type backendConfig struct {
-	upstream gateway.UpstreamConfig // without a URL: no backend
+	upstream gateway.UpstreamConfig // without a URL: no backend; without an account: the default one's
 	maxBody  int64
 }
 
 // readGatewayFile reads a gateway file and the secrets that it names. Errors have the position in the file.
-func readGatewayFile(path, account string, getenv func(string) string) (*gatewayFile, error) {
+func readGatewayFile(path string, getenv func(string) string) (*gatewayFile, error) {
 	content, err := readLimited(path, maxGatewayFile)
 	if err != nil {
 		return nil, failure("GatewayFile", fmt.Errorf("reading the gateway file: %w", err), "--gateway takes a YAML file; see docs/gateway.md")
 	}
-	r := &gatewayReader{folder: filepath.Dir(path), account: account, getenv: getenv}
+	r := &gatewayReader{folder: filepath.Dir(path), getenv: getenv}
 	file, err := r.read(content)
-	if complaint := (*positioned)(nil); errors.As(err, &complaint) {
-		return nil, &commandError{Code: "GatewayFile", Err: complaint.err, File: path, Line: complaint.line, Column: complaint.column, Hint: "docs/gateway.md has the form of the file"}
-	}
 	if err != nil {
-		return nil, &commandError{Code: "GatewayFile", Err: err, File: path, Line: 1, Column: 1, Hint: "docs/gateway.md has the form of the file"}
+		told := &commandError{Code: "GatewayFile", Err: err, File: path, Line: 1, Column: 1, Hint: "docs/gateway.md has the form of the file"}
+		if complaint := (*positioned)(nil); errors.As(err, &complaint) {
+			told.Err, told.Line, told.Column = complaint.err, complaint.line, complaint.column
+		}
+		return nil, told
 	}
 	return file, nil
 }
@@ -88,8 +89,8 @@ func at(n *yaml.Node, format string, arguments ...any) error {
 
 // gatewayReader reads the nodes of one file.
 type gatewayReader struct {
-	folder, account string
-	getenv          func(string) string
+	folder string
+	getenv func(string) string
 }
 
 func (r *gatewayReader) read(content []byte) (*gatewayFile, error) {
@@ -104,50 +105,59 @@ func (r *gatewayReader) read(content []byte) (*gatewayFile, error) {
 		return nil, at(&document, "the file holds more than one document")
 	}
 	file := &gatewayFile{services: map[string]backendConfig{}, attributes: map[string]map[string]string{}}
-	return file, fields(document.Content[0], func(name string, value *yaml.Node) (err error) {
-		switch name {
-		case "trustedProxies":
-			return texts(value, func(n *yaml.Node, text string) error {
-				prefix, err := netip.ParsePrefix(text)
-				if err != nil {
-					return at(n, "%q is not a CIDR (10.0.0.0/8)", text)
-				}
-				file.proxies = append(file.proxies, prefix.Masked())
-				return nil
-			})
-		case "s3Domains":
-			return texts(value, func(n *yaml.Node, text string) error {
-				if text == "" || strings.ToLower(text) != text || strings.ContainsAny(text, ":/ ") || strings.HasPrefix(text, ".") {
-					return at(n, "%q is not a host name in lower case", text)
-				}
-				file.domains = append(file.domains, text)
-				return nil
-			})
-		case "services":
-			return fields(value, func(service string, value *yaml.Node) (err error) {
-				file.services[service], err = r.backend(service, value)
-				return err
-			})
-		case "attributes":
-			return fields(value, func(arn string, value *yaml.Node) (err error) {
-				if !strings.HasPrefix(arn, "arn:") {
-					return at(value, "%q is not an ARN", arn)
-				}
-				tags := map[string]string{}
-				file.attributes[arn] = tags
-				return fields(value, func(key string, value *yaml.Node) (err error) {
-					tags[key], err = text(value)
-					return err
-				})
-			})
-		}
-		return errUnknownField
+	return file, fields(document.Content[0], func(name string, value *yaml.Node) error { return r.member(file, name, value) })
+}
+
+// member reads one of the file's members.
+func (r *gatewayReader) member(file *gatewayFile, name string, value *yaml.Node) error {
+	switch name {
+	case "trustedProxies":
+		return texts(value, func(n *yaml.Node, text string) error {
+			prefix, err := netip.ParsePrefix(text)
+			if err != nil {
+				return at(n, "%q is not a CIDR (10.0.0.0/8)", text)
+			}
+			file.proxies = append(file.proxies, prefix.Masked())
+			return nil
+		})
+	case "s3Domains":
+		return texts(value, func(n *yaml.Node, text string) error {
+			if text == "" || strings.ToLower(text) != text || strings.ContainsAny(text, ":/ ") || strings.HasPrefix(text, ".") {
+				return at(n, "%q is not a host name in lower case", text)
+			}
+			file.domains = append(file.domains, text)
+			return nil
+		})
+	case "services":
+		return fields(value, func(service string, value *yaml.Node) (err error) {
+			file.services[service], err = r.backend(service, value)
+			return err
+		})
+	case "attributes":
+		return fields(value, func(arn string, value *yaml.Node) (err error) {
+			if !strings.HasPrefix(arn, "arn:") {
+				return at(value, "%q is not an ARN", arn)
+			}
+			file.attributes[arn], err = tags(value)
+			return err
+		})
+	}
+	return errUnknownField
+}
+
+// tags reads a resource's.
+func tags(n *yaml.Node) (map[string]string, error) {
+	found := map[string]string{}
+	err := fields(n, func(key string, value *yaml.Node) (err error) {
+		found[key], err = text(value)
+		return err
 	})
+	return found, err
 }
 
 // backend reads one service.
 func (r *gatewayReader) backend(service string, n *yaml.Node) (backendConfig, error) {
-	b := backendConfig{upstream: gateway.UpstreamConfig{Account: r.account}}
+	b := backendConfig{}
 	if service == "" || service != everyOther && strings.Trim(service, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
 		return b, at(n, "%q is not a service's signing name (ec2, elasticloadbalancing), nor %q", service, everyOther)
 	}
@@ -160,41 +170,46 @@ func (r *gatewayReader) backend(service string, n *yaml.Node) (backendConfig, er
 			b.upstream.Credentials, err = r.credentials(value)
 			return err
 		}
-		given, err := text(value)
-		if err != nil {
-			return err
-		}
-		switch name {
-		case "url":
-			b.upstream.URL = given
-			if _, err := gateway.NewUpstream(b.upstream); err != nil {
-				return at(value, "%w", err)
-			}
-		case "region":
-			b.upstream.Region = given
-		case "account":
-			if b.upstream.Account = given; len(given) != 12 || strings.Trim(given, "0123456789") != "" {
-				return at(value, "%q is not an account id: 12 digits, in quotation marks", given)
-			}
-		case "timeout":
-			b.upstream.Silence, err = time.ParseDuration(given)
-			if err != nil || b.upstream.Silence <= 0 {
-				return at(value, "%q is not a time (30s)", given)
-			}
-		case "bodyLimit":
-			b.maxBody, err = byteCount(given)
-			if err != nil || b.maxBody <= 0 || b.maxBody > maxBodyLimit {
-				return at(value, "%q is not a size of at most 256MiB (4MiB)", given)
-			}
-		default:
-			return errUnknownField
-		}
-		return nil
+		return b.read(name, value)
 	})
 	if err == nil && b.upstream.URL == "" && b.maxBody == 0 {
 		err = at(n, "a service needs a url")
 	}
 	return b, err
+}
+
+// read reads one of a service's texts.
+func (b *backendConfig) read(name string, value *yaml.Node) error {
+	given, err := text(value)
+	if err != nil {
+		return err
+	}
+	switch name {
+	case "url":
+		b.upstream.URL = given
+		if _, err := gateway.NewUpstream(b.upstream); err != nil {
+			return at(value, "%w", err)
+		}
+	case "region":
+		b.upstream.Region = given
+	case "account":
+		if b.upstream.Account = given; len(given) != 12 || strings.Trim(given, "0123456789") != "" {
+			return at(value, "%q is not an account id: 12 digits, in quotation marks", given)
+		}
+	case "timeout":
+		b.upstream.Silence, err = time.ParseDuration(given)
+		if err != nil || b.upstream.Silence <= 0 {
+			return at(value, "%q is not a time (30s)", given)
+		}
+	case "bodyLimit":
+		b.maxBody, err = byteCount(given)
+		if err != nil || b.maxBody <= 0 || b.maxBody > maxBodyLimit {
+			return at(value, "%q is not a size of at most 256MiB (4MiB)", given)
+		}
+	default:
+		return errUnknownField
+	}
+	return nil
 }
 
 // credentials are a key id and a secret, each given by where it is: the secret never stands in the file itself.

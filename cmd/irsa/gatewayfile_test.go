@@ -39,7 +39,7 @@ func TestGatewayFile(t *testing.T) {
 	path := filepath.Join(folder, "gateway.yaml")
 	check(t, os.WriteFile(path, []byte(exampleGatewayFile), 0o600))
 	environment := map[string]string{"KEY": "AKIDMOTO", "SECRET": "moto"}
-	file, err := readGatewayFile(path, "000000000000", func(name string) string { return environment[name] })
+	file, err := readGatewayFile(path, func(name string) string { return environment[name] })
 	check(t, err)
 	if len(file.proxies) != 2 || file.proxies[0].String() != "10.0.0.0/8" || len(file.domains) != 1 || file.domains[0] != "s3.example.internal" {
 		t.Errorf("read %+v", file)
@@ -48,7 +48,7 @@ func TestGatewayFile(t *testing.T) {
 	if s3.upstream.Credentials != (sigv4.Credentials{AccessKeyID: "AKIDMINIO", SecretAccessKey: "s3cret"}) || s3.upstream.Account != "111122223333" || s3.upstream.Region != "us-east-1" {
 		t.Errorf("read s3 as %+v", s3)
 	}
-	if ec2.upstream.URL != "http://127.0.0.1:5000" || ec2.upstream.Account != "000000000000" || ec2.upstream.Silence != 30*time.Second || ec2.maxBody != 4<<20 || ec2.upstream.Credentials.AccessKeyID != "" {
+	if ec2.upstream.URL != "http://127.0.0.1:5000" || ec2.upstream.Account != "" || ec2.upstream.Silence != 30*time.Second || ec2.maxBody != 4<<20 || ec2.upstream.Credentials.AccessKeyID != "" {
 		t.Errorf("read ec2 as %+v", ec2)
 	}
 	if sqs.maxBody != 65536 || sqs.upstream.URL != "" || other.upstream.Credentials.SecretAccessKey != "moto" {
@@ -98,7 +98,7 @@ func TestGatewayFileRefuses(t *testing.T) {
 		{"services: {}\n\tx: y", 2, 1, "character"},
 	} {
 		check(t, os.WriteFile(path, []byte(c.content), 0o600))
-		_, err := readGatewayFile(path, "000000000000", func(string) string { return "" })
+		_, err := readGatewayFile(path, func(string) string { return "" })
 		var told *commandError
 		if !errors.As(err, &told) || told.File != path || told.Line != c.line || told.Column != c.column || !strings.Contains(told.Err.Error(), c.message) || told.Hint == "" {
 			t.Errorf("%q: %v, want %d:%d %s", c.content, err, c.line, c.column, c.message)
@@ -107,11 +107,11 @@ func TestGatewayFileRefuses(t *testing.T) {
 		}
 	}
 	check(t, os.WriteFile(path, make([]byte, maxGatewayFile+1), 0o600))
-	if _, err := readGatewayFile(path, "", nil); err == nil || !strings.Contains(err.Error(), "larger") {
+	if _, err := readGatewayFile(path, nil); err == nil || !strings.Contains(err.Error(), "larger") {
 		t.Errorf("a large file: %v", err)
 	}
 	check(t, os.WriteFile(path, []byte("# nothing\n"), 0o600))
-	if _, err := readGatewayFile(path, "", nil); err != nil {
+	if _, err := readGatewayFile(path, nil); err != nil {
 		t.Errorf("an empty file: %v", err)
 	}
 }
@@ -120,7 +120,7 @@ func FuzzGatewayFile(f *testing.F) {
 	f.Add(exampleGatewayFile)
 	f.Add("a: &a [*a]")
 	f.Fuzz(func(t *testing.T, content string) {
-		r := &gatewayReader{folder: "/nowhere", account: "000000000000", getenv: func(string) string { return "x" }}
+		r := &gatewayReader{folder: "/nowhere", getenv: func(string) string { return "x" }}
 		file, err := r.read([]byte(content))
 		if err == nil && file == nil {
 			t.Error("neither a file nor an error")

@@ -29,9 +29,8 @@ type planeConfig struct {
 	AllowIssuers []string
 	MaxStale     time.Duration
 	Logger       *slog.Logger
-	// GatewayFile configures the gateway; empty: only the embedded services are behind it.
-	GatewayFile string
-	Getenv      func(string) string // for the secrets that GatewayFile names; nil: none
+	// Gateway says what is behind the gateway; the zero value: the embedded services alone.
+	Gateway gatewayFile
 }
 
 // plane is the whole path in one process: the packages joined, and nothing else.
@@ -44,7 +43,7 @@ type plane struct {
 	region    string
 	aws       http.Handler // the one AWS port
 	ops       http.Handler // health and metrics
-	gateway   *gatewayFile
+	gateway   gatewayFile
 	upstreams []*gateway.Upstream
 	reference *awsmodel.Reference
 }
@@ -55,7 +54,7 @@ func openPlane(ctx context.Context, c planeConfig) (_ *plane, err error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &plane{state: opened, region: c.Region}
+	p := &plane{state: opened, region: c.Region, gateway: c.Gateway}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.Close())
@@ -77,9 +76,6 @@ func openPlane(ctx context.Context, c planeConfig) (_ *plane, err error) {
 	}
 	if p.objects, err = services.NewS3(services.S3Config{Dir: c.State.Folder.objects(), Logger: c.Logger}); err != nil {
 		return nil, fmt.Errorf("opening the embedded S3: %w", err)
-	}
-	if err := p.openGateway(c); err != nil {
-		return nil, err
 	}
 	if err := p.join(ctx, c); err != nil {
 		return nil, err

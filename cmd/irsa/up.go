@@ -25,6 +25,7 @@ const collectAt = 400
 type upOptions struct {
 	listen, ops string
 	region      string
+	gateway     string // file
 	plane       planeConfig
 }
 
@@ -43,7 +44,7 @@ It writes admin.env there: the account root's credentials and AWS_ENDPOINT_URL f
   aws sts get-caller-identity`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			o.plane.State.Folder, o.plane.Region, o.plane.Getenv = folder(data), o.region, env.getenv
+			o.plane.State.Folder, o.plane.Region = folder(data), o.region
 			return up(command.Context(), env, *output, o)
 		},
 	}
@@ -56,7 +57,7 @@ It writes admin.env there: the account root's credentials and AWS_ENDPOINT_URL f
 	flags.StringVar(&o.plane.State.IssuerURL, "issuer-url", "", "the embedded issuer's URL, fixed when the folder is created (default a random one)")
 	flags.StringSliceVar(&o.plane.AllowIssuers, "allow-issuer", nil, "host or CIDR beyond public addresses that issuers' keys may be fetched from (repeatable)")
 	flags.DurationVar(&o.plane.MaxStale, "jwks-max-stale", 24*time.Hour, "how long keys serve while their issuer cannot be reached")
-	flags.StringVar(&o.plane.GatewayFile, "gateway", "", "YAML file with the services behind the gateway, tags of resources and trusted proxies (docs/gateway.md)")
+	flags.StringVar(&o.gateway, "gateway", "", "YAML file with the services behind the gateway, tags of resources and trusted proxies (docs/gateway.md)")
 	flags.BoolVar(&o.plane.State.TrailSync, "trail-sync", false, "flush the trail to disk before an exchange or a change is answered")
 	return command
 }
@@ -65,6 +66,13 @@ func up(ctx context.Context, env environment, output outputFormat, o upOptions) 
 	o.plane.Logger = slog.New(slog.NewTextHandler(env.stderr, nil))
 	if env.getenv("GOGC") == "" {
 		debug.SetGCPercent(collectAt)
+	}
+	if o.gateway != "" {
+		file, err := readGatewayFile(o.gateway, env.getenv)
+		if err != nil {
+			return err
+		}
+		o.plane.Gateway = *file
 	}
 	// Listening comes first: a second `up` on the same port fails before it touches the folder.
 	listener, err := listen(o.listen, "--listen")
