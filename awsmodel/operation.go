@@ -38,13 +38,3 @@ type Operation struct {
 
 // Request is the request written anew from what was understood: classifying it gives the same operation.
 func (o *Operation) Request() Request { return o.canonical }
-
-// Service is one AWS service's API, as its model describes it.
-type Service struct {
-	ID          string     // as SDKs name it: "EC2", "Elastic Load Balancing v2"
-	SigningName string     // in credential scopes: elasticloadbalancing
-	Prefix      string     // of its actions: elasticloadbalancing
-	EventSource string     // as CloudTrail spells it: elasticloadbalancing.amazonaws.com
-	APIVersion  string     // 2015-12-01
-	Protocols   []Protocol // that it answers in, the model's own first
-}
