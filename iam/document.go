@@ -116,7 +116,11 @@ func (d *Directory) principalNow(ctx context.Context, own *Account, arn, id stri
 	}
 	a := own
 	if parsed.Account != own.id {
-		if a, err = d.Account(ctx, parsed.Account); err != nil {
+		a, err = d.Account(ctx, parsed.Account)
+		if refusal, ok := errors.AsType[*Error](err); ok && refusal.Code == "NoSuchEntity" {
+			return id, nil // the account was closed, and all that was in it is gone
+		}
+		if err != nil {
 			return "", err
 		}
 	}
@@ -134,24 +138,31 @@ func (d *Directory) principalNow(ctx context.Context, own *Account, arn, id stri
 func (d *Directory) shown(ctx context.Context, a *Account, entry *roleEntry) (Role, error) {
 	role := entry.role
 	role.LastUsed = d.lastUse(ctx, role.ID)
+	var err error
+	role.TrustPolicy, err = d.shownDocument(ctx, a, role.TrustPolicy, entry.principalIDs)
+	return role, err
+}
+
+// shownDocument is a document in which principals that were saved by unique ids have the names that they have now.
+func (d *Directory) shownDocument(ctx context.Context, a *Account, document string, principalIDs map[string]string) (string, error) {
 	var changes []string // pairs, which are replaced all at once: one principal may have got another's name
-	for arn, id := range entry.principalIDs {
+	for arn, id := range principalIDs {
 		now, err := d.principalNow(ctx, a, arn, id)
 		if err != nil {
-			return Role{}, err
+			return "", err
 		}
 		if now != arn {
 			quoted, err := json.Marshal(arn)
 			if err != nil {
-				return Role{}, err
+				return "", err
 			}
 			changes = append(changes, string(quoted), `"`+now+`"`)
 		}
 	}
 	if len(changes) > 0 {
-		role.TrustPolicy = strings.NewReplacer(changes...).Replace(role.TrustPolicy)
+		document = strings.NewReplacer(changes...).Replace(document)
 	}
-	return role, nil
+	return document, nil
 }
 
 // inlineSize is what a role's inline policies count together.

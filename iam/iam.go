@@ -40,7 +40,7 @@ type Config struct {
 	DefaultAccount string           // 12 digits: the account that may create others
 	Partition      string           // "": "aws"
 	AWSPolicies    []AWSPolicy      // AWS's managed policies, which every account can attach
-	Actions        Actions          // what the simulators know of actions; nil: nothing
+	Actions        Actions          // what the simulators, and the policies of buckets, know of actions; nil: nothing
 }
 
 // Directory is IAM's state. It is safe for concurrent use.
@@ -54,6 +54,7 @@ type Directory struct {
 	aws            map[string]*policyEntry // AWS's managed policies by ARN
 	actions        Actions                 // may be nil
 	slots          sync.Map                // account id → *slot
+	forwarding     sync.Map                // account/ARN of the resources whose own service is being asked to change their policy
 	used           uses
 	stop           context.CancelFunc
 	running        sync.WaitGroup

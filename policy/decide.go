@@ -14,6 +14,9 @@ type Request struct {
 	// WildcardOnly: the action has no resource-level permissions; only a literal "*" matches, and a NotResource that
 	// lists no literal "*".
 	WildcardOnly bool
+	// AnyResource: Resource is a pattern, and the request may be about any ARN that it matches. An Allow must match every one of them, and a Deny
+	// applies if it may match any.
+	AnyResource bool
 	// ResourceAccount is the account that owns the resource. Empty: the one that the resource's ARN names, else the
 	// principal's.
 	ResourceAccount string

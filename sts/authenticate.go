@@ -114,6 +114,16 @@ func (s *Service) authenticate(ctx context.Context, a *sigv4.Authorization, orig
 	return caller, nil
 }
 
+// Anonymous is the caller of a request that is not signed, with the condition keys that such a request has. Whether a service takes any is for its door
+// to know.
+func (s *Service) Anonymous(origin trail.Origin) iam.Caller {
+	caller := iam.Anonymous(origin)
+	caller.Context = requestContext(origin, s.now())
+	// Only signed requests have aws:PrincipalIsAWSService; this one all have (IAM User Guide, "AWS global condition context keys").
+	caller.Context.Set("aws:ViaAWSService", "false")
+	return caller
+}
+
 // keyCaller is whose long-term key it is: the account's root, or a user as it is now.
 func (s *Service) keyCaller(ctx context.Context, key iam.AccessKey) (caller iam.Caller, tags []iam.Tag, err error) {
 	if key.UserID == "" {
