@@ -1,10 +1,11 @@
 // Package gateway stands before the services that a plane serves: a request reaches a backend only when its signature, its meaning and its
 // permission are known.
 //
-// It owns the S3 door: it has awsmodel classify each request, the authenticator say who signed it, and the caller's policies decide every
-// call that it means; then it builds a new request from what was classified, so that the backend cannot read the original otherwise, and
-// streams the answer back with errors in S3's shape. It also refuses every other service by name. It does not keep objects (package
-// services), open sessions (sts), compile policies (policy) or write the trail.
+// It owns two doors, S3's and that of every other service. Each has awsmodel classify a request, the authenticator say who signed it, and the
+// directory decide every call that it means; then it builds a new request from what was classified, so that the backend cannot read the original
+// otherwise, and streams the answer back. Refusals have the shape of the protocol that the client speaks. What is allowed and has no backend is
+// answered with the statements that allow it. What requests made known of resources, their tags and policies, it has the directory keep. It does not
+// keep objects (package services), open sessions (sts), compile policies (policy) or write the trail.
 package gateway
 
 import (
@@ -41,7 +42,7 @@ type Backend interface {
 	Owner(bucket string) (account string, ok bool)
 }
 
-// Config of a Gateway. Authenticate, Trail, Origin and S3 are required.
+// Config of a Gateway. Authenticate, Trail, Origin and S3 are required, and with a Classifier Directory, Policies, Roles and Attributes.
 type Config struct {
 	Authenticate Authenticator
 	Trail        Trail
@@ -54,9 +55,18 @@ type Config struct {
 	Now           func() time.Time // nil: time.Now
 	// Logger gets failures that are the plane's own, with the request id; nil: nowhere. Refusals are the trail's.
 	Logger *slog.Logger
+
+	// Classifier says what requests to other services than S3 mean; nil: every other service is refused.
+	Classifier Classifier
+	Directory  Directory
+	Policies   ResourcePolicies
+	Roles      Roles
+	Attributes Attributes
+	// Services says by signing name how services are served; one that is not there has no backend.
+	Services map[string]ServiceConfig
 }
 
-// Gateway is the door of S3 and, with a refusal, of every service that nobody serves. It is safe for concurrent use.
+// Gateway is the door of S3 and of every other service, those that nobody knows included. It is safe for concurrent use.
 type Gateway struct {
 	c Config
 }
@@ -65,6 +75,9 @@ type Gateway struct {
 func New(c Config) (*Gateway, error) {
 	if c.Authenticate == nil || c.Trail == nil || c.Origin == nil || c.S3 == nil {
 		return nil, errors.New("making the gateway: Authenticate, Trail, Origin and S3 are required")
+	}
+	if c.Classifier != nil && (c.Directory == nil || c.Policies == nil || c.Roles == nil || c.Attributes == nil) {
+		return nil, errors.New("making the gateway: a Classifier needs Directory, Policies, Roles and Attributes")
 	}
 	if c.AccountHeader == "" {
 		c.AccountHeader = "X-Openirsa-Account"
@@ -81,20 +94,23 @@ func New(c Config) (*Gateway, error) {
 	return &Gateway{c: c}, nil
 }
 
-// ServeHTTP answers requests whose credential scope names S3, and unsigned ones, as S3; others it refuses as their service would.
+// ServeHTTP answers requests whose credential scope names S3, and unsigned ones, as S3; others as their service.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{Gateway: g, w: w, r: r, origin: g.c.Origin(r)}
+	origin := g.c.Origin(r)
+	path, query, _ := strings.Cut(r.RequestURI, "?")
+	claimed := &sigv4.Request{Method: r.Method, Path: path, RawQuery: query, Host: r.Host, Header: r.Header}
+	authorization, parseErr := sigv4.Parse(claimed)
+	if parseErr == nil && authorization.Scope.Service != "s3" {
+		g.serveService(w, r, origin, claimed, authorization)
+		return
+	}
+	x := &exchange{Gateway: g, w: w, r: r, origin: origin}
 	signed, err := signedRequest(r)
 	if err != nil {
 		x.refuseUnknown(err)
 		return
 	}
-	authorization, parseErr := sigv4.Parse(signed)
 	if parseErr == nil {
-		if authorization.Scope.Service != "s3" {
-			x.refuseService(authorization)
-			return
-		}
 		x.origin.Region = authorization.Scope.Region
 		if err := checkPayloadHash(signed, authorization); err != nil {
 			x.refuseUnknown(err)

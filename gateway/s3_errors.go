@@ -10,7 +10,6 @@ import (
 	"github.com/openirsa/openirsa/iam"
 	"github.com/openirsa/openirsa/sigv4"
 	"github.com/openirsa/openirsa/sts"
-	"github.com/openirsa/openirsa/trail"
 )
 
 // refusal is an error of S3's (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html).
@@ -89,14 +88,9 @@ func (x *exchange) refuse(err error) {
 
 // refuseUnknown is refuse for a request that cannot be authenticated as it is.
 func (x *exchange) refuseUnknown(err error) {
-	x.event = x.anonymousEvent("s3.amazonaws.com")
+	x.event = anonymousEvent(x.origin, "s3.amazonaws.com")
 	x.refuse(err)
 	x.c.Trail.Refuse(x.event)
-}
-
-func (x *exchange) anonymousEvent(source string) trail.Event {
-	return trail.Event{Source: source, Name: "UnknownOperation", Category: trail.Data, UserIdentity: trail.Identity{Type: "Unknown"},
-		Region: x.origin.Region, SourceIP: x.origin.SourceIP, UserAgent: x.origin.UserAgent, RequestID: x.origin.RequestID, Time: x.origin.Time}
 }
 
 // note writes the outcome into the event; code is empty for success.

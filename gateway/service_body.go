@@ -1,0 +1,95 @@
+package gateway
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+)
+
+var (
+	errTooLarge = refusal("RequestEntityTooLarge", "The request is larger than this service accepts.")
+	errSlow     = refusal("RequestTimeout", "The request did not arrive in time.")
+	errAborted  = refusal("RequestAborted", "The request ended before its body was complete.")
+)
+
+func (x *serviceExchange) maxBody() int64 {
+	if x.service.MaxBody > 0 {
+		return x.service.MaxBody
+	}
+	return defaultMaxBody
+}
+
+// readBody reads the body whole and says its hash to the signature's verification. A hash that the client sends must be the body's: the literals
+// that stand for no hash are S3's alone.
+func (x *serviceExchange) readBody() ([]byte, error) {
+	if !strings.HasPrefix(x.signed.Path, "/") { // the forms for proxies and for OPTIONS *
+		return nil, refusal("InvalidAction", "The request's target is no path.")
+	}
+	hashes := x.r.Header["X-Amz-Content-Sha256"]
+	if len(hashes) > 1 {
+		return nil, refusal("IncompleteSignature", "'X-Amz-Content-Sha256' must be given only once.")
+	}
+	if len(hashes) == 1 && !isHexSHA256(hashes[0]) {
+		return nil, refusal("SignatureDoesNotMatch", "x-amz-content-sha256 must be the SHA-256 of the request's body.")
+	}
+	if x.r.ContentLength > x.maxBody() {
+		return nil, errTooLarge
+	}
+	controller := http.NewResponseController(x.w)
+	_ = controller.SetReadDeadline(time.Now().Add(bodyTime)) // a ResponseWriter without deadlines has its own ways
+	body, err := io.ReadAll(io.LimitReader(x.r.Body, x.maxBody()+1))
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, errSlow
+	case err != nil:
+		return nil, errAborted
+	case int64(len(body)) > x.maxBody():
+		return nil, errTooLarge
+	}
+	_ = controller.SetReadDeadline(time.Time{}) // or waiting for a backend would end with it
+	sum := sha256.Sum256(body)
+	x.signed.PayloadHash = hex.EncodeToString(sum[:])
+	if len(hashes) == 1 && subtle.ConstantTimeCompare([]byte(hashes[0]), []byte(x.signed.PayloadHash)) != 1 {
+		return nil, refusal("SignatureDoesNotMatch", "The provided 'x-amz-content-sha256' header does not match what was computed.")
+	}
+	return body, nil
+}
+
+// decompressed is the body as its service reads it, of at most limit bytes; header loses its Content-Encoding. SDKs compress the requests of a few
+// operations with gzip (https://smithy.io/2.0/spec/behavior-traits.html#requestcompression-trait).
+func decompressed(body []byte, header map[string][]string, limit int64) ([]byte, error) {
+	encoding := ""
+	for name, values := range header {
+		if strings.EqualFold(name, "content-encoding") {
+			encoding = strings.ToLower(strings.Join(values, ","))
+			delete(header, name)
+		}
+	}
+	switch encoding {
+	case "", "identity", "amz-1.0": // the last is how some clients of AWS JSON call no encoding
+		return body, nil
+	case "gzip":
+	default:
+		return nil, refusal("MalformedQueryString", "The Content-Encoding is not understood.")
+	}
+	reader, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		return nil, refusal("MalformedQueryString", "The body is not in gzip's form.")
+	}
+	plain, err := io.ReadAll(io.LimitReader(reader, limit+1))
+	switch {
+	case err != nil:
+		return nil, refusal("MalformedQueryString", "The body is not in gzip's form.")
+	case int64(len(plain)) > limit:
+		return nil, errTooLarge
+	}
+	return plain, nil
+}
