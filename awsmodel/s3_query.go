@@ -14,40 +14,93 @@ const (
 	maxParameter = 2 << 10
 )
 
-// parameter is one query parameter of an operation: its name, and which values it may have.
+// parameter is one query parameter of an operation. Values that change nothing of what is decided are the backend's to judge: it knows
+// S3's errors for them.
 type parameter struct {
 	name     string
 	required bool
-	accepts  func(value string) bool
+	check    func(name, value string) error
 }
 
 // uploadID selects the operations on a multipart upload; partNumber tells the part.
 var (
-	uploadID   = required(parameter{name: "uploadId", accepts: func(value string) bool { return value != "" && isText(value) }})
-	partNumber = required(number("partNumber", 1, 10000))
+	uploadID   = required(parameter{name: "uploadId", check: checkFilled})
+	partNumber = number("partNumber")
+	versionID  = parameter{name: "versionId", check: checkVersion}
 )
 
 func required(p parameter) parameter { p.required = true; return p }
 
 func flag(name string) parameter { return fixed(name, "") }
 
-func text(name string) parameter { return parameter{name: name, accepts: isText} }
+func text(name string) parameter { return parameter{name: name, check: checkText} }
+
+func number(name string) parameter { return parameter{name: name, check: checkNumber} }
+
+// limit is a number that is a condition key too. A negative one would pass "at most", and some servers take it for their own default.
+func limit(name string) parameter { return parameter{name: name, check: checkLimit} }
 
 // answerHeader is a parameter whose value becomes a header of the answer.
-func answerHeader(name string) parameter {
-	return parameter{name: name, accepts: func(value string) bool { return isText(value) && !hasControl(value) }}
-}
+func answerHeader(name string) parameter { return parameter{name: name, check: checkAnswerHeader} }
 
-func fixed(name string, values ...string) parameter {
-	return parameter{name: name, accepts: func(value string) bool { return slices.Contains(values, value) }}
-}
-
-// number accepts canonical decimals only, so that nobody reads "+5" or "05" otherwise.
-func number(name string, least, most int) parameter {
-	return parameter{name: name, accepts: func(value string) bool {
-		n, err := strconv.Atoi(value)
-		return err == nil && strconv.Itoa(n) == value && n >= least && n <= most
+func fixed(name, want string) parameter {
+	return parameter{name: name, check: func(name, value string) error {
+		if value != want {
+			return badParameter(name, value)
+		}
+		return nil
 	}}
+}
+
+func badParameter(name, value string) *Error {
+	return notUnderstood("InvalidArgument", "the value %s of the query parameter %s", quote(value), quote(name))
+}
+
+func checkText(name, value string) error {
+	if !isText(value) {
+		return badParameter(name, value)
+	}
+	return nil
+}
+
+func checkFilled(name, value string) error {
+	if value == "" || !isText(value) {
+		return badParameter(name, value)
+	}
+	return nil
+}
+
+// checkVersion refuses an empty version, which one reader takes for the version that is empty and another for none: they are different actions.
+func checkVersion(name, value string) error {
+	if value == "" {
+		return &Error{Code: "InvalidArgument", Message: "Version id cannot be the empty string"}
+	}
+	return checkText(name, value)
+}
+
+// checkNumber accepts canonical decimals only, so that nobody reads "+5" or "05" otherwise.
+func checkNumber(name, value string) error {
+	if n, err := strconv.ParseInt(value, 10, 64); err != nil || strconv.FormatInt(n, 10) != value {
+		return badParameter(name, value)
+	}
+	return nil
+}
+
+func checkLimit(name, value string) error {
+	if err := checkNumber(name, value); err != nil {
+		return err
+	}
+	if value[0] == '-' {
+		return &Error{Code: "InvalidArgument", Message: name + " cannot be negative"}
+	}
+	return nil
+}
+
+func checkAnswerHeader(name, value string) error {
+	if !isText(value) || hasControl(value) {
+		return badParameter(name, value)
+	}
+	return nil
 }
 
 func isText(value string) bool {
@@ -108,13 +161,15 @@ func unescapeQuery(encoded string) (string, error) {
 
 // checkQuery holds the parameters against the operation's.
 func (s *shape) checkQuery(query map[string]string) error {
-	for _, name := range slices.Sorted(maps.Keys(query)) {
-		i := slices.IndexFunc(s.query, func(p parameter) bool { return p.name == name })
-		if i < 0 {
-			return notUnderstood("InvalidRequest", "the query parameter %s of %s", quote(name), s.name)
-		}
-		if value := query[name]; !s.query[i].accepts(value) {
-			return notUnderstood("InvalidArgument", "the value %s of the query parameter %s", quote(value), quote(name))
+	if len(query) > 0 {
+		for _, name := range slices.Sorted(maps.Keys(query)) {
+			i := slices.IndexFunc(s.query, func(p parameter) bool { return p.name == name })
+			if i < 0 {
+				return notUnderstood("InvalidRequest", "the query parameter %s of %s", quote(name), s.name)
+			}
+			if err := s.query[i].check(name, query[name]); err != nil {
+				return err
+			}
 		}
 	}
 	for _, p := range s.query {

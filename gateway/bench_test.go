@@ -34,7 +34,7 @@ func BenchmarkGatewayGet(b *testing.B) {
 		Bucket: aws.String("bucket"), Key: aws.String("some/key"), Body: strings.NewReader(strings.Repeat("x", 1024))})
 	must(b, err)
 	credentials := p.session(b, "reader", allow("s3:GetObject", "arn:aws:s3:::bucket/*"), allow("s3:ListBucket", "arn:aws:s3:::bucket"))
-	door, err := gateway.New(gateway.Config{Authenticate: p.sts, Trail: p.events, Origin: origin, S3: p.backend.backend})
+	door, err := gateway.New(gateway.Config{Authenticate: p.sts, Trail: p.events, Origin: origin, Directory: p.directory, Policies: p.directory, S3: p.backend.backend})
 	must(b, err)
 	const target = "/bucket/some/key"
 	request := httptest.NewRequest("GET", target, nil)

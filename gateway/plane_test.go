@@ -129,7 +129,8 @@ func newPlane(t testing.TB) *plane {
 	backend := &countingBackend{backend: objects}
 
 	logs := new(bytes.Buffer)
-	door, err := gateway.New(gateway.Config{Authenticate: service, Trail: events, Origin: origin, S3: backend, Logger: slog.New(slog.NewTextHandler(logs, nil))})
+	door, err := gateway.New(gateway.Config{Authenticate: service, Trail: events, Origin: origin, Directory: directory, Policies: directory,
+		Attributes: gateway.LearnedTags(directory.ResourceTags), S3: backend, Logger: slog.New(slog.NewTextHandler(logs, nil))})
 	must(t, err)
 	server := httptest.NewUnstartedServer(door)
 	server.Config.DisableGeneralOptionsHandler = true

@@ -31,6 +31,8 @@ type Directory interface {
 	SetResourceTags(ctx context.Context, account, arn string, tags map[string]string) error
 	RemoveResourceTags(ctx context.Context, account, arn string, keys []string) error
 	ForgetResource(ctx context.Context, account, arn string) error
+	// ResourcePolicy is the policy that is kept for a resource; nil: none.
+	ResourcePolicy(ctx context.Context, account, arn string) (*policy.Policy, error)
 }
 
 // Roles finds the roles that requests pass to services by a name (*iam.Directory).

@@ -136,7 +136,8 @@ func (p *plane) join(ctx context.Context, c planeConfig) error {
 	if err != nil {
 		return fmt.Errorf("starting the API: %w", err)
 	}
-	s3, err := gateway.New(gateway.Config{Authenticate: exchange, Trail: p.trail, Origin: originOf, S3: p.objects, Partition: p.settings.Partition,
+	s3, err := gateway.New(gateway.Config{Authenticate: exchange, Trail: p.trail, Origin: originOf, Directory: p.directory, Policies: p.directory,
+		Attributes: gateway.LearnedTags(p.directory.ResourceTags), S3: p.objects, Partition: p.settings.Partition,
 		AccountHeader: services.AccountHeader, Logger: c.Logger})
 	if err != nil {
 		return fmt.Errorf("starting the gateway: %w", err)
