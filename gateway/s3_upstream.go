@@ -32,18 +32,19 @@ func (e *interruption) Unwrap() error { return e.cause }
 // answer sends the request, signed anew, and streams the answer back. The payload's hash is the client's where it signed one; otherwise the server
 // is told that the body is not signed. Checksums that came as trailers go on as trailers.
 func (u upstreamS3) answer(ctx context.Context, w http.ResponseWriter, f forwarded) error {
-	r, payload := f.request, sigv4.UnsignedPayload
+	r, payload := f.request, ""
 	// The accounts are the plane's. The server has names of its own for its owner.
 	r.Header.Del("X-Amz-Expected-Bucket-Owner")
 	r.Header.Del("X-Amz-Source-Expected-Bucket-Owner")
-	if f.body == nil {
-		payload = hexSHA256(nil)
+	body := f.body
+	if body == nil || body.length == 0 && len(body.trailers) == 0 {
+		body, payload = nil, hexSHA256(nil) // nobody reads what is not there
 	} else {
-		payload = frame(r, f.body)
+		payload = frame(r, body)
 	}
 	response, err := u.send(ctx, r, "s3", f.region, payload)
 	if err != nil {
-		stopReading(w, f.body)
+		stopReading(w, body)
 		return unanswered(ctx, err)
 	}
 	defer response.Body.Close()
@@ -56,7 +57,7 @@ func (u upstreamS3) answer(ctx context.Context, w http.ResponseWriter, f forward
 	source := &noticing{Reader: response.Body}
 	_, err = io.Copy(w, source)
 	_ = response.Body.Close()
-	stopReading(w, f.body)
+	stopReading(w, body)
 	switch {
 	case source.err != nil:
 		return &interruption{"InternalError", "the backend's answer broke off; it may have carried the request out", source.err}
