@@ -49,6 +49,7 @@ const (
 // plane is the gateway with the real parts around it, on a temporary folder.
 type plane struct {
 	url         string
+	http        *http.Client // of the SDK's clients; nil: the SDK's own
 	door        *gateway.Gateway
 	root        sigv4.Credentials // of account
 	foreignRoot sigv4.Credentials // of other
@@ -206,6 +207,9 @@ func allow(actions, resource string) string {
 func (p *plane) client(c sigv4.Credentials) *s3.Client {
 	config := aws.Config{Region: region, BaseEndpoint: aws.String(p.url), RetryMaxAttempts: 1,
 		Credentials: credentials.NewStaticCredentialsProvider(c.AccessKeyID, c.SecretAccessKey, c.SessionToken)}
+	if p.http != nil {
+		config.HTTPClient = p.http
+	}
 	return s3.NewFromConfig(config, func(o *s3.Options) { o.UsePathStyle = true })
 }
 
@@ -369,4 +373,12 @@ func (p *plane) sign(t testing.TB, request *http.Request, hash string) http.Head
 func hexOf(content string) string {
 	sum := sha256.Sum256([]byte(content))
 	return hex.EncodeToString(sum[:])
+}
+
+// serveTLS has the plane listen with TLS as well, and its clients use that.
+func (p *plane) serveTLS(t testing.TB) {
+	t.Helper()
+	server := httptest.NewTLSServer(p.door)
+	t.Cleanup(server.Close)
+	p.url, p.http = server.URL, server.Client()
 }

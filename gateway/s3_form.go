@@ -39,7 +39,7 @@ func isForm(r *http.Request) bool {
 
 // serveForm answers an upload by a form.
 func (x *exchange) serveForm() {
-	_ = http.NewResponseController(x.w).SetReadDeadline(x.c.Now().Add(formTime))
+	_ = http.NewResponseController(x.w).SetReadDeadline(time.Now().Add(formTime))
 	form, err := readForm(x.r)
 	if err != nil {
 		x.refuseUnknown(err)
