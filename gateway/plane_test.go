@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -271,12 +272,14 @@ type rawRequest struct {
 	hash           string // x-amz-content-sha256; empty: the body's; "absent": no header
 	service        string // empty: s3
 	noSignature    bool
+	host           string // that is signed; empty: the plane's
+	sentHost       string // empty: that
 }
 
 // send signs the request as it stands, sends it over a connection of its own and returns the answer.
 func (p *plane) send(t testing.TB, c sigv4.Credentials, r rawRequest) (*http.Response, []byte) {
 	t.Helper()
-	host := strings.TrimPrefix(p.url, "http://")
+	host := cmp.Or(r.host, strings.TrimPrefix(p.url, "http://"))
 	header := map[string][]string{}
 	for _, line := range r.header {
 		name, value, _ := strings.Cut(line, ": ")
@@ -301,7 +304,7 @@ func (p *plane) send(t testing.TB, c sigv4.Credentials, r rawRequest) (*http.Res
 		}
 	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n", r.method, r.target, host)
+	fmt.Fprintf(&text, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n", r.method, r.target, cmp.Or(r.sentHost, host))
 	for _, name := range slices.Sorted(maps.Keys(header)) {
 		for _, value := range header[name] {
 			fmt.Fprintf(&text, "%s: %s\r\n", name, value)

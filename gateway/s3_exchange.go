@@ -31,6 +31,7 @@ type exchange struct {
 	key       sigv4.Key // by which chunks are signed
 	operation awsmodel.S3Operation
 	event     trail.Event
+	document  []byte // the body, where it is read whole
 	owner     string // of the bucket, once the operation is with the server; empty: of none
 	recorded  bool   // the directory keeps the event
 }
@@ -53,11 +54,9 @@ func (x *exchange) serve() {
 		x.refuse(err)
 		return
 	}
-	if x.operation.Body == awsmodel.DocumentBody {
-		if body, err = x.readDocument(body); err != nil {
-			x.refuse(err)
-			return
-		}
+	if body, err = x.readWhole(body); err != nil {
+		x.refuse(err)
+		return
 	}
 	if x.operation.Name == "DeleteObjects" {
 		x.deleteObjects()

@@ -128,14 +128,20 @@ func announced(header string) ([]string, error) {
 	return names, nil
 }
 
-// readDocument reads a body that is a part of the operation's meaning, before anything is decided, and replaces it by its canonical form.
-func (x *exchange) readDocument(body *verifiedBody) (*verifiedBody, error) {
-	document, err := io.ReadAll(body)
-	if err != nil {
+// readWhole reads a body that is a part of the operation's meaning, before anything is decided, and replaces it by its canonical form; and one of
+// which the gateway learns something, which stays as it is.
+func (x *exchange) readWhole(body *verifiedBody) (_ *verifiedBody, err error) {
+	if body == nil || x.operation.Body != awsmodel.DocumentBody && x.operation.Name != "PutBucketTagging" {
+		return body, nil
+	}
+	if x.document, err = io.ReadAll(body); err != nil {
 		return nil, bodyError(err)
 	}
-	if x.operation, err = x.operation.WithDocument(document); err != nil {
-		return nil, classificationError(err)
+	if x.operation.Body == awsmodel.DocumentBody {
+		if x.operation, err = x.operation.WithDocument(x.document); err != nil {
+			return nil, x.misread(err)
+		}
+		x.document = x.operation.Document
 	}
-	return plainBody(x.operation.Document), nil
+	return plainBody(x.document), nil
 }

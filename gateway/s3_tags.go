@@ -107,9 +107,9 @@ func (a *answer) learn() {
 	case "DeleteBucket":
 		err = a.c.Directory.ForgetResource(ctx, a.owner, arn)
 	case "CreateBucket":
-		err = a.replaceTags(ctx, a.caller.Principal.Account, arn, a.operation.Document)
+		err = a.replaceTags(ctx, a.caller.Principal.Account, arn, a.document)
 	case "PutBucketTagging":
-		err = a.replaceTags(ctx, a.owner, arn, a.operation.Document)
+		err = a.replaceTags(ctx, a.owner, arn, a.document)
 	case "DeleteBucketTagging":
 		err = a.replaceTags(ctx, a.owner, arn, nil)
 	}
