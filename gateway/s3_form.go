@@ -180,10 +180,7 @@ func (x *exchange) store(file *os.File) error {
 	if err != nil {
 		return internalError(err)
 	}
-	body, err := newVerifiedBody(file, info.Size(), sigv4.UnsignedPayload, x.operation.Header)
-	if err == nil {
-		err = body.start()
-	}
+	body, err := verifiedFile(file, info.Size(), x.operation.Header)
 	if err != nil {
 		return err
 	}
@@ -197,6 +194,24 @@ func (x *exchange) store(file *os.File) error {
 		x.answerForm(done.header)
 	}
 	return nil
+}
+
+// verifiedFile is the file as a body, once its checksums are right: it is all here, so that the server need not see it otherwise.
+func verifiedFile(file io.ReadSeeker, length int64, header map[string]string) (*verifiedBody, error) {
+	body, err := newVerifiedBody(file, length, sigv4.UnsignedPayload, header)
+	if err == nil {
+		err = body.start()
+	}
+	if err == nil && len(body.checks) > 0 {
+		_, err = io.Copy(io.Discard, body)
+	}
+	if err != nil {
+		return nil, bodyError(err)
+	}
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return nil, internalError(err)
+	}
+	return newVerifiedBody(file, length, sigv4.UnsignedPayload, nil)
 }
 
 // postResponse is the answer to a form that asks for 201.
