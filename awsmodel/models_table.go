@@ -131,7 +131,7 @@ func (m *Models) readService(line string, ends []int) (*Service, error) {
 		JSONVersion: columns[7], XMLNamespace: columns[8], QueryCompatible: columns[9] == "q",
 		order: order, models: m, part: modelPart{chapter, ends[chapter], ends[chapter] + size},
 	}
-	s.Prefix, s.EventSource = s.SigningName, s.SigningName+".amazonaws.com"
+	s.Prefix, s.EventSource = prefixOf(s.SigningName), eventSourceOf(s.EndpointPrefix)
 	ends[chapter] += size
 	for _, letter := range []byte(columns[5]) {
 		protocol := protocolOf(letter)

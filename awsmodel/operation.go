@@ -23,7 +23,8 @@ const (
 // Operation is a classified request of any service but S3: read whole, held against its service's model, and written anew.
 type Operation struct {
 	Service  *Service
-	Name     string   // as in the API reference: RunInstances
+	Name     string // as in the API reference: RunInstances
+	Model    *OperationModel
 	Protocol Protocol // that this request was made in; a service may have several
 	ReadOnly bool
 	// Input is the operation's input under the model's member names, whatever the protocol calls them on the wire. A structure or map is a

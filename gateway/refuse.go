@@ -12,7 +12,7 @@ import (
 
 // queryError is the error of AWS's Query protocol.
 type queryError struct {
-	XMLName   xml.Name `xml:"ErrorResponse"`
+	XMLName   xml.Name // ErrorResponse, in the namespace of the service
 	Type      string   `xml:"Error>Type"`
 	Code      string   `xml:"Error>Code"`
 	Message   string   `xml:"Error>Message"`
@@ -36,7 +36,7 @@ func (g *Gateway) refuseService(w http.ResponseWriter, r *http.Request, origin t
 	var err error
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
 		header.Set("Content-Type", "text/xml")
-		document, err = xml.Marshal(queryError{Type: "Sender", Code: "AccessDenied", Message: message, RequestID: origin.RequestID})
+		document, err = xml.Marshal(queryError{XMLName: xml.Name{Local: "ErrorResponse"}, Type: "Sender", Code: "AccessDenied", Message: message, RequestID: origin.RequestID})
 	} else { // AWS JSON and REST JSON, which read the code from the header or the body
 		header.Set("Content-Type", "application/x-amz-json-1.1")
 		header.Set("x-amzn-errortype", "AccessDeniedException")

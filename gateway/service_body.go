@@ -1,8 +1,6 @@
 package gateway
 
 import (
-	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
@@ -61,35 +59,4 @@ func (x *serviceExchange) readBody() ([]byte, error) {
 		return nil, refusal("SignatureDoesNotMatch", "The provided 'x-amz-content-sha256' header does not match what was computed.")
 	}
 	return body, nil
-}
-
-// decompressed is the body as its service reads it, of at most limit bytes; header loses its Content-Encoding. SDKs compress the requests of a few
-// operations with gzip (https://smithy.io/2.0/spec/behavior-traits.html#requestcompression-trait).
-func decompressed(body []byte, header map[string][]string, limit int64) ([]byte, error) {
-	encoding := ""
-	for name, values := range header {
-		if strings.EqualFold(name, "content-encoding") {
-			encoding = strings.ToLower(strings.Join(values, ","))
-			delete(header, name)
-		}
-	}
-	switch encoding {
-	case "", "identity", "amz-1.0": // the last is how some clients of AWS JSON call no encoding
-		return body, nil
-	case "gzip":
-	default:
-		return nil, refusal("MalformedQueryString", "The Content-Encoding is not understood.")
-	}
-	reader, err := gzip.NewReader(bytes.NewReader(body))
-	if err != nil {
-		return nil, refusal("MalformedQueryString", "The body is not in gzip's form.")
-	}
-	plain, err := io.ReadAll(io.LimitReader(reader, limit+1))
-	switch {
-	case err != nil:
-		return nil, refusal("MalformedQueryString", "The body is not in gzip's form.")
-	case int64(len(plain)) > limit:
-		return nil, errTooLarge
-	}
-	return plain, nil
 }

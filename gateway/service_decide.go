@@ -40,7 +40,11 @@ func (x *serviceExchange) decide(call awsmodel.Call) error {
 	}
 	if !decision.Allowed() {
 		x.event.Context = x.caller.ConditionKeys(access.Keys)
-		return iam.Denied(x.caller, call.Action, access.Resource, decision)
+		shown := access.Resource
+		if call.WildcardOnly && x.shape.protocol == awsmodel.EC2 { // other services write "on resource: *"
+			shown = ""
+		}
+		return iam.Denied(x.caller, call.Action, shown, decision)
 	}
 	x.allowed = append(x.allowed, decision)
 	return nil

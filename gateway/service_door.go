@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -139,10 +138,7 @@ func (x *serviceExchange) serve(service *awsmodel.Service, body []byte) {
 
 // classify finds the operation out and describes it in the event.
 func (x *serviceExchange) classify(body []byte) error {
-	request, err := x.readable(body)
-	if err != nil {
-		return err
-	}
+	request := x.readable(body)
 	place := awsmodel.Place{Partition: x.c.Partition, Region: x.authorization.Scope.Region, Account: x.caller.Principal.Account}
 	operation, err := x.c.Classifier.Classify(x.authorization.Scope.Service, request, place)
 	if err != nil {
@@ -156,7 +152,7 @@ func (x *serviceExchange) classify(body []byte) error {
 
 // readable is the request as it is classified: with the headers that say how its body is written, and those that were signed. No other may change
 // what it means.
-func (x *serviceExchange) readable(body []byte) (awsmodel.Request, error) {
+func (x *serviceExchange) readable(body []byte) awsmodel.Request {
 	header := map[string][]string{}
 	for name, values := range x.signed.Header {
 		lower := strings.ToLower(name)
@@ -164,34 +160,7 @@ func (x *serviceExchange) readable(body []byte) (awsmodel.Request, error) {
 			header[name] = values
 		}
 	}
-	query := x.signed.RawQuery
-	if x.authorization.Presigned {
-		query = withoutSignature(query)
-	}
-	body, err := decompressed(body, header, x.maxBody())
-	return awsmodel.Request{Method: x.signed.Method, Path: x.signed.Path, RawQuery: query, Header: header, Body: body}, err
-}
-
-// withoutSignature is a presigned request's query without the parameters that sign it. That each is there once, sigv4 has seen.
-func withoutSignature(query string) string {
-	var kept []string
-	for piece := range strings.SplitSeq(query, "&") {
-		name, _, _ := strings.Cut(piece, "=")
-		decoded, err := url.QueryUnescape(name)
-		if err == nil && isSigning(decoded) {
-			continue
-		}
-		kept = append(kept, piece)
-	}
-	return strings.Join(kept, "&")
-}
-
-func isSigning(parameter string) bool {
-	switch parameter {
-	case "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders", "X-Amz-Security-Token", "X-Amz-Signature":
-		return true
-	}
-	return false
+	return awsmodel.Request{Method: x.signed.Method, Path: x.signed.Path, RawQuery: x.signed.RawQuery, Header: header, Body: body}
 }
 
 // refuse answers with err in the protocol's shape, and notes it in the event.
@@ -200,17 +169,28 @@ func (x *serviceExchange) refuse(err error) {
 	if told.status >= http.StatusInternalServerError && told.status != http.StatusNotImplemented {
 		x.log("serving "+x.event.Source, err)
 	}
-	if told.code == unauthorizedOperation && x.event.Encoder != nil && x.event.Decision != nil {
-		// EC2 gives what the trail keeps, for whoever may open it.
-		x.event.ErrorCode, x.event.ErrorMessage = told.code, told.message
-		x.event.EncodedAuthorizationMessage = x.event.Encoder.EncodeAuthorization(x.event)
-		told.message = "You are not authorized to perform this operation. " + told.message + ". Encoded authorization failure message: " + x.event.EncodedAuthorizationMessage
+	if told.code == unauthorizedOperation {
+		told.message = x.unauthorized(told)
 	}
 	x.note(told.status, told.code, told.message)
 	if x.event.Decision == nil && x.event.Explanation == "" {
 		x.event.Explanation = told.message
 	}
 	x.writeError(told)
+}
+
+// unauthorized is EC2's sentence. Of calls on a resource it tells more to whoever may open the encoded message, which is the one that the trail keeps.
+func (x *serviceExchange) unauthorized(t told) string {
+	sentence := "You are not authorized to perform this operation. " + t.message
+	if x.event.Encoder == nil || x.event.Decision == nil || x.event.Resource == "*" {
+		return sentence
+	}
+	event := x.event
+	event.ErrorCode, event.ErrorMessage = t.code, t.message
+	if message := event.Encoder.EncodeAuthorization(event); message != "" {
+		return sentence + ". Encoded authorization failure message: " + message
+	}
+	return sentence
 }
 
 // note writes the outcome into the event; code is empty for success.

@@ -100,7 +100,7 @@ func (x *serviceExchange) learnCall(ctx context.Context, kind change, call awsmo
 // tags all go (Amazon EC2 API Reference, DeleteTags).
 func (x *serviceExchange) removedTags(ctx context.Context, account string, call awsmodel.Call) ([]string, error) {
 	keys := call.Keys["aws:TagKeys"]
-	given := requestTags(call)
+	given := tagValues(x.operation.Input)
 	if len(keys) > 0 && len(given) == 0 {
 		return keys, nil
 	}
@@ -116,6 +116,20 @@ func (x *serviceExchange) removedTags(ctx context.Context, account string, call 
 		}
 	}
 	return gone, nil
+}
+
+// tagValues are the values of the tags that an input of EC2's lists to be taken away.
+func tagValues(input map[string]any) map[string]string {
+	values := map[string]string{}
+	list, _ := input["Tags"].([]any)
+	for _, element := range list {
+		tag, _ := element.(map[string]any)
+		key, _ := tag["Key"].(string)
+		if value, ok := tag["Value"].(string); ok {
+			values[key] = value
+		}
+	}
+	return values
 }
 
 // learnCreated keeps the tags and the policy that resources were made with. Their ARNs are those of the calls, where their names were known before, else the

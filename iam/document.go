@@ -55,20 +55,16 @@ func (tx *draft) checkTrust(source string) (principalIDs map[string]string, err 
 	if err != nil {
 		return nil, err
 	}
-	principalIDs = map[string]string{}
-	for _, name := range document.Principals() {
-		id, err := tx.directory.principalID(tx.ctx, tx.Account, name.Value)
-		if err != nil {
-			return nil, err
-		}
-		if id == "" {
-			return nil, malformed(policy.Trust, &policy.Error{
-				Position: name.Position,
-				Message:  "there is no such user or role on this plane: " + name.Value,
-				AWS:      `Invalid principal in policy: "AWS":"` + name.Value + `"`,
-			})
-		}
-		principalIDs[name.Value] = id
+	principalIDs, err = tx.principalIDs(document)
+	if unknown, ok := errors.AsType[*invalidPrincipal](err); ok {
+		return nil, malformed(policy.Trust, &policy.Error{
+			Position: unknown.name.Position,
+			Message:  "there is no such user or role on this plane: " + unknown.name.Value,
+			AWS:      `Invalid principal in policy: "AWS":"` + unknown.name.Value + `"`,
+		})
+	}
+	if err != nil {
+		return nil, err
 	}
 	if _, err := policy.Compile("trust policy", document, policy.Options{Kind: policy.Trust, PrincipalIDs: principalIDs}); err != nil {
 		return nil, malformed(policy.Trust, err)

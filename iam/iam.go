@@ -1,5 +1,6 @@
 // Package iam is the directory: accounts, OIDC providers, roles, users with their access keys, groups, instance profiles, managed policies with
-// their versions, inline policies, attachments, permissions boundaries and tags, and the clusters and add-ons that EKS's API tells of.
+// their versions, inline policies, attachments, permissions boundaries and tags, the clusters and add-ons that EKS's API tells of, and what the
+// plane keeps about the resources of other services: the policies that were put on them, and their tags.
 //
 // It authorizes every call itself, by the policies that come with the caller, and records it in the trail; no door can forget either. A
 // caller reaches its own account only. It declares the Store that keeps its records and does not know which one it is.

@@ -16,7 +16,13 @@ func bucketRules() policyRules {
 		foreign: func(Caller, ResourcePolicyInput) *Error {
 			return refusef("MethodNotAllowed", "The specified method is not allowed against this resource.")
 		},
-		more: checkBucketPolicy,
+		begins: func(source string) *Error {
+			if strings.HasPrefix(source, "{") {
+				return nil
+			}
+			return refusef("MalformedPolicy", "Policies must be valid JSON and the first byte must be '{'")
+		},
+		elements: checkBucketPolicy,
 	}
 }
 
@@ -32,13 +38,16 @@ func bucketSentence(err error) string {
 }
 
 // checkBucketPolicy asks that resources are the bucket or in it, and that each action is one of S3 that is about one of its statement's resources.
-func checkBucketPolicy(tx *draft, _ Caller, in ResourcePolicyInput, document *policy.Document) *Error {
+func checkBucketPolicy(tx *draft, arn string, document *policy.Document) *Error {
 	known := tx.directory.actionsOf("s3")
 	for i := range document.Len() {
 		s := document.Statement(i)
+		if s.Resource.Name == "" {
+			continue // which does not compile
+		}
 		bucket, object := false, false
 		for _, r := range s.Resource.Values {
-			inside, ok := strings.CutPrefix(r.Value, in.held())
+			inside, ok := strings.CutPrefix(r.Value, arn)
 			if !ok || inside != "" && !strings.ContainsRune("/*?", rune(inside[0])) {
 				return refusef("MalformedPolicy", "Policy has invalid resource")
 			}
@@ -59,7 +68,7 @@ func checkBucketAction(known []policy.ActionEntry, pattern string, bucket, objec
 		return nil
 	}
 	pattern = strings.ToLower(pattern)
-	if !strings.HasPrefix(pattern, "s3:") {
+	if name, ok := strings.CutPrefix(pattern, "s3:"); !ok || name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789*?") != "" {
 		return refusef("MalformedPolicy", "Policy has invalid action")
 	}
 	found, applies := known == nil, known == nil || not

@@ -19,6 +19,9 @@ type policyRules struct {
 	deletesOnlyWhatIs bool
 	// foreign is what callers of other accounts are told, whatever policies allow; nil: nothing, they may.
 	foreign func(caller Caller, in ResourcePolicyInput) *Error
+	// begins is the rule for a document's first byte, elements are those for what stands in it; both come before all other complaints.
+	begins   func(source string) *Error
+	elements func(tx *draft, arn string, document *policy.Document) *Error
 	// more are the service's own rules for a document that compiles otherwise.
 	more func(tx *draft, caller Caller, in ResourcePolicyInput, document *policy.Document) *Error
 }
@@ -277,6 +280,11 @@ func (tx *draft) readResourcePolicy(rules policyRules, arn, source string) (*pol
 	if len(source) > rules.size {
 		return nil, nil, rules.tooLarge(len(source))
 	}
+	if rules.begins != nil {
+		if refusal := rules.begins(source); refusal != nil {
+			return nil, nil, refusal
+		}
+	}
 	wrong := func(err error) error { return &Error{Code: rules.malformed, Message: rules.sentence(err), Err: err} }
 	document, err := policy.Parse([]byte(source))
 	if err == nil && document.Len() == 0 {
@@ -285,21 +293,38 @@ func (tx *draft) readResourcePolicy(rules policyRules, arn, source string) (*pol
 	if err != nil {
 		return nil, nil, wrong(err)
 	}
-	principalIDs := map[string]string{}
-	for _, name := range document.Principals() {
-		id, err := tx.directory.principalID(tx.ctx, tx.Account, name.Value)
-		if err != nil {
-			return nil, nil, err
+	if rules.elements != nil {
+		if refusal := rules.elements(tx, arn, document); refusal != nil {
+			return nil, nil, refusal
 		}
-		if id == "" {
-			return nil, nil, wrong(&invalidPrincipal{name})
+	}
+	principalIDs, err := tx.principalIDs(document)
+	if err != nil {
+		if _, ok := errors.AsType[*invalidPrincipal](err); ok {
+			err = wrong(err)
 		}
-		principalIDs[name.Value] = id
+		return nil, nil, err
 	}
 	if _, err := policy.Compile("policy of "+arn, document, resourceOptions(principalIDs)); err != nil {
 		return nil, nil, wrong(err)
 	}
 	return document, principalIDs, nil
+}
+
+// principalIDs resolves the users and roles that a document names.
+func (tx *draft) principalIDs(document *policy.Document) (map[string]string, error) {
+	principalIDs := map[string]string{}
+	for _, name := range document.Principals() {
+		id, err := tx.directory.principalID(tx.ctx, tx.Account, name.Value)
+		if err != nil {
+			return nil, err
+		}
+		if id == "" {
+			return nil, &invalidPrincipal{name}
+		}
+		principalIDs[name.Value] = id
+	}
+	return principalIDs, nil
 }
 
 // errNoStatement complains about a document that is empty, which no service saves.

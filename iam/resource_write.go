@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"unicode/utf8"
+
+	"github.com/openirsa/openirsa/policy"
 )
 
 // What requests to other services did is kept here after the fact: whoever calls has decided and recorded the request, and its service has done it.
@@ -86,7 +88,9 @@ func (tx *draft) editResource(arn string, edit func(tx *draft, r *resourceRecord
 		}
 		return nil
 	}
-	switch {
+	switch _, err := policy.ParseARN(arn); {
+	case err != nil || !utf8.ValidString(arn):
+		return refusef("ValidationError", "ARN %s is not valid.", shorten(arn))
 	case len(arn) > maxResourceARN:
 		return refusef("LimitExceeded", "An ARN of more than %d bytes cannot be kept.", maxResourceARN)
 	case !known && len(tx.resources) >= maxResources:

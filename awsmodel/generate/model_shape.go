@@ -179,7 +179,9 @@ func (r *apiReader) member(name string, from apiReference, m *model) (member, er
 	if !known {
 		return member{}, fmt.Errorf("the location %q", from.Location)
 	}
-	read.flags += location
+	if r.letter == 'r' || r.letter == 'x' {
+		read.flags += location // the others have a body only
+	}
 	for flag, set := range map[string]bool{"~": from.IdempotencyToken, "%": from.JSONValue, "&": from.HostLabel} {
 		if set {
 			read.flags += flag

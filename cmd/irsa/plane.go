@@ -29,6 +29,9 @@ type planeConfig struct {
 	AllowIssuers []string
 	MaxStale     time.Duration
 	Logger       *slog.Logger
+	// GatewayFile configures the gateway; empty: only the embedded services are behind it.
+	GatewayFile string
+	Getenv      func(string) string // for the secrets that GatewayFile names; nil: none
 }
 
 // plane is the whole path in one process: the packages joined, and nothing else.
@@ -41,6 +44,9 @@ type plane struct {
 	region    string
 	aws       http.Handler // the one AWS port
 	ops       http.Handler // health and metrics
+	gateway   *gatewayFile
+	upstreams []*gateway.Upstream
+	reference *awsmodel.Reference
 }
 
 func openPlane(ctx context.Context, c planeConfig) (_ *plane, err error) {
@@ -72,6 +78,9 @@ func openPlane(ctx context.Context, c planeConfig) (_ *plane, err error) {
 	if p.objects, err = services.NewS3(services.S3Config{Dir: c.State.Folder.objects(), Logger: c.Logger}); err != nil {
 		return nil, fmt.Errorf("opening the embedded S3: %w", err)
 	}
+	if err := p.openGateway(c); err != nil {
+		return nil, err
+	}
 	if err := p.join(ctx, c); err != nil {
 		return nil, err
 	}
@@ -89,12 +98,11 @@ func (p *plane) openDirectory(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	reference, err := awsmodel.NewReference()
-	if err != nil {
+	if p.reference, err = awsmodel.NewReference(); err != nil {
 		return err
 	}
 	p.directory, err = iam.New(ctx, iam.Config{Store: p.store, Trail: p.trail, DefaultAccount: p.settings.Account, Partition: partition.ID,
-		AWSPolicies: managed, Actions: reference})
+		AWSPolicies: managed, Actions: p.reference})
 	if err != nil {
 		return fmt.Errorf("opening the directory: %w", err)
 	}
@@ -136,13 +144,15 @@ func (p *plane) join(ctx context.Context, c planeConfig) error {
 	if err != nil {
 		return fmt.Errorf("starting the API: %w", err)
 	}
-	s3, err := gateway.New(gateway.Config{Authenticate: exchange, Trail: p.trail, Origin: originOf, Directory: p.directory, Policies: p.directory,
-		Attributes: gateway.LearnedTags(p.directory.ResourceTags), S3: p.objects, Partition: p.settings.Partition,
-		AccountHeader: services.AccountHeader, Logger: c.Logger})
+	config, err := p.gatewayConfig(c, exchange)
+	if err != nil {
+		return err
+	}
+	doors, err := gateway.New(config)
 	if err != nil {
 		return fmt.Errorf("starting the gateway: %w", err)
 	}
-	door := &front{api: api, gateway: s3, region: p.region, now: time.Now}
+	door := &front{api: api, gateway: doors, region: p.region, proxies: p.gateway.proxies, now: time.Now}
 	if path, ok := documentsPath(p.settings.IssuerURL); ok {
 		door.documents, door.documentsPath = p.issuer.Handler(), path
 	}
@@ -181,6 +191,9 @@ func (p *plane) Close() error {
 	var failures []error
 	if p.verifier != nil {
 		failures = append(failures, p.verifier.Close())
+	}
+	for _, upstream := range p.upstreams {
+		failures = append(failures, upstream.Close())
 	}
 	if p.directory != nil {
 		failures = append(failures, p.directory.Close())

@@ -43,7 +43,7 @@ It writes admin.env there: the account root's credentials and AWS_ENDPOINT_URL f
   aws sts get-caller-identity`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			o.plane.State.Folder, o.plane.Region = folder(data), o.region
+			o.plane.State.Folder, o.plane.Region, o.plane.Getenv = folder(data), o.region, env.getenv
 			return up(command.Context(), env, *output, o)
 		},
 	}
@@ -56,6 +56,7 @@ It writes admin.env there: the account root's credentials and AWS_ENDPOINT_URL f
 	flags.StringVar(&o.plane.State.IssuerURL, "issuer-url", "", "the embedded issuer's URL, fixed when the folder is created (default a random one)")
 	flags.StringSliceVar(&o.plane.AllowIssuers, "allow-issuer", nil, "host or CIDR beyond public addresses that issuers' keys may be fetched from (repeatable)")
 	flags.DurationVar(&o.plane.MaxStale, "jwks-max-stale", 24*time.Hour, "how long keys serve while their issuer cannot be reached")
+	flags.StringVar(&o.plane.GatewayFile, "gateway", "", "YAML file with the services behind the gateway, tags of resources and trusted proxies (docs/gateway.md)")
 	flags.BoolVar(&o.plane.State.TrailSync, "trail-sync", false, "flush the trail to disk before an exchange or a change is answered")
 	return command
 }

@@ -1,0 +1,199 @@
+package awsmodel
+
+import (
+	"slices"
+	"strings"
+)
+
+// tagging is what a request says of tags: those that it sets, by the type of resource that they are for, and the keys of those that it
+// removes. The empty type stands for whatever the operation is about.
+type tagging struct {
+	set     map[string]map[string]string
+	removed []string
+	typed   bool // the request says for which types its tags are
+}
+
+// maxTags is more than AWS allows on any resource (50), for requests that tag several.
+const maxTags = 2000
+
+// readTags reads the tags in a request, in each of the forms that AWS's services have for them: a list of structures with a key and a value, a
+// map, tags by type of resource (TagSpecifications), and a list of keys.
+func (r *reader) readTags() (tagging, error) {
+	t := tagging{set: map[string]map[string]string{}}
+	count := 0
+	for _, member := range r.members {
+		value := r.operation.Input[member]
+		switch bare(member) {
+		case "tags", "tag", "taglist", "tagsmodel", "tagstoadd", "newtags", "addtags", "resourcetags", "bucketrequesttags":
+			count += t.read("", value)
+		case "tagspecifications", "tagspecification":
+			for _, specification := range structures(value) {
+				kind, _ := specification["ResourceType"].(string)
+				t.typed = true
+				count += t.read(kind, specification["Tags"])
+			}
+		case "tagkeys", "tagkeylist", "tagstoremove", "keys":
+			if strings.Contains(lower(r.operation.Name), "tag") {
+				t.removed = append(t.removed, textsOf(value)...)
+				for _, structure := range structures(value) {
+					key, _ := structure["Key"].(string)
+					t.removed = append(t.removed, key)
+				}
+			}
+		}
+	}
+	if strings.HasPrefix(r.operation.Name, "Delete") || strings.HasPrefix(r.operation.Name, "Remove") || strings.HasPrefix(r.operation.Name, "Untag") {
+		for key := range t.set[""] { // DeleteTags names tags as CreateTags does
+			t.removed = append(t.removed, key)
+		}
+		delete(t.set, "")
+	}
+	if count > maxTags || len(t.removed) > maxTags {
+		return t, &Error{Kind: UnknownParameter, Message: "the request has more tags than any resource may have"}
+	}
+	return t, nil
+}
+
+// read adds the tags in a value, and returns how many there are. What does not have the form of a tag is none.
+func (t *tagging) read(kind string, value any) int {
+	if t.set[kind] == nil {
+		t.set[kind] = map[string]string{}
+	}
+	tags := t.set[kind]
+	if list, is := value.(map[string]any); is {
+		if items, is := list["Items"]; is { // CloudFront's lists
+			value = items
+		} else {
+			for key, value := range list {
+				tags[key], _ = value.(string)
+			}
+			return len(list)
+		}
+	}
+	list := structures(value)
+	for _, tag := range list {
+		var key, content string
+		for name, value := range tag {
+			text, _ := value.(string)
+			switch bare(name) {
+			case "key", "tagkey":
+				key = text
+			case "value", "tagvalue":
+				content = text
+			}
+		}
+		if key != "" {
+			tags[key] = content
+		}
+	}
+	for _, key := range textsOf(value) { // a list of keys alone
+		t.removed = append(t.removed, key)
+	}
+	return len(list)
+}
+
+// of are the tags for a resource of a type.
+func (t tagging) of(kind string) tagging {
+	if !t.typed {
+		return t
+	}
+	return tagging{set: map[string]map[string]string{"": t.set[kind]}, removed: t.removed}
+}
+
+// empty tells whether there are no tags to set.
+func (t tagging) empty() bool {
+	for _, tags := range t.set {
+		if len(tags) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// put adds aws:RequestTag/KEY and aws:TagKeys where an action may have them
+// (IAM User Guide, "AWS global condition context keys").
+func (t tagging) put(allowed []string, keys map[string][]string) {
+	names := slices.Clone(t.removed)
+	for key, value := range t.set[""] {
+		names = append(names, key)
+		if slices.Contains(allowed, "aws:RequestTag/${TagKey}") {
+			keys["aws:RequestTag/"+key] = []string{value}
+		}
+	}
+	if len(names) > 0 && slices.Contains(allowed, "aws:TagKeys") {
+		slices.Sort(names)
+		keys["aws:TagKeys"] = slices.Compact(names)
+	}
+}
+
+// tagsAtCreation are the actions that creating a resource with tags needs as well, with the key that tells it from tagging alone
+// (Amazon EC2 User Guide, "Grant permission to tag Amazon EC2 resources during creation"; Elastic Load Balancing User Guide, "ELB API permissions to
+// tag resources during creation"; Amazon EFS User Guide, "Using tags with Amazon EFS").
+var tagsAtCreation = map[string]struct{ action, key string }{
+	"ec2":                  {"ec2:CreateTags", "ec2:CreateAction"},
+	"elasticfilesystem":    {"elasticfilesystem:TagResource", "elasticfilesystem:CreateAction"},
+	"elasticloadbalancing": {"elasticloadbalancing:AddTags", "elasticloadbalancing:CreateAction"},
+}
+
+// taggings are the calls for tags that an operation sets on what it creates.
+func (r *reader) taggings() ([]Call, error) {
+	dependent, known := tagsAtCreation[r.prefix]
+	if !known || r.tags.empty() || dependent.action == r.prefix+":"+r.operation.Name || r.operation.Name == "CreateTags" {
+		return nil, nil
+	}
+	r.keys[lower(dependent.key)] = []string{r.operation.Name}
+	defer delete(r.keys, lower(dependent.key))
+	var calls []Call
+	for _, resource := range r.createdWithTags() {
+		call, err := r.on(dependent.action, resource.kind, resource.arn, resource.any)
+		if err != nil {
+			return nil, err
+		}
+		r.tags.of(resource.kind).put([]string{"aws:RequestTag/${TagKey}", "aws:TagKeys"}, call.Keys)
+		call.Keys[dependent.key] = []string{r.operation.Name}
+		calls = append(calls, call)
+	}
+	return calls, nil
+}
+
+// created is a resource that an operation makes.
+type created struct {
+	kind, arn string
+	any       bool
+}
+
+// createdWithTags are the resources that an operation makes with tags: on each type that its tags are for, else on what its noun says.
+func (r *reader) createdWithTags() []created {
+	switch r.prefix {
+	case "ec2":
+		return r.ec2Created()
+	case "elasticfilesystem":
+		kind := "file-system"
+		if r.operation.Name == "CreateAccessPoint" {
+			kind = "access-point"
+		}
+		return []created{{kind, r.arn("elasticfilesystem", kind+"/*"), false}}
+	case "elasticloadbalancing":
+		return r.loadBalancingCreated()
+	}
+	return nil
+}
+
+// ec2Created are the resources of EC2 that are made with tags.
+func (r *reader) ec2Created() []created {
+	entry, _ := r.reference.Action("ec2:CreateTags")
+	var made []created
+	for _, kind := range slices.Sorted(keysOf(r.tags.set)) {
+		if len(r.tags.set[kind]) == 0 {
+			continue
+		}
+		arn := r.arn("ec2", "*/*")
+		for _, use := range entry.ResourceTypes {
+			if p, ok := readPattern(use.Type.ARNs[0]); ok && (use.Type.Name == kind || kind == "" && bare(use.Type.Name) == noun(r.operation.Name)) {
+				arn, _ = p.fill(r.place, nil)
+			}
+		}
+		made = append(made, created{kind, arn, strings.HasSuffix(arn, ":*/*")})
+	}
+	return made
+}
