@@ -79,22 +79,20 @@ func ClassifyS3(r Request, options S3Options) (S3Operation, error) {
 	if err != nil {
 		return S3Operation{}, err
 	}
-	query, hoisted, err := parseQuery(r.RawQuery)
-	if err != nil {
-		return S3Operation{}, err
-	}
-	headers, framing, err := lowerHeaders(r.Header, hoisted)
-	if err != nil {
-		return S3Operation{}, err
-	}
 	at := levelOf(bucket, key)
 	if r.Method == "OPTIONS" {
-		return classifyPreflight(at, bucket, key, headers, options)
+		return classifyPreflight(at, bucket, key, r.Header, options)
 	}
-	name, named := query["x-id"] // SDKs repeat the operation's name in it
-	delete(query, "x-id")
+	query, err := parseQuery(r.RawQuery)
+	if err != nil {
+		return S3Operation{}, err
+	}
+	headers, framing, err := lowerHeaders(r.Header, query.hoisted)
+	if err != nil {
+		return S3Operation{}, err
+	}
 	copies := has(headers, "x-amz-copy-source")
-	s := find(r.Method, at, query, copies)
+	s := find(r.Method, at, query.own, copies)
 	switch {
 	case s == nil && copies:
 		return S3Operation{}, &Error{Code: "InvalidArgument", Message: "You can only specify a copy source header for copy requests."}
@@ -103,10 +101,10 @@ func ClassifyS3(r Request, options S3Options) (S3Operation, error) {
 	case s.refused != "":
 		return S3Operation{}, &Error{Code: "NotImplemented", Message: "A header or query parameter you provided implies functionality that is not implemented.",
 			Detail: s.name + ": " + s.refused}
-	case named && name != s.name:
-		return S3Operation{}, notUnderstood("InvalidRequest", "the query parameter x-id says %s, but the request is %s", quote(name), s.name)
+	case query.named && query.id != s.name:
+		return S3Operation{}, notUnderstood("InvalidRequest", "the query parameter x-id says %s, but the request is %s", quote(query.id), s.name)
 	}
-	o, err := s.operation(bucket, key, query, headers, options)
+	o, err := s.operation(bucket, key, query.own, headers, options)
 	if err != nil {
 		return S3Operation{}, err
 	}
@@ -147,10 +145,14 @@ func (s *shape) operation(bucket, key string, query, headers map[string]string, 
 
 // classifyPreflight reads a CORS preflight (https://docs.aws.amazon.com/AmazonS3/latest/API/RESTOPTIONSobject.html). The query is the announced
 // request's, and means nothing to this one.
-func classifyPreflight(at level, bucket, key string, headers map[string]string, options S3Options) (S3Operation, error) {
+func classifyPreflight(at level, bucket, key string, header map[string][]string, options S3Options) (S3Operation, error) {
 	s := find("OPTIONS", at, nil, false)
 	if s == nil {
 		return S3Operation{}, unknownOperation("OPTIONS", at)
+	}
+	headers, _, err := lowerHeaders(header, nil)
+	if err != nil {
+		return S3Operation{}, err
 	}
 	kept := map[string]string{}
 	for _, name := range s.headers {

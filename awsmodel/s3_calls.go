@@ -25,7 +25,9 @@ var existingTagActions = []string{"s3:GetObject", "s3:GetObjectVersion", "s3:Get
 // (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html#amazons3-resources-for-iam-policies).
 func bucketARN(partition, bucket string) string { return "arn:" + partition + ":s3:::" + bucket }
 
-func objectARN(partition, bucket, key string) string { return bucketARN(partition, bucket) + "/" + key }
+func objectARN(partition, bucket, key string) string {
+	return "arn:" + partition + ":s3:::" + bucket + "/" + key
+}
 
 func (o *S3Operation) bucketCall(action string, keys map[string][]string) Call {
 	return Call{Action: action, Resource: bucketARN(o.options.Partition, o.Bucket), Bucket: o.Bucket,

@@ -1,6 +1,10 @@
 package awsmodel
 
-import "strings"
+import (
+	"crypto/md5"
+	"encoding/base64"
+	"strings"
+)
 
 // WithDocument completes an operation whose meaning is partly in its body: the result has its Calls and a canonical Document, to be
 // forwarded in place of body. Errors are *Error.
@@ -23,7 +27,7 @@ func (o S3Operation) WithDocument(body []byte) (S3Operation, error) {
 			return S3Operation{}, malformedXML("element %s in place of %s", quote(root.name), d.root)
 		}
 	case !d.optional:
-		return S3Operation{}, &Error{Code: "MissingRequestBodyError", Message: "Request Body is empty"}
+		return S3Operation{}, malformedXML("there is no document")
 	}
 	o = o.clone()
 	if d.root == "Delete" {
@@ -44,10 +48,15 @@ func (o S3Operation) WithDocument(body []byte) (S3Operation, error) {
 	return o.withDocument(root.canonical()), nil
 }
 
-// withDocument drops the checksums with the body that they were for.
+// withDocument drops the checksums with the body that they were for, and gives the canonical document one that every S3 knows: several of these
+// operations are refused without (https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html, "Content-MD5 request header").
 func (o S3Operation) withDocument(document []byte) S3Operation {
 	for _, name := range checksumHeader {
 		delete(o.Header, name)
+	}
+	if len(document) > 0 {
+		sum := md5.Sum(document)
+		o.Header["content-md5"] = base64.StdEncoding.EncodeToString(sum[:])
 	}
 	o.Document = document
 	return o
@@ -63,28 +72,28 @@ type document struct {
 // readCreateBucket reads a CreateBucketConfiguration: its region and tags are condition keys. What it says of directory buckets is refused with
 // those (https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucketConfiguration.html).
 func readCreateBucket(o *S3Operation, root *element) ([]Call, error) {
-	keys := map[string][]string{}
-	var tags tagSet
-	for i, child := range root.children {
-		var err error
-		switch {
-		case child.name == "LocationConstraint" && (i == 0 || root.children[0].name != child.name) && len(child.children) == 0:
-			if len(child.text) > 32 || strings.Trim(child.text, "abcdefghijklmnopqrstuvwxyz0123456789-EU") != "" {
-				return nil, &Error{Code: "InvalidLocationConstraint", Message: "The specified location-constraint is not valid"}
-			}
-			if child.text != "" {
-				keys["s3:locationconstraint"] = []string{child.text}
-			}
-		case child.name == "Tags" && tags == nil:
-			tags, err = readTags(child)
-		default:
-			err = malformedXML("element %s", quote(child.name))
-		}
-		if err != nil {
-			return nil, err
+	for _, child := range root.children {
+		if child.name != "LocationConstraint" && child.name != "Tags" {
+			return nil, malformedXML("element %s", quote(child.name))
 		}
 	}
-	return createBucketCalls(o, keys, tags), nil
+	keys := map[string][]string{}
+	location, err := root.only("LocationConstraint")
+	if err != nil {
+		return nil, err
+	}
+	if location != nil && (len(location.children) > 0 || len(location.text) > 32 || strings.Trim(location.text, "abcdefghijklmnopqrstuvwxyz0123456789-EU") != "") {
+		return nil, &Error{Code: "InvalidLocationConstraint", Message: "The specified location-constraint is not valid"}
+	}
+	if location != nil && location.text != "" {
+		keys["s3:locationconstraint"] = []string{location.text}
+	}
+	var tags tagSet
+	set, err := root.only("Tags")
+	if err == nil && set != nil {
+		tags, err = readTags(set)
+	}
+	return createBucketCalls(o, keys, tags), err
 }
 
 // readObjectTagging reads the tags that an object is to have.

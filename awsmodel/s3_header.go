@@ -21,9 +21,12 @@ const (
 // lowerHeaders joins the request's headers with those of a presigned query, under lower-case names, and takes the framing of the body out.
 // A header that comes twice is refused if it means anything to S3: which of the two the backend takes would be a guess.
 func lowerHeaders(header map[string][]string, hoisted map[string]string) (map[string]string, Framing, error) {
-	lower := make(map[string]string, len(header)+len(hoisted))
+	lower := map[string]string{}
 	maps.Copy(lower, hoisted)
 	for name, values := range header {
+		if !mayBeSignificant(name) {
+			continue
+		}
 		name = strings.ToLower(name)
 		if slices.Contains(transportHeaders, name) {
 			continue
@@ -38,6 +41,19 @@ func lowerHeaders(header map[string][]string, hoisted map[string]string) (map[st
 	}
 	framing, err := takeFraming(lower)
 	return lower, framing, err
+}
+
+// mayBeSignificant is false for most headers that mean nothing to S3, without a copy of the name.
+func mayBeSignificant(name string) bool {
+	const preflight = "access-control-"
+	if name == "" {
+		return false
+	}
+	switch name[0] | 0x20 {
+	case 'x', 'i', 'c', 'r', 'e', 'o':
+		return true
+	}
+	return len(name) > len(preflight) && strings.EqualFold(name[:len(preflight)], preflight)
 }
 
 // takeFraming removes from lower what belongs to the body's form: a backend gets the content, not the chunks.
@@ -221,33 +237,34 @@ type copySource struct{ bucket, key, version string }
 func (s copySource) String() string {
 	text := s.bucket + "/" + escape(s.key, true)
 	if s.version != "" {
-		text += "?versionId=" + escape(s.version, false)
+		text += versionSeparator + escape(s.version, false)
 	}
 	return text
 }
 
+// versionSeparator parts a copy source's key from its version. It is looked for in the decoded text: that is how S3 and servers like it read it,
+// so that in a key of that text they would see a version.
+const versionSeparator = "?versionId="
+
 // parseCopySource reads bucket/key or /bucket/key, percent-encoded, with ?versionId= or without. An access point's ARN is not understood, nor is
 // a raw "+", which some decode to a space, nor any other raw "?".
 func parseCopySource(value string) (copySource, error) {
-	path, version, versioned := strings.Cut(strings.TrimPrefix(value, "/"), "?versionId=")
-	bucket, encoded, _ := strings.Cut(path, "/")
-	if strings.ContainsAny(encoded+version, "+?") {
-		return copySource{}, notUnderstood("InvalidArgument", "the copy source %s with a raw \"+\" or \"?\"", quote(value))
-	}
-	s := copySource{bucket: bucket}
-	var wrong [3]error
-	_, wrong[0] = decode(bucket, true)
-	s.key, wrong[1] = decode(encoded, true)
-	s.version, wrong[2] = decode(version, true)
+	bucket, encoded, _ := strings.Cut(strings.TrimPrefix(value, "/"), "/")
+	_, bucketErr := decode(bucket, true)
+	decoded, err := decode(encoded, true)
+	key, version, versioned := strings.Cut(decoded, versionSeparator)
+	raw := strings.Replace(encoded, versionSeparator, "", 1)
 	switch {
-	case slices.ContainsFunc(wrong[:], func(err error) bool { return err != nil }) || checkKey(s.key) != nil:
+	case bucketErr != nil || err != nil || checkKey(key) != nil:
 		return copySource{}, &Error{Code: "InvalidArgument", Message: "Invalid copy source encoding"}
+	case strings.ContainsAny(raw, "+?") || strings.Contains(strings.ToLower(key+"?"+version), "?versionid="):
+		return copySource{}, notUnderstood("InvalidArgument", "the copy source %s with a raw \"+\" or \"?\", or two versions", quote(value))
 	case checkBucket(bucket) != nil:
 		return copySource{}, &Error{Code: "InvalidArgument", Message: "Invalid copy source bucket name"}
-	case s.key == "":
+	case key == "":
 		return copySource{}, &Error{Code: "InvalidArgument", Message: "Invalid copy source object key"}
-	case versioned && (s.version == "" || hasControl(s.version)):
+	case versioned && (version == "" || hasControl(version)):
 		return copySource{}, &Error{Code: "InvalidArgument", Message: "Version id cannot be the empty string"}
 	}
-	return s, nil
+	return copySource{bucket: bucket, key: key, version: version}, nil
 }

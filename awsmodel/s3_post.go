@@ -49,13 +49,13 @@ func ClassifyS3Post(bucket string, fields []FormField, filename string, options 
 			if err != nil {
 				return S3Operation{}, err
 			}
-			header["x-amz-tagging"] = []string{tags.String()}
+			header["x-amz-tagging"] = append(header["x-amz-tagging"], tags.String())
 		case slices.Contains(formLegacy, name):
 			return S3Operation{}, &Error{Code: "InvalidRequest", Message: "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."}
 		case formHeader[name] != "":
-			header[formHeader[name]] = []string{f.Value}
+			header[formHeader[name]] = append(header[formHeader[name]], f.Value)
 		case strings.HasPrefix(name, "x-amz-") && !slices.Contains(formSkips, name):
-			header[name] = []string{f.Value}
+			header[name] = append(header[name], f.Value)
 		}
 	}
 	if key == "" {

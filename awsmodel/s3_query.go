@@ -116,39 +116,62 @@ func hasControl(value string) bool {
 var signatureParameters = []string{"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders",
 	"X-Amz-Signature", "X-Amz-Security-Token", "X-Amz-Content-Sha256"}
 
+// parameters is a query, parted.
+type parameters struct {
+	own     map[string]string // the operation's, decoded
+	hoisted map[string]string // headers that the signer of a presigned URL moved here, under lower-case names; nil: none
+	id      string            // x-id, in which SDKs repeat the operation's name
+	named   bool              // x-id was sent
+	signed  [8]bool           // which of signatureParameters were sent
+}
+
 // parseQuery splits a query into the operation's parameters and, on a presigned URL, the headers that the signer moved into it.
-func parseQuery(raw string) (query, hoisted map[string]string, err error) {
-	query, hoisted = map[string]string{}, map[string]string{}
+func parseQuery(raw string) (parameters, error) {
+	p := parameters{own: map[string]string{}}
 	if raw == "" {
-		return query, hoisted, nil
+		return p, nil
 	}
 	if len(raw) > maxQuery {
-		return nil, nil, notUnderstood("InvalidURI", "the query is longer than %d bytes", maxQuery)
+		return p, notUnderstood("InvalidURI", "the query is longer than %d bytes", maxQuery)
 	}
-	signature := map[string]bool{}
 	for pair := range strings.SplitSeq(raw, "&") {
 		encodedName, encodedValue, _ := strings.Cut(pair, "=")
 		name, nameErr := unescapeQuery(encodedName)
 		value, valueErr := unescapeQuery(encodedValue)
-		switch lower := strings.ToLower(name); {
-		case nameErr != nil || valueErr != nil || name == "":
-			return nil, nil, notUnderstood("InvalidURI", "the query parameter %s is not percent-encoded UTF-8", quote(encodedName))
-		case has(query, name) || has(hoisted, lower) || signature[name]:
-			return nil, nil, notUnderstood("InvalidArgument", "the query parameter %s is given more than once", quote(name))
-		case name == "X-Amz-Content-Sha256" && value != "UNSIGNED-PAYLOAD": // S3 signs no presigned URL's payload
-			return nil, nil, notUnderstood("InvalidArgument", "the value %s of the query parameter %s", quote(value), quote(name))
-		case slices.Contains(signatureParameters, name):
-			signature[name] = true
-		case strings.HasPrefix(lower, "x-amz-"):
-			hoisted[lower] = value
-		default:
-			query[name] = value
+		if nameErr != nil || valueErr != nil || name == "" {
+			return p, notUnderstood("InvalidURI", "the query parameter %s is not percent-encoded UTF-8", quote(encodedName))
+		}
+		if err := p.add(name, value); err != nil {
+			return p, err
 		}
 	}
-	if len(hoisted) > 0 && !signature["X-Amz-Signature"] {
-		return nil, nil, notUnderstood("InvalidRequest", "query parameters that begin with x-amz- belong to presigned URLs only")
+	if p.hoisted != nil && !p.signed[slices.Index(signatureParameters, "X-Amz-Signature")] {
+		return p, notUnderstood("InvalidRequest", "query parameters that begin with x-amz- belong to presigned URLs only")
 	}
-	return query, hoisted, nil
+	return p, nil
+}
+
+func (p *parameters) add(name, value string) error {
+	lower := strings.ToLower(name)
+	i := slices.Index(signatureParameters, name)
+	switch {
+	case has(p.own, name) || has(p.hoisted, lower) || i >= 0 && p.signed[i] || name == "x-id" && p.named:
+		return notUnderstood("InvalidArgument", "the query parameter %s is given more than once", quote(name))
+	case name == "X-Amz-Content-Sha256" && value != "UNSIGNED-PAYLOAD": // S3 signs no presigned URL's payload
+		return notUnderstood("InvalidArgument", "the value %s of the query parameter %s", quote(value), quote(name))
+	case i >= 0:
+		p.signed[i] = true
+	case name == "x-id":
+		p.id, p.named = value, true
+	case strings.HasPrefix(lower, "x-amz-"):
+		if p.hoisted == nil {
+			p.hoisted = map[string]string{}
+		}
+		p.hoisted[lower] = value
+	default:
+		p.own[name] = value
+	}
+	return nil
 }
 
 // unescapeQuery decodes once. "+" is refused because decoders disagree on it: signers write %20 or %2B.

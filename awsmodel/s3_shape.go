@@ -48,11 +48,11 @@ var (
 	checksumHeader = []string{"content-md5", "x-amz-sdk-checksum-algorithm", "x-amz-checksum-crc32", "x-amz-checksum-crc32c",
 		"x-amz-checksum-crc64nvme", "x-amz-checksum-sha1", "x-amz-checksum-sha256", "x-amz-checksum-sha512", "x-amz-checksum-md5",
 		"x-amz-checksum-xxhash3", "x-amz-checksum-xxhash64", "x-amz-checksum-xxhash128"}
-	aclHeader = []string{"x-amz-acl", "x-amz-grant-full-control", "x-amz-grant-read", "x-amz-grant-read-acp", "x-amz-grant-write",
-		"x-amz-grant-write-acp"}
+	objectACLHeader   = []string{"x-amz-acl", "x-amz-grant-full-control", "x-amz-grant-read", "x-amz-grant-read-acp", "x-amz-grant-write-acp"}
+	aclHeader         = append([]string{"x-amz-grant-write"}, objectACLHeader...)
 	customerKeyHeader = []string{"x-amz-server-side-encryption-customer-algorithm", "x-amz-server-side-encryption-customer-key",
 		"x-amz-server-side-encryption-customer-key-md5"}
-	writeHeader = slices.Concat(payerHeader, aclHeader, customerKeyHeader, []string{"cache-control", "content-disposition", "content-encoding",
+	writeHeader = slices.Concat(payerHeader, objectACLHeader, customerKeyHeader, []string{"cache-control", "content-disposition", "content-encoding",
 		"content-language", "content-type", "expires", "x-amz-storage-class", "x-amz-tagging", "x-amz-website-redirect-location",
 		"x-amz-server-side-encryption", "x-amz-server-side-encryption-aws-kms-key-id", "x-amz-server-side-encryption-context",
 		"x-amz-server-side-encryption-bucket-key-enabled", "x-amz-object-lock-mode", "x-amz-object-lock-retain-until-date",

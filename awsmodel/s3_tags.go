@@ -13,10 +13,11 @@ type tagSet []tag
 // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html).
 const maxTags = 100
 
-// add appends a tag; it is false where its condition key is taken.
+// add appends a tag; it is false where its condition key is taken. Keys are folded as policy.Context folds them.
 func (s *tagSet) add(t tag) bool {
+	folded := strings.ToLower(t.key)
 	for _, other := range *s {
-		if strings.ToLower(other.key) == strings.ToLower(t.key) { // as policy.Context folds them
+		if taken := strings.ToLower(other.key); taken == folded {
 			return false
 		}
 	}

@@ -1,6 +1,8 @@
 package awsmodel
 
 import (
+	"crypto/md5"
+	"encoding/base64"
 	"maps"
 	"net/url"
 	"reflect"
@@ -255,6 +257,7 @@ func TestClassifyS3Refuses(t *testing.T) {
 		// Values that a policy and a server may read differently.
 		{wire("PUT /bucket/key", "x-amz-acl: Public-Read"), "InvalidArgument"},
 		{wire("PUT /bucket/key", "x-amz-acl: "), "InvalidArgument"},
+		{wire("PUT /bucket/key", "x-amz-grant-write: id=1"), "InvalidRequest"}, // a bucket's only
 		{wire("PUT /bucket/key", "x-amz-server-side-encryption: "), "InvalidArgument"},
 		{wire("PUT /bucket/key", "x-amz-server-side-encryption: aes256"), "InvalidArgument"},
 		{wire("PUT /bucket/key", "x-amz-storage-class: glacier"), "InvalidArgument"},
@@ -271,6 +274,9 @@ func TestClassifyS3Refuses(t *testing.T) {
 		{wire("PUT /bucket/key", "x-amz-copy-source: other/key?versionId="), "InvalidArgument"},
 		{wire("PUT /bucket/key", "x-amz-copy-source: other/key?versionId=1?versionId=2"), "InvalidArgument"},
 		{wire("PUT /bucket/key", "x-amz-copy-source: other/key?x=1"), "InvalidArgument"},
+		{wire("PUT /bucket/key", "x-amz-copy-source: other/key%3FversionId%3D1?versionId=2"), "InvalidArgument"},
+		{wire("PUT /bucket/key", "x-amz-copy-source: other/key%3FversionId%3D"), "InvalidArgument"},
+		{wire("PUT /bucket/key", "x-amz-copy-source: other/key%3FVersionID%3D1"), "InvalidArgument"},
 		// Bodies in chunks.
 		{wire("PUT /bucket/key", "x-amz-trailer: x-amz-checksum-crc32"), "InvalidRequest"},
 		{wire("PUT /bucket/key", "content-encoding: aws-chunked"), "InvalidArgument"},
@@ -334,8 +340,10 @@ func TestWithDocument(t *testing.T) {
 		if got := describe(whole.Calls); !slices.Equal(got, c.calls) || string(whole.Document) != c.want {
 			t.Errorf("%s gives %q and %s, want %q and %s", c.document, got, whole.Document, c.calls, c.want)
 		}
-		if has(whole.Header, "x-amz-checksum-crc32") {
-			t.Error("the checksum of the original document stayed")
+		sum := md5.Sum(whole.Document)
+		want := base64.StdEncoding.EncodeToString(sum[:])
+		if has(whole.Header, "x-amz-checksum-crc32") || len(whole.Document) > 0 && whole.Header["content-md5"] != want {
+			t.Errorf("the checksums are %v, want those of %s", whole.Header, whole.Document)
 		}
 		if len(o.Header) != len(c.request.Header) {
 			t.Error("the operation without its document was changed")
@@ -352,7 +360,7 @@ func TestWithDocumentRefuses(t *testing.T) {
 		document string
 		code     string
 	}{
-		{deletes, "", "MissingRequestBodyError"},
+		{deletes, "", "MalformedXML"},
 		{deletes, "<Delete></Delete>", "MalformedXML"},
 		{deletes, "<Delete><Quiet>true</Quiet></Delete>", "MalformedXML"},
 		{deletes, "<Delete>" + object, "MalformedXML"},
@@ -390,14 +398,23 @@ func TestWithDocumentRefuses(t *testing.T) {
 }
 
 func FuzzClassifyS3(f *testing.F) {
-	f.Add("GET", "/bucket/key", "", "range", "bytes=0-1", []byte(nil))
-	f.Add("PUT", "/bucket/a%2Fb", "x-id=CopyObject", "x-amz-copy-source", "/o-o-o/%2e%2e", []byte(nil))
-	f.Add("GET", "/bucket", "list-type=2&prefix=a%26b", "x-amz-meta-a", "b", []byte(nil))
-	f.Add("PUT", "/bucket/k", "partNumber=1&uploadId=u", "content-md5", "x", []byte(nil))
-	f.Add("POST", "/bucket", "delete", "", "", []byte("<Delete><Object><Key>a</Key></Object></Delete>"))
-	f.Add("GET", "/bucket/k", "X-Amz-Signature=1&x-amz-checksum-mode=ENABLED", "", "", []byte(nil))
-	f.Fuzz(func(t *testing.T, method, path, query, name, value string, document []byte) {
-		r := Request{Method: method, Path: path, RawQuery: query, Header: map[string][]string{name: {value}}}
+	f.Add("GET", "", "/bucket/key", "", "range", "bytes=0-1", []byte(nil))
+	f.Add("PUT", "", "/bucket/a%2Fb", "x-id=CopyObject", "x-amz-copy-source", "/o-o-o/%2e%2e?versionId=%2F", []byte(nil))
+	f.Add("GET", "bucket.s3.localhost", "/", "list-type=2&prefix=a%26b", "x-amz-meta-a", "b", []byte(nil))
+	f.Add("PUT", "a.b.localhost:1", "/k", "partNumber=1&uploadId=u", "content-md5", "x", []byte(nil))
+	f.Add("GET", "", "/bucket/k", "X-Amz-Signature=1&x-amz-checksum-mode=ENABLED", "", "", []byte(nil))
+	f.Add("PUT", "", "/bucket/k", "", "x-amz-tagging", "a+b=%2B&c", []byte(nil))
+	f.Add("PUT", "", "/bucket/k", "", "x-amz-object-lock-retain-until-date", "2026-02-03T04:05:06.7+08:00", []byte(nil))
+	f.Add("OPTIONS", "", "/bucket/k", "a=b&a=b", "origin", "http://a", []byte(nil))
+	for _, m := range slices.Concat(bucketMeanings, objectMeanings) {
+		name, value := "", ""
+		for header, values := range m.request.Header {
+			name, value = header, values[0]
+		}
+		f.Add(m.request.Method, m.request.Host, m.request.Path, m.request.RawQuery, name, value, []byte(m.document))
+	}
+	f.Fuzz(func(t *testing.T, method, host, path, query, name, value string, document []byte) {
+		r := Request{Method: method, Host: host, Path: path, RawQuery: query, Header: map[string][]string{name: {value}}}
 		o, err := ClassifyS3(r, testOptions())
 		if err != nil {
 			if _, ok := err.(*Error); !ok {
@@ -405,7 +422,7 @@ func FuzzClassifyS3(f *testing.F) {
 			}
 			return
 		}
-		if len(o.Calls) == 0 && o.Body != DocumentBody {
+		if len(o.Calls) == 0 && o.Body != DocumentBody && !o.Preflight {
 			t.Fatalf("%s has nothing to decide", o.Name)
 		}
 		checkRebuild(t, o)
@@ -414,11 +431,36 @@ func FuzzClassifyS3(f *testing.F) {
 		}
 		whole, err := o.WithDocument(document)
 		if err != nil {
+			if _, ok := err.(*Error); !ok {
+				t.Fatalf("%T is not an *Error", err)
+			}
+			return
+		}
+		if len(document) == 0 {
 			return
 		}
 		again, err := o.WithDocument(whole.Document)
 		if err != nil || len(whole.Calls) == 0 || !reflect.DeepEqual(whole, again) {
 			t.Fatalf("%q was read as %+v; its canonical form %q as %+v (%v)", document, whole, whole.Document, again, err)
 		}
+	})
+}
+
+func FuzzClassifyS3Post(f *testing.F) {
+	f.Add("bucket", "key", "a/${filename}", "acl", "private", "f")
+	f.Add("bucket", "key", "k", "tagging", "<Tagging><TagSet><Tag><Key>a</Key></Tag></TagSet></Tagging>", `c:\f`)
+	f.Add("bucket", "key", "k", "x-amz-meta-a", "b", "")
+	f.Fuzz(func(t *testing.T, bucket, name, value, otherName, otherValue, file string) {
+		o, err := ClassifyS3Post(bucket, []FormField{{name, value}, {otherName, otherValue}}, file, testOptions())
+		if err != nil {
+			if _, ok := err.(*Error); !ok {
+				t.Fatalf("%T is not an *Error", err)
+			}
+			return
+		}
+		if o.Name != "PutObject" || len(o.Calls) == 0 {
+			t.Fatalf("a form is %s with %d calls", o.Name, len(o.Calls))
+		}
+		checkRebuild(t, o)
 	})
 }

@@ -109,7 +109,7 @@ func TestHostile(t *testing.T) {
 		{"huge document", p.root, rawRequest{method: "POST", target: "/bucket?delete", hash: "UNSIGNED-PAYLOAD", unsigned: []string{"Content-Length: 90000000"}}, "EntityTooLarge", 400},
 		{"document of another hash", p.root, rawRequest{method: "POST", target: "/bucket?delete", body: remove, hash: emptyHash}, "XAmzContentSHA256Mismatch", 400},
 		{"document cut short", p.root, rawRequest{method: "POST", target: "/bucket?delete", body: remove, unsigned: []string{"Content-Length: 200"}}, "IncompleteBody", 400},
-		{"no document", p.root, rawRequest{method: "POST", target: "/bucket?delete"}, "MissingRequestBodyError", 400},
+		{"no document", p.root, rawRequest{method: "POST", target: "/bucket?delete"}, "MalformedXML", 400},
 		{"two documents", p.root, rawRequest{method: "POST", target: "/bucket?delete", body: remove + remove}, "MalformedXML", 400},
 		{"entity", p.root, rawRequest{method: "POST", target: "/bucket?delete", body: `<!DOCTYPE d [<!ENTITY e SYSTEM "file:///etc/passwd">]><Delete><Object><Key>&e;</Key></Object></Delete>`}, "MalformedXML", 400},
 		{"bucket of another kind", p.root, rawRequest{method: "PUT", target: "/newbucket", body: "<CreateBucketConfiguration><Bucket><Type>Directory</Type></Bucket></CreateBucketConfiguration>"}, "MalformedXML", 400},

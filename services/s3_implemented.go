@@ -17,7 +17,11 @@ var (
 	implementedQuery = []string{"attributes", "continuation-token", "delete", "delimiter", "encoding-type", "fetch-owner", "key-marker", "list-type",
 		"location", "marker", "max-buckets", "max-keys", "max-parts", "max-uploads", "part-number-marker", "partnumber", "prefix",
 		"response-cache-control", "response-content-disposition", "response-content-encoding", "response-content-language",
-		"response-content-type", "response-expires", "start-after", "tagging", "upload-id-marker", "uploadid", "uploads", "versioning", "x-id"}
+		"response-content-type", "response-expires", "start-after", "tagging", "upload-id-marker", "uploadid", "uploads", "x-id"}
+	// readQuery is what may be read only: the versions of buckets that have none, and what nobody can have configured, which gofakes3 answers as S3
+	// does then.
+	readQuery = []string{"cors", "encryption", "lifecycle", "object-lock", "publicaccessblock", "replication", "version-id-marker", "versioning",
+		"versions", "website"}
 	implementedHeader = []string{"x-amz-acl", "x-amz-api-version", "x-amz-content-sha256", "x-amz-copy-source", "x-amz-copy-source-if-match",
 		"x-amz-copy-source-if-modified-since", "x-amz-copy-source-if-none-match", "x-amz-copy-source-if-unmodified-since",
 		"x-amz-copy-source-range", "x-amz-date", "x-amz-decoded-content-length", "x-amz-expected-bucket-owner", "x-amz-max-parts",
@@ -39,11 +43,12 @@ func checkImplemented(r *http.Request, key string) error {
 	for name, values := range query {
 		lower := strings.ToLower(name)
 		nullVersion := lower == "versionid" && len(values) == 1 && values[0] == "null" // what an object has without versioning
-		if !slices.Contains(implementedQuery, lower) && !nullVersion && !strings.HasPrefix(lower, "x-amz-") {
+		read := slices.Contains(readQuery, lower) && r.Method == http.MethodGet && key == ""
+		if !slices.Contains(implementedQuery, lower) && !read && !nullVersion && !strings.HasPrefix(lower, "x-amz-") {
 			return notImplemented()
 		}
 	}
-	if query.Has("tagging") && key == "" || query.Has("versioning") && r.Method != http.MethodGet {
+	if query.Has("tagging") && key == "" && r.Method != http.MethodGet {
 		return notImplemented()
 	}
 	for name := range r.Header {
