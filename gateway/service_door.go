@@ -96,7 +96,7 @@ func (g *Gateway) serveService(w http.ResponseWriter, r *http.Request, origin tr
 		g.c.Trail.Refuse(x.event)
 		return
 	}
-	if x.caller, err = g.c.Authenticate.Authenticate(r.Context(), signed, origin); err != nil {
+	if x.caller, _, err = g.c.Authenticate.AuthenticateParsed(r.Context(), signed, a, origin); err != nil {
 		x.refuse(err) // the authenticator has recorded it
 		return
 	}
