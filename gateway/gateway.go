@@ -24,6 +24,12 @@ import (
 // Authenticator says who signed a request. Its errors are *iam.Error, and it records them; sts.Service is one.
 type Authenticator interface {
 	Authenticate(ctx context.Context, request *sigv4.Request, origin trail.Origin) (iam.Caller, error)
+	// AuthenticateParsed is Authenticate for a request of which sigv4.Parse returned authorization. It also returns the key that signs its chunks.
+	AuthenticateParsed(ctx context.Context, request *sigv4.Request, authorization *sigv4.Authorization, origin trail.Origin) (iam.Caller, sigv4.Key, error)
+	// AuthenticatePost is Authenticate for a form by which a browser uploads to S3.
+	AuthenticatePost(ctx context.Context, post *sigv4.Post, origin trail.Origin) (iam.Caller, error)
+	// Anonymous is the caller of a request that is not signed.
+	Anonymous(origin trail.Origin) iam.Caller
 }
 
 // Trail is what the gateway asks of the trail.
@@ -42,7 +48,7 @@ type Backend interface {
 	Owner(bucket string) (account string, ok bool)
 }
 
-// Config of a Gateway. Authenticate, Trail, Origin and S3 are required, and with a Classifier Directory, Policies, Roles and Attributes.
+// Config of a Gateway. Authenticate, Trail, Origin, Directory, Policies and S3 are required, and with a Classifier Roles and Attributes.
 type Config struct {
 	Authenticate Authenticator
 	Trail        Trail
@@ -62,22 +68,28 @@ type Config struct {
 	Policies   ResourcePolicies
 	Roles      Roles
 	Attributes Attributes
-	// Services says by signing name how services are served; one that is not there has no backend.
+	// Services says by signing name how services are served; one that is not there has no backend. An Upstream of s3 takes the place of S3.
 	Services map[string]ServiceConfig
+	// S3Domains are the host names under which buckets are virtual-hosted: bucket.s3.localhost for s3.localhost. In lower case, without ports.
+	S3Domains []string
+	// S3BlockPublicPolicies refuses bucket policies that grant to everybody.
+	S3BlockPublicPolicies bool
 }
 
 // Gateway is the door of S3 and of every other service, those that nobody knows included. It is safe for concurrent use.
 type Gateway struct {
-	c Config
+	c  Config
+	s3 s3Server
 }
 
 // New makes a Gateway.
 func New(c Config) (*Gateway, error) {
-	if c.Authenticate == nil || c.Trail == nil || c.Origin == nil || c.S3 == nil {
-		return nil, errors.New("making the gateway: Authenticate, Trail, Origin and S3 are required")
+	s3 := c.Services["s3"].Upstream
+	if c.Authenticate == nil || c.Trail == nil || c.Origin == nil || c.Directory == nil || c.Policies == nil || c.S3 == nil && s3 == nil {
+		return nil, errors.New("making the gateway: Authenticate, Trail, Origin, Directory, Policies and S3, or an Upstream of s3, are required")
 	}
-	if c.Classifier != nil && (c.Directory == nil || c.Policies == nil || c.Roles == nil || c.Attributes == nil) {
-		return nil, errors.New("making the gateway: a Classifier needs Directory, Policies, Roles and Attributes")
+	if c.Classifier != nil && (c.Roles == nil || c.Attributes == nil) {
+		return nil, errors.New("making the gateway: a Classifier needs Roles and Attributes")
 	}
 	if c.AccountHeader == "" {
 		c.AccountHeader = "X-Openirsa-Account"
@@ -91,7 +103,11 @@ func New(c Config) (*Gateway, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Gateway{c: c}, nil
+	g := &Gateway{c: c, s3: embeddedS3{c.S3, c.AccountHeader}}
+	if s3 != nil {
+		g.s3 = upstreamS3{s3}
+	}
+	return g, nil
 }
 
 // ServeHTTP answers requests whose credential scope names S3, and unsigned ones, as S3; others as their service.
@@ -104,60 +120,5 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.serveService(w, r, origin, claimed, authorization)
 		return
 	}
-	x := &exchange{Gateway: g, w: w, r: r, origin: origin}
-	signed, err := signedRequest(r)
-	if err != nil {
-		x.refuseUnknown(err)
-		return
-	}
-	if parseErr == nil {
-		x.origin.Region = authorization.Scope.Region
-		if err := checkPayloadHash(signed, authorization); err != nil {
-			x.refuseUnknown(err)
-			return
-		}
-	}
-	// What does not parse fails here too, and is recorded there.
-	caller, err := g.c.Authenticate.Authenticate(r.Context(), signed, x.origin)
-	if err == nil {
-		err = parseErr
-	}
-	if err != nil {
-		x.refuse(authenticationError(err))
-		return
-	}
-	x.caller, x.signed, x.authorization = caller, signed, authorization
-	x.serve()
-}
-
-// signedRequest is r as its client signed it: the target as it came on the wire, since net/http decodes and cleans.
-func signedRequest(r *http.Request) (*sigv4.Request, error) {
-	path, query, _ := strings.Cut(r.RequestURI, "?")
-	if !strings.HasPrefix(path, "/") { // the forms for proxies and for OPTIONS *
-		return nil, refusal("InvalidURI", "Couldn't parse the specified URI.")
-	}
-	hashes := r.Header["X-Amz-Content-Sha256"]
-	hash := unsignedPayload
-	if len(hashes) > 1 {
-		return nil, refusal("InvalidArgument", "x-amz-content-sha256 must be given only once.")
-	}
-	if len(hashes) == 1 {
-		hash = hashes[0]
-	}
-	return &sigv4.Request{Method: r.Method, Path: path, RawQuery: query, Host: r.Host, Header: r.Header, PayloadHash: hash}, nil
-}
-
-// checkPayloadHash holds x-amz-content-sha256 against the rules of
-// https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html: signed headers need it, a presigned URL signs no payload.
-func checkPayloadHash(signed *sigv4.Request, a *sigv4.Authorization) error {
-	_, given := signed.Header["X-Amz-Content-Sha256"]
-	switch hash := signed.PayloadHash; {
-	case !given && !a.Presigned:
-		return refusal("InvalidRequest", "Missing required header for this request: x-amz-content-sha256")
-	case a.Presigned && hash != unsignedPayload:
-		return refusal("InvalidArgument", "x-amz-content-sha256 of a presigned URL must be UNSIGNED-PAYLOAD.")
-	case hash == unsignedPayload || strings.HasPrefix(hash, streamingPrefix) || isHexSHA256(hash):
-		return nil
-	}
-	return refusal("InvalidArgument", "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, or a valid sha256 value.")
+	g.serveS3(w, r, origin, claimed, authorization, parseErr)
 }

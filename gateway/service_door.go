@@ -31,6 +31,8 @@ type Directory interface {
 	SetResourceTags(ctx context.Context, account, arn string, tags map[string]string) error
 	RemoveResourceTags(ctx context.Context, account, arn string, keys []string) error
 	ForgetResource(ctx context.Context, account, arn string) error
+	// ResourcePolicy is the policy that is kept for a resource; nil: none.
+	ResourcePolicy(ctx context.Context, account, arn string) (*policy.Policy, error)
 }
 
 // Roles finds the roles that requests pass to services by a name (*iam.Directory).
@@ -96,7 +98,7 @@ func (g *Gateway) serveService(w http.ResponseWriter, r *http.Request, origin tr
 		g.c.Trail.Refuse(x.event)
 		return
 	}
-	if x.caller, err = g.c.Authenticate.Authenticate(r.Context(), signed, origin); err != nil {
+	if x.caller, _, err = g.c.Authenticate.AuthenticateParsed(r.Context(), signed, a, origin); err != nil {
 		x.refuse(err) // the authenticator has recorded it
 		return
 	}

@@ -30,7 +30,7 @@ func upstreamTo(t *testing.T, c UpstreamConfig, handler http.HandlerFunc) *Upstr
 	return u
 }
 
-func hashOf(body string) string { return hexOf([]byte(body)) }
+func hashOf(body string) string { return hexSHA256([]byte(body)) }
 
 func newRequest(method, target, body string) *http.Request {
 	path, query, _ := strings.Cut(target, "?")
