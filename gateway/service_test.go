@@ -142,3 +142,63 @@ func TestForeignBackend(t *testing.T) {
 		t.Error("the request reached the backend")
 	}
 }
+
+// TestPresignedService: a presigned URL of another service than S3 signs an empty body, and holds for a quarter of an hour whatever it says.
+func TestPresignedService(t *testing.T) {
+	p := newServicePlane(t, "ec2")
+	p.backend.answers(200, "text/xml", "<DescribeRegionsResponse/>")
+	ask := func(query string) (int, string) {
+		response, err := http.Get(p.url + "/?" + query)
+		must(t, err)
+		return response.StatusCode, string(readAll(t, response))
+	}
+	sign := func(c sigv4.Credentials, query string, age time.Duration) string {
+		r := &sigv4.Request{Method: "GET", Path: "/", RawQuery: query, Host: strings.TrimPrefix(p.url, "http://"), PayloadHash: emptyHash}
+		presigned, err := sigv4.Presign(r, c, region, "ec2", time.Now().Add(-age), time.Hour)
+		must(t, err)
+		return presigned
+	}
+	const query = "Action=DescribeRegions&Version=2016-11-15"
+	if status, body := ask(sign(p.session(t, "presigner", allow("ec2:DescribeRegions", "*")), query, 0)); status != 200 {
+		t.Errorf("%d %s", status, body)
+	}
+	sent := p.backend.last()
+	if strings.Contains(sent.URL.RawQuery+sent.body, "X-Amz-") || !strings.Contains(sent.URL.RawQuery+sent.body, "DescribeRegions") {
+		t.Errorf("the backend got %s %s", sent.URL, sent.body)
+	}
+	before := p.backend.count()
+	for name, query := range map[string]string{
+		"not allowed":          sign(p.session(t, "nobody"), query, 0),
+		"too old":              sign(p.root, query, 16*time.Minute),
+		"another parameter":    sign(p.root, query, 0) + "&RegionName.1=a",
+		"another Action":       strings.Replace(sign(p.root, query, 0), "DescribeRegions", "DescribeVolumes", 1),
+		"no signature":         query,
+		"a second Action":      sign(p.root, query+"&Action=DescribeVolumes", 0),
+		"an unmodelled member": sign(p.root, query+"&Everything=1", 0),
+	} {
+		if status, body := ask(query); status < 400 || status >= 500 {
+			t.Errorf("%s: %d %s", name, status, body)
+		}
+	}
+	if p.backend.count() != before {
+		t.Error("a refused request reached the backend")
+	}
+}
+
+// TestCBOR: a client of Smithy RPC v2 CBOR is answered in it.
+func TestCBOR(t *testing.T) {
+	p := newServicePlane(t)
+	request := rawRequest{method: "POST", target: "/service/GraniteServiceVersion20100801/operation/ListMetrics", service: "monitoring", body: "\xa0",
+		header: []string{"content-type: application/cbor", "smithy-protocol: rpc-v2-cbor"}}
+	for _, c := range []struct {
+		credentials sigv4.Credentials
+		status      int
+		code        string
+	}{{p.session(t, "nobody"), 400, "\xa2f__typeuAccessDeniedExceptiong"}, {p.root, 501, "\xa2f__typewNotImplementedExceptiong"}} {
+		response, body := p.send(t, c.credentials, request)
+		if response.StatusCode != c.status || !strings.HasPrefix(string(body), c.code) || response.Header.Get("Smithy-Protocol") != "rpc-v2-cbor" ||
+			response.Header.Get("Content-Type") != "application/cbor" || response.Header.Get("X-Amzn-Requestid") == "" {
+			t.Errorf("%d %v %q", response.StatusCode, response.Header, body)
+		}
+	}
+}
