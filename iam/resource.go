@@ -79,8 +79,23 @@ func defaultKeyPolicy(partition, account string) string {
 
 // isKMSKey tells whether an ARN, or a pattern of ARNs, is about KMS keys.
 func isKMSKey(arn string) bool {
-	part := strings.SplitN(arn, ":", 6)
-	return len(part) == 6 && part[2] == "kms" && strings.HasPrefix(part[5], "key/")
+	return arnPart(arn, 2) == "kms" && strings.HasPrefix(arnPart(arn, 5), "key/")
+}
+
+// arnPart is part i of an ARN, from 0 for "arn" to 5 for the resource, or "". It is policy.ParseARN for every request: it allocates nothing, not even
+// an error.
+func arnPart(arn string, i int) string {
+	for range i {
+		colon := strings.IndexByte(arn, ':')
+		if colon < 0 {
+			return ""
+		}
+		arn = arn[colon+1:]
+	}
+	if colon := strings.IndexByte(arn, ':'); i < 5 && colon >= 0 {
+		return arn[:colon]
+	}
+	return arn
 }
 
 // rules is the compiled policy of a resource, nil where it has none. A KMS key always has one.
@@ -101,9 +116,9 @@ func (a *Account) rules(arn string) (*policy.Policy, error) {
 // owner is the account that a resource belongs to: the one that its ARN names, which account, if it is given, must be; else account; else the
 // caller's own.
 func owner(account, arn, caller string) (string, error) {
-	named := ""
-	if part := strings.SplitN(arn, ":", 6); len(part) == 6 && isAccountID(part[4]) {
-		named = part[4]
+	named := arnPart(arn, 4)
+	if !isAccountID(named) {
+		named = ""
 	}
 	switch {
 	case named != "" && account != "" && account != named:

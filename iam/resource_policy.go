@@ -22,6 +22,9 @@ type ResourcePolicyInput struct {
 	Parameters map[string]any
 	// Document is the policy to put.
 	Document string
+	// Edit, if not nil, makes the document of the one that there is ("": none), such as by a statement that AddPermission adds. It may be called more
+	// than once; its error is the answer.
+	Edit func(current string) (string, error)
 	// BypassLockoutCheck puts a key policy that leaves its caller no way to put another one (AWS KMS API Reference, PutKeyPolicy).
 	BypassLockoutCheck bool
 	// BlockPublic refuses a policy that grants to everybody (AWS Secrets Manager API Reference, PutResourcePolicy).
@@ -73,8 +76,14 @@ func (in ResourcePolicyInput) call(caller Caller) call {
 // others, depends on the service. Users and roles that the policy names must exist, and are saved by their unique ids.
 func (d *Directory) PutResourcePolicy(ctx context.Context, caller Caller, in ResourcePolicyInput) error {
 	return d.changeResourcePolicy(ctx, caller, in, func(tx *draft, r *resourceRecord) (err error) {
-		r.Policy = in.Document
-		r.PrincipalIDs, err = tx.checkPut(caller, in)
+		put := in
+		if in.Edit != nil {
+			if put.Document, err = in.Edit(r.Policy); err != nil {
+				return err
+			}
+		}
+		r.Policy = put.Document
+		r.PrincipalIDs, err = tx.checkPut(caller, put)
 		return err
 	})
 }

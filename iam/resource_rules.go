@@ -28,11 +28,7 @@ type policyRules struct {
 
 // rulesOf are those of the service that an ARN names.
 func rulesOf(arn string) policyRules {
-	service := ""
-	if part := strings.SplitN(arn, ":", 4); len(part) == 4 {
-		service = part[2]
-	}
-	switch service {
+	switch arnPart(arn, 2) {
 	case "s3":
 		return bucketRules()
 	case "kms":

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/openirsa/openirsa/iam"
@@ -199,6 +200,38 @@ func TestForward(t *testing.T) {
 	in.Action, in.Forward = "s3:DeleteBucketPolicy", func(context.Context) error { return broken }
 	if err := p.DeleteResourcePolicy(ctx, p.root, in); !errors.Is(err, broken) || !p.get(anonymous, account).Allowed() {
 		t.Errorf("deleted though the backend did not: %v", err)
+	}
+}
+
+// TestEdit: a policy is made of the one that there is, by as many as want to at once, and what makes none changes none.
+func TestEdit(t *testing.T) {
+	p := newPlane(t)
+	ctx := t.Context()
+	in := put("sqs:AddPermission", queueARN, "")
+	in.Edit = func(current string) (string, error) {
+		statement := `{"Effect":"Allow","Principal":"*","Action":"sqs:SendMessage","Resource":"*"}`
+		if before, ok := strings.CutSuffix(current, "]}"); ok {
+			return before + "," + statement + "]}", nil
+		}
+		return `{"Statement":[` + statement + `]}`, nil
+	}
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			if err := p.PutResourcePolicy(ctx, p.root, in); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	got := must(p.GetResourcePolicy(ctx, p.root, put("sqs:GetQueueAttributes", queueARN, "")))
+	if n := strings.Count(got.Document, "SendMessage"); n != 8 {
+		t.Errorf("8 statements were added, and there are %d", n)
+	}
+	in.Edit = func(string) (string, error) { return "", &iam.Error{Code: "InvalidParameterValue", Message: "no"} }
+	expect(t, p.PutResourcePolicy(ctx, p.root, in), "InvalidParameterValue", "no")
+	if again := must(p.GetResourcePolicy(ctx, p.root, put("sqs:GetQueueAttributes", queueARN, ""))); again != got {
+		t.Errorf("it became %+v", again)
 	}
 }
 
