@@ -143,7 +143,7 @@ func TestMeaningOfOthers(t *testing.T) {
 		{"ECR", "GetAuthorizationToken", `{}`, []string{"ecr:GetAuthorizationToken * wildcard"}},
 		{"EFS", "CreateAccessPoint", `{"FileSystemId":"fs-01234567","Tags":[{"Key":"efs.csi.aws.com/cluster","Value":"true"}]}`, []string{
 			"elasticfilesystem:CreateAccessPoint arn:aws:elasticfilesystem" + here + "file-system/fs-01234567 aws:RequestTag/efs.csi.aws.com/cluster=true aws:TagKeys=efs.csi.aws.com/cluster",
-			"elasticfilesystem:TagResource arn:aws:elasticfilesystem" + here + "access-point/* aws:RequestTag/efs.csi.aws.com/cluster=true aws:TagKeys=efs.csi.aws.com/cluster elasticfilesystem:CreateAction=CreateAccessPoint"}},
+			"elasticfilesystem:TagResource arn:aws:elasticfilesystem" + here + "access-point/* aws:RequestTag/efs.csi.aws.com/cluster=true aws:ResourceTag/efs.csi.aws.com/cluster=true aws:TagKeys=efs.csi.aws.com/cluster elasticfilesystem:CreateAction=CreateAccessPoint"}},
 		{"EFS", "DeleteAccessPoint", `{"AccessPointId":"fsap-01234567"}`, []string{"elasticfilesystem:DeleteAccessPoint arn:aws:elasticfilesystem" + here + "access-point/fsap-01234567"}},
 		{"EFS", "DescribeMountTargets", `{"FileSystemId":"fs-01234567"}`, []string{"elasticfilesystem:DescribeMountTargets arn:aws:elasticfilesystem" + here + "file-system/fs-01234567"}},
 		{"EFS", "DescribeFileSystems", `{}`, []string{"elasticfilesystem:DescribeFileSystems * any"}},

@@ -151,6 +151,12 @@ func (r *reader) taggings() ([]Call, error) {
 		}
 		r.tags.of(resource.kind).put([]string{"aws:RequestTag/${TagKey}", "aws:TagKeys"}, call.Keys)
 		call.Keys[dependent.key] = []string{r.operation.Name}
+		if r.prefix == "elasticfilesystem" {
+			// The policy of the EFS CSI driver allows tagging at creation by aws:ResourceTag: a new access point counts as having the tags it gets.
+			for key, value := range r.tags.of(resource.kind).set[""] {
+				call.Keys["aws:ResourceTag/"+key] = []string{value}
+			}
+		}
 		calls = append(calls, call)
 	}
 	return calls, nil
