@@ -65,14 +65,15 @@ func (c *Classifier) calls(o *Operation, place Place) ([]Call, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, more := range []func(*reader) ([]Call, error){(*reader).taggings, (*reader).passes} {
-		added, err := more(r)
-		if err != nil {
-			return nil, err
-		}
-		calls = append(calls, added...)
+	taggings, err := r.taggings(calls)
+	if err != nil {
+		return nil, err
 	}
-	return checked(name, calls)
+	passes, err := r.passes()
+	if err != nil {
+		return nil, err
+	}
+	return checked(name, slices.Concat(calls, taggings, passes))
 }
 
 // meaning is what an operation means by itself: by the table of meanings, or by the action that has its name.

@@ -21,7 +21,8 @@ func TestMeaningOfKMS(t *testing.T) {
 		{"KMS", "Encrypt", `{"KeyId":"*"}`, []string{"!2 "}},
 		{"KMS", "Decrypt", `{}`, []string{"kms:Decrypt arn:aws:kms" + here + "key/* any"}},
 		{"KMS", "CreateKey", `{"KeySpec":"RSA_2048","KeyUsage":"SIGN_VERIFY","Tags":[{"TagKey":"team","TagValue":"a"}]}`, []string{
-			"kms:CreateKey * wildcard aws:RequestTag/team=a aws:TagKeys=team kms:KeySpec=RSA_2048 kms:KeyUsage=SIGN_VERIFY"}},
+			"kms:CreateKey * wildcard aws:RequestTag/team=a aws:TagKeys=team kms:KeySpec=RSA_2048 kms:KeyUsage=SIGN_VERIFY",
+			"kms:TagResource arn:aws:kms" + here + "key/* aws:RequestTag/team=a aws:TagKeys=team kms:KeySpec=RSA_2048 kms:KeyUsage=SIGN_VERIFY"}},
 		{"KMS", "GenerateDataKey", `{"KeyId":"` + key + `","KeySpec":"AES_256"}`, []string{"kms:GenerateDataKey " + key}},
 		{"KMS", "CreateAlias", `{"AliasName":"alias/app","TargetKeyId":"` + key + `"}`, []string{
 			"kms:CreateAlias arn:aws:kms" + here + "alias/app", "kms:CreateAlias " + key}},
@@ -45,7 +46,8 @@ func TestMeaningOfSecretsManager(t *testing.T) {
 		{"Secrets Manager", "GetSecretValue", `{"SecretId":"app:secret"}`, []string{"!2 "}},
 		{"Secrets Manager", "GetSecretValue", `{"SecretId":"app*"}`, []string{"!2 "}},
 		{"Secrets Manager", "CreateSecret", `{"Name":"app","Tags":[{"Key":"team","Value":"a"}]}`, []string{
-			"secretsmanager:CreateSecret " + secret + "app-?????? any aws:RequestTag/team=a aws:TagKeys=team secretsmanager:Name=app"}},
+			"secretsmanager:CreateSecret " + secret + "app-?????? any aws:RequestTag/team=a aws:TagKeys=team secretsmanager:Name=app",
+			"secretsmanager:TagResource " + secret + "app-?????? any aws:RequestTag/team=a aws:TagKeys=team"}},
 		{"Secrets Manager", "DeleteSecret", `{"SecretId":"app","RecoveryWindowInDays":7}`, []string{
 			"secretsmanager:DeleteSecret " + secret + "app-?????? any secretsmanager:RecoveryWindowInDays=7"}},
 		{"Secrets Manager", "ListSecrets", `{}`, []string{"secretsmanager:ListSecrets * wildcard"}},
@@ -64,7 +66,8 @@ func TestMeaningOfQueuesAndTopics(t *testing.T) {
 		{"SQS", "SendMessage", `{"QueueUrl":"https://sqs.us-east-1.amazonaws.com/111122223333/jobs?x"}`, []string{"!2 "}},
 		{"SQS", "SendMessage", `{"QueueUrl":"https://sqs.us-east-1.amazonaws.com/1/jobs"}`, []string{"!2 "}},
 		{"SQS", "GetQueueUrl", `{"QueueName":"jobs","QueueOwnerAWSAccountId":"444455556666"}`, []string{"sqs:GetQueueUrl arn:aws:sqs:us-east-1:444455556666:jobs"}},
-		{"SQS", "CreateQueue", `{"QueueName":"jobs","tags":{"team":"a"}}`, []string{"sqs:CreateQueue arn:aws:sqs" + here + "jobs aws:RequestTag/team=a aws:TagKeys=team"}},
+		{"SQS", "CreateQueue", `{"QueueName":"jobs","tags":{"team":"a"}}`, []string{"sqs:CreateQueue arn:aws:sqs" + here + "jobs aws:RequestTag/team=a aws:TagKeys=team",
+			"sqs:TagQueue arn:aws:sqs" + here + "jobs aws:RequestTag/team=a aws:TagKeys=team"}},
 		{"SNS", "Publish", `{"TopicArn":"arn:aws:sns:us-east-1:111122223333:news","Message":"arn:aws:sns:us-east-1:111122223333:other"}`, []string{"sns:Publish arn:aws:sns" + here + "news"}},
 		{"SNS", "Publish", `{"PhoneNumber":"+15555550100","Message":"hello"}`, []string{"sns:Publish * any"}},
 		{"SNS", "PublishBatch", `{"TopicArn":"arn:aws:sns:us-east-1:111122223333:news"}`, []string{"sns:Publish arn:aws:sns" + here + "news"}},
