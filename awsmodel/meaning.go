@@ -58,7 +58,11 @@ func (c *Classifier) calls(o *Operation, place Place) ([]Call, error) {
 		return nil, err
 	}
 	name := r.prefix + ":" + o.Name
-	if reason, known := unfit[name]; known {
+	reason := unfit[name]
+	if reason == "" {
+		reason = unmapped[o.Service.SigningName]
+	}
+	if reason != "" {
 		return nil, undecidable(name, reason)
 	}
 	calls, err := r.meaning(name)

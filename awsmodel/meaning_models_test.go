@@ -128,7 +128,7 @@ func openBoth(t testing.TB) (*Models, *Reference) {
 	return models, reference
 }
 
-// bindings says in which way an operation's calls name resources, for the count at the end of TestEveryOperation.
+// bindings says in which way an operation's calls name resources, for the count at the end of TestEveryOperationMeansAnAction.
 func bindings(calls []Call) string {
 	has := func(what func(Call) bool) bool { return slices.ContainsFunc(calls, what) }
 	switch {
@@ -173,7 +173,7 @@ func readExceptions(t *testing.T) map[string]*exception {
 
 // Every operation of every service means the action of its own name, which the Service Authorization Reference must have, or has a row that says
 // what instead and why.
-func TestEveryOperation(t *testing.T) {
+func TestEveryOperationMeansAnAction(t *testing.T) {
 	models, reference := openBoth(t)
 	c := NewClassifier(models, reference)
 	rows := readExceptions(t)

@@ -89,9 +89,7 @@ func (t *tagging) read(kind string, value any) int {
 			tags[key] = content
 		}
 	}
-	for _, key := range textsOf(value) { // a list of keys alone
-		t.removed = append(t.removed, key)
-	}
+	t.removed = append(t.removed, textsOf(value)...) // a list of keys alone
 	return len(list)
 }
 
