@@ -227,6 +227,9 @@ func (b *binder) children(kind policy.ResourceType, p pattern, place Place, valu
 			if b.prefix == "ssm" && otherMachine(kind.Name, text) {
 				continue
 			}
+			if b.prefix == "logs" {
+				text = strings.TrimSuffix(text, ":*") // the form of ARNs that DescribeLogGroups answers with
+			}
 			if err := component(member, text); err != nil {
 				return nil, err
 			}

@@ -87,6 +87,8 @@ func (g sampler) text(name string) string {
 		}
 	}
 	switch bareName := bare(name); {
+	case bareName == "subscriptionarn":
+		return "arn:aws:sns:us-east-1:111122223333:sample:6b0e71bd-7e97-4d97-80ce-4a0994e55286"
 	case bareName == "phonenumber":
 		return "" // it is instead of the other targets of SNS
 	case strings.HasPrefix(g.entry.Name, "elasticloadbalancing:") && (strings.HasSuffix(bareName, "arn") || strings.HasSuffix(bareName, "arns")):

@@ -71,6 +71,7 @@ func TestMeaningOfQueuesAndTopics(t *testing.T) {
 		{"SNS", "Publish", `{"TopicArn":"arn:aws:sns:us-east-1:111122223333:news","Message":"arn:aws:sns:us-east-1:111122223333:other"}`, []string{"sns:Publish arn:aws:sns" + here + "news"}},
 		{"SNS", "Publish", `{"PhoneNumber":"+15555550100","Message":"hello"}`, []string{"sns:Publish * any"}},
 		{"SNS", "PublishBatch", `{"TopicArn":"arn:aws:sns:us-east-1:111122223333:news"}`, []string{"sns:Publish arn:aws:sns" + here + "news"}},
+		{"SNS", "Unsubscribe", `{"SubscriptionArn":"arn:aws:sns:us-east-1:111122223333:news:6b0e71bd-7e97-4d97-80ce-4a0994e55286"}`, []string{"sns:Unsubscribe arn:aws:sns" + here + "news"}},
 		{"SNS", "CreateTopic", `{"Name":"news"}`, []string{"sns:CreateTopic arn:aws:sns" + here + "news"}},
 		{"SNS", "Subscribe", `{"TopicArn":"arn:aws:sns:us-east-1:111122223333:news","Protocol":"https","Endpoint":"https://example.com"}`, []string{
 			"sns:Subscribe arn:aws:sns" + here + "news sns:Endpoint=https://example.com sns:Protocol=https"}},
@@ -141,6 +142,15 @@ func TestMeaningOfOthers(t *testing.T) {
 		{"CloudWatch Logs", "PutLogEvents", `{"logGroupName":"/app/web","logStreamName":"s","logEvents":[]}`, []string{"logs:PutLogEvents arn:aws:logs" + here + "log-group:/app/web:log-stream:s"}},
 		{"CloudWatch Logs", "TagResource", `{"resourceArn":"arn:aws:logs:us-east-1:111122223333:log-group:/app","tags":{"a":"b"}}`, []string{
 			"logs:TagResource arn:aws:logs" + here + "log-group:/app aws:RequestTag/a=b aws:TagKeys=a"}},
+		{"CloudWatch Logs", "FilterLogEvents", `{"logGroupIdentifier":"arn:aws:logs:us-east-1:111122223333:log-group:/app:*"}`, []string{"logs:FilterLogEvents arn:aws:logs" + here + "log-group:/app:log-stream:"}},
+		{"CloudWatch Logs", "CreateLogGroup", `{"logGroupName":"/app","tags":{"a":"b"}}`, []string{"logs:CreateLogGroup arn:aws:logs" + here + "log-group:/app:log-stream: aws:RequestTag/a=b aws:TagKeys=a",
+			"logs:TagResource arn:aws:logs" + here + "log-group:/app aws:RequestTag/a=b aws:TagKeys=a"}},
+		{"Bedrock Runtime", "InvokeModel", `{"modelId":"anthropic.claude-3-haiku-20240307-v1:0"}`, []string{"bedrock:InvokeModel arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-3-haiku-20240307-v1:0"}},
+		{"IoT Data Plane", "Publish", `{"topic":"a/b"}`, []string{"iot:Publish arn:aws:iot" + here + "topic/a/b"}},
+		{"RDS", "CreateDBInstance", `{"DBInstanceIdentifier":"db1","DBInstanceClass":"db.t3.micro","Engine":"mysql","DBSubnetGroupName":"g","VpcSecurityGroupIds":["sg-0123456789abcdef0"]}`, []string{
+			"rds:CreateDBInstance arn:aws:rds" + here + "db:db1 rds:DatabaseClass=db.t3.micro rds:DatabaseEngine=mysql", "rds:CreateDBInstance arn:aws:rds" + here + "subgrp:g"}},
+		{"SSM", "StartSession", `{"Target":"i-0123456789abcdef0"}`, []string{"ssm:StartSession arn:aws:ec2" + here + "instance/i-0123456789abcdef0"}},
+		{"SFN", "DescribeExecution", `{"executionArn":"arn:aws:states:us-east-1:111122223333:execution:app:e1"}`, []string{"states:DescribeExecution arn:aws:states" + here + "execution:app:e1"}},
 		{"ECR", "BatchGetImage", `{"repositoryName":"team/app","imageIds":[{"imageTag":"1"}]}`, []string{"ecr:BatchGetImage arn:aws:ecr" + here + "repository/team/app"}},
 		{"ECR", "BatchGetImage", `{"registryId":"444455556666","repositoryName":"app"}`, []string{"ecr:BatchGetImage arn:aws:ecr:us-east-1:444455556666:repository/app"}},
 		{"ECR", "GetAuthorizationToken", `{}`, []string{"ecr:GetAuthorizationToken * wildcard"}},

@@ -208,12 +208,13 @@ func (r *reader) createdWithTags(action string, own []Call) []created {
 	entry, _ := r.reference.Action(action)
 	var made []created
 	for _, call := range own {
-		arn, err := policy.ParseARN(call.Resource)
+		resource := strings.TrimSuffix(call.Resource, ":log-stream:") // a log group's tags are its own
+		arn, err := policy.ParseARN(resource)
 		if err != nil || !strings.HasPrefix(call.Action, r.prefix+":") {
 			continue
 		}
 		if use := r.useOf(entry, arn); use != nil {
-			made = append(made, created{use.Type.Name, strings.TrimSuffix(call.Resource, ":log-stream:"), call.AnyResource})
+			made = append(made, created{use.Type.Name, resource, call.AnyResource})
 		}
 	}
 	if len(made) == 0 {
