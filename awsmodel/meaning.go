@@ -58,21 +58,26 @@ func (c *Classifier) calls(o *Operation, place Place) ([]Call, error) {
 		return nil, err
 	}
 	name := r.prefix + ":" + o.Name
-	if reason, known := unfit[name]; known {
+	reason := unfit[name]
+	if reason == "" {
+		reason = unmapped[o.Service.SigningName]
+	}
+	if reason != "" {
 		return nil, undecidable(name, reason)
 	}
 	calls, err := r.meaning(name)
 	if err != nil {
 		return nil, err
 	}
-	for _, more := range []func(*reader) ([]Call, error){(*reader).taggings, (*reader).passes} {
-		added, err := more(r)
-		if err != nil {
-			return nil, err
-		}
-		calls = append(calls, added...)
+	taggings, err := r.taggings(calls)
+	if err != nil {
+		return nil, err
 	}
-	return checked(name, calls)
+	passes, err := r.passes()
+	if err != nil {
+		return nil, err
+	}
+	return checked(name, slices.Concat(calls, taggings, passes))
 }
 
 // meaning is what an operation means by itself: by the table of meanings, or by the action that has its name.

@@ -227,6 +227,9 @@ func (b *binder) children(kind policy.ResourceType, p pattern, place Place, valu
 			if b.prefix == "ssm" && otherMachine(kind.Name, text) {
 				continue
 			}
+			if b.prefix == "logs" {
+				text = strings.TrimSuffix(text, ":*") // the form of ARNs that DescribeLogGroups answers with
+			}
 			if err := component(member, text); err != nil {
 				return nil, err
 			}
@@ -278,7 +281,7 @@ func (b *binder) rest() {
 		creates := b.creates(use.Type)
 		suspect := b.suspect(i)
 		switch {
-		case b.alternative(i) && anyTarget || b.generic:
+		case b.alternative(i) && anyTarget || b.generic && !suspect && (!use.Required || b.entry.AccessLevel == "Tagging" || strings.Contains(b.entry.Name, "Tag")):
 			// Another type of the same action is what was named instead.
 		case creates && len(b.targets[i]) == 0:
 			b.targets[i] = append(b.targets[i], b.cover(i, true))
@@ -306,5 +309,15 @@ func (b *binder) cover(i int, created bool) target {
 		place, values, _ = b.parents(b.entry.ResourceTypes[i].Type, names)
 	}
 	arn, _ := p.fill(place, values)
-	return target{arn, !created}
+	return target{arn, !created || !madeByService(p.names(), values)}
+}
+
+// madeByService tells whether only the last part of an ARN is open, and is one that the service makes up: an id. A name that no member was found for
+// may be in the request nevertheless.
+func madeByService(names []string, values map[string]string) bool {
+	if len(names) == 0 || len(values) != len(names)-1 {
+		return false
+	}
+	last := lower(names[len(names)-1])
+	return strings.HasSuffix(last, "id") || strings.HasSuffix(last, "identifier") || strings.HasSuffix(last, "revisionnumber")
 }

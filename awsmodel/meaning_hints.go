@@ -69,6 +69,8 @@ var hints = map[string]string{
 	"sqs:QueueName":                                          "QueueUrl QueueName",
 	"ssm:DocumentName":                                       "DocumentName Name",
 	"ssm:ParameterNameWithoutLeadingSlash":                   "Name Names Path",
+	"ssm:StartSession.InstanceId":                            "Target",
+	"ssm:GetConnectionStatus.InstanceId":                     "Target",
 	"ssm:maintenancewindow.ResourceId":                       "WindowId",
 	"ssm:opsitem.ResourceId":                                 "OpsItemId",
 	"ssm:opsmetadata.ResourceId":                             "OpsMetadataArn",
@@ -81,6 +83,10 @@ var hints = map[string]string{
 // defaults are the parts of ARNs that a request may leave out, with what they are then (Amazon ECS API Reference: "the default cluster is assumed").
 var defaults = map[string]string{"ecs:ClusterName": "default"}
 
+// unrelated are members that have the name of a service's type and are of another service's: the security groups of a VPC.
+var unrelated = map[string]bool{"docdb:vpcsecuritygroupids": true, "elasticache:securitygroupids": true, "rds:vpcsecuritygroupids": true,
+	"redshift:vpcsecuritygroupids": true}
+
 // absent tells whether a type of the action's is none that the request is about although the reference does not say so: Glue's catalogs beside an
 // account's own, which a request names by the member CatalogId with more than the account in it (AWS Glue Developer Guide, "Specifying AWS Glue
 // resource ARNs").
@@ -92,12 +98,13 @@ func (b *binder) absent(kind string) bool {
 var slashed = map[string]bool{
 	"codeartifact:RepositoryName": true,
 	"ecr-public:RepositoryName":   true,
+	"iot:TopicName":               true,
 	"logs:LogStreamName":          true,
 }
 
 // whole families of types of which a request names one, by the text before the first slash in their names: each is an alternative to the others
 // (Elastic Load Balancing has a type for each kind of load balancer).
-var families = map[string]bool{"elasticloadbalancing": true, "ssm": true}
+var families = map[string]bool{"elasticloadbalancing": true, "ssm": true, "states": true}
 
 // alternative tells whether another type of the action may be what was named instead of the type.
 func (b *binder) alternative(i int) bool {
@@ -122,6 +129,9 @@ func otherMachine(kind, id string) bool {
 func sameFamily(prefix, one, other string) bool {
 	if prefix == "ssm" { // a managed instance is one of EC2's or another machine's; their ids begin with i- and mi-
 		return (one == "instance" || one == "managed-instance") && (other == "instance" || other == "managed-instance")
+	}
+	if prefix == "states" { // an execution of a standard or of an express state machine; a state machine, activity or map run
+		return true
 	}
 	one, _, _ = strings.Cut(one, "/")
 	other, _, _ = strings.Cut(other, "/")

@@ -43,6 +43,8 @@ var keyMembers = map[string]string{
 	"rds:piops":                                  "Iops",
 	"rds:storagesize":                            "AllocatedStorage",
 	"s3:accessgrantslocationscope":               "LocationScope",
+	"ses:fromaddress":                            "Source FromEmailAddress",
+	"ses:recipients":                             "Destination.ToAddresses Destination.CcAddresses Destination.BccAddresses Destinations",
 	"secretsmanager:addreplicaregions":           "AddReplicaRegions.Region",
 	"secretsmanager:forceoverwritereplicasecret": "ForceOverwriteReplicaSecret",
 }
@@ -60,7 +62,7 @@ func (r *reader) requestKeys() map[string][]string {
 		}
 		for path := range strings.FieldsSeq(paths) {
 			if values := r.scalarsAt(strings.Split(path, ".")...); len(values) > 0 {
-				keys[key] = values
+				keys[key] = append(keys[key], values...)
 			}
 		}
 	}

@@ -105,6 +105,9 @@ func (b *binder) suspect(i int) bool {
 			return false
 		}
 		name := bare(leaf.member)
+		if unrelated[b.prefix+":"+name] {
+			return false
+		}
 		if whateverMembers[name] {
 			return len(b.targets[i]) == 0
 		}

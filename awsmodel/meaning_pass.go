@@ -100,7 +100,7 @@ func (r *roleReader) walk(path []string, value any) {
 		}
 	case map[string]any:
 		for _, name := range slices.Sorted(maps.Keys(v)) {
-			if !silent[bare(name)] || r.prefix == "autoscaling" {
+			if !silent[bare(name)] {
 				r.walk(append(slices.Clip(path), name), v[name])
 			}
 		}

@@ -19,7 +19,6 @@ var prefixes = map[string]string{
 var unmapped = map[string]string{
 	"application-cost-profiler": "AWS ended the service in September 2024",
 	"elastic-inference":         "AWS ended the service in April 2024",
-	"inspector-scan":            "its model has no operations",
 	"iot1click":                 "AWS ended the service in December 2024",
 	"iotthingsgraph":            "AWS ended the service in December 2022",
 }

@@ -21,7 +21,8 @@ func TestMeaningOfKMS(t *testing.T) {
 		{"KMS", "Encrypt", `{"KeyId":"*"}`, []string{"!2 "}},
 		{"KMS", "Decrypt", `{}`, []string{"kms:Decrypt arn:aws:kms" + here + "key/* any"}},
 		{"KMS", "CreateKey", `{"KeySpec":"RSA_2048","KeyUsage":"SIGN_VERIFY","Tags":[{"TagKey":"team","TagValue":"a"}]}`, []string{
-			"kms:CreateKey * wildcard aws:RequestTag/team=a aws:TagKeys=team kms:KeySpec=RSA_2048 kms:KeyUsage=SIGN_VERIFY"}},
+			"kms:CreateKey * wildcard aws:RequestTag/team=a aws:TagKeys=team kms:KeySpec=RSA_2048 kms:KeyUsage=SIGN_VERIFY",
+			"kms:TagResource arn:aws:kms" + here + "key/* aws:RequestTag/team=a aws:TagKeys=team kms:KeySpec=RSA_2048 kms:KeyUsage=SIGN_VERIFY"}},
 		{"KMS", "GenerateDataKey", `{"KeyId":"` + key + `","KeySpec":"AES_256"}`, []string{"kms:GenerateDataKey " + key}},
 		{"KMS", "CreateAlias", `{"AliasName":"alias/app","TargetKeyId":"` + key + `"}`, []string{
 			"kms:CreateAlias arn:aws:kms" + here + "alias/app", "kms:CreateAlias " + key}},
@@ -45,7 +46,8 @@ func TestMeaningOfSecretsManager(t *testing.T) {
 		{"Secrets Manager", "GetSecretValue", `{"SecretId":"app:secret"}`, []string{"!2 "}},
 		{"Secrets Manager", "GetSecretValue", `{"SecretId":"app*"}`, []string{"!2 "}},
 		{"Secrets Manager", "CreateSecret", `{"Name":"app","Tags":[{"Key":"team","Value":"a"}]}`, []string{
-			"secretsmanager:CreateSecret " + secret + "app-?????? any aws:RequestTag/team=a aws:TagKeys=team secretsmanager:Name=app"}},
+			"secretsmanager:CreateSecret " + secret + "app-?????? any aws:RequestTag/team=a aws:TagKeys=team secretsmanager:Name=app",
+			"secretsmanager:TagResource " + secret + "app-?????? any aws:RequestTag/team=a aws:TagKeys=team"}},
 		{"Secrets Manager", "DeleteSecret", `{"SecretId":"app","RecoveryWindowInDays":7}`, []string{
 			"secretsmanager:DeleteSecret " + secret + "app-?????? any secretsmanager:RecoveryWindowInDays=7"}},
 		{"Secrets Manager", "ListSecrets", `{}`, []string{"secretsmanager:ListSecrets * wildcard"}},
@@ -64,10 +66,12 @@ func TestMeaningOfQueuesAndTopics(t *testing.T) {
 		{"SQS", "SendMessage", `{"QueueUrl":"https://sqs.us-east-1.amazonaws.com/111122223333/jobs?x"}`, []string{"!2 "}},
 		{"SQS", "SendMessage", `{"QueueUrl":"https://sqs.us-east-1.amazonaws.com/1/jobs"}`, []string{"!2 "}},
 		{"SQS", "GetQueueUrl", `{"QueueName":"jobs","QueueOwnerAWSAccountId":"444455556666"}`, []string{"sqs:GetQueueUrl arn:aws:sqs:us-east-1:444455556666:jobs"}},
-		{"SQS", "CreateQueue", `{"QueueName":"jobs","tags":{"team":"a"}}`, []string{"sqs:CreateQueue arn:aws:sqs" + here + "jobs aws:RequestTag/team=a aws:TagKeys=team"}},
+		{"SQS", "CreateQueue", `{"QueueName":"jobs","tags":{"team":"a"}}`, []string{"sqs:CreateQueue arn:aws:sqs" + here + "jobs aws:RequestTag/team=a aws:TagKeys=team",
+			"sqs:TagQueue arn:aws:sqs" + here + "jobs aws:RequestTag/team=a aws:TagKeys=team"}},
 		{"SNS", "Publish", `{"TopicArn":"arn:aws:sns:us-east-1:111122223333:news","Message":"arn:aws:sns:us-east-1:111122223333:other"}`, []string{"sns:Publish arn:aws:sns" + here + "news"}},
 		{"SNS", "Publish", `{"PhoneNumber":"+15555550100","Message":"hello"}`, []string{"sns:Publish * any"}},
 		{"SNS", "PublishBatch", `{"TopicArn":"arn:aws:sns:us-east-1:111122223333:news"}`, []string{"sns:Publish arn:aws:sns" + here + "news"}},
+		{"SNS", "Unsubscribe", `{"SubscriptionArn":"arn:aws:sns:us-east-1:111122223333:news:6b0e71bd-7e97-4d97-80ce-4a0994e55286"}`, []string{"sns:Unsubscribe arn:aws:sns" + here + "news"}},
 		{"SNS", "CreateTopic", `{"Name":"news"}`, []string{"sns:CreateTopic arn:aws:sns" + here + "news"}},
 		{"SNS", "Subscribe", `{"TopicArn":"arn:aws:sns:us-east-1:111122223333:news","Protocol":"https","Endpoint":"https://example.com"}`, []string{
 			"sns:Subscribe arn:aws:sns" + here + "news sns:Endpoint=https://example.com sns:Protocol=https"}},
@@ -138,12 +142,21 @@ func TestMeaningOfOthers(t *testing.T) {
 		{"CloudWatch Logs", "PutLogEvents", `{"logGroupName":"/app/web","logStreamName":"s","logEvents":[]}`, []string{"logs:PutLogEvents arn:aws:logs" + here + "log-group:/app/web:log-stream:s"}},
 		{"CloudWatch Logs", "TagResource", `{"resourceArn":"arn:aws:logs:us-east-1:111122223333:log-group:/app","tags":{"a":"b"}}`, []string{
 			"logs:TagResource arn:aws:logs" + here + "log-group:/app aws:RequestTag/a=b aws:TagKeys=a"}},
+		{"CloudWatch Logs", "FilterLogEvents", `{"logGroupIdentifier":"arn:aws:logs:us-east-1:111122223333:log-group:/app:*"}`, []string{"logs:FilterLogEvents arn:aws:logs" + here + "log-group:/app:log-stream:"}},
+		{"CloudWatch Logs", "CreateLogGroup", `{"logGroupName":"/app","tags":{"a":"b"}}`, []string{"logs:CreateLogGroup arn:aws:logs" + here + "log-group:/app:log-stream: aws:RequestTag/a=b aws:TagKeys=a",
+			"logs:TagResource arn:aws:logs" + here + "log-group:/app aws:RequestTag/a=b aws:TagKeys=a"}},
+		{"Bedrock Runtime", "InvokeModel", `{"modelId":"anthropic.claude-3-haiku-20240307-v1:0"}`, []string{"bedrock:InvokeModel arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-3-haiku-20240307-v1:0"}},
+		{"IoT Data Plane", "Publish", `{"topic":"a/b"}`, []string{"iot:Publish arn:aws:iot" + here + "topic/a/b"}},
+		{"RDS", "CreateDBInstance", `{"DBInstanceIdentifier":"db1","DBInstanceClass":"db.t3.micro","Engine":"mysql","DBSubnetGroupName":"g","VpcSecurityGroupIds":["sg-0123456789abcdef0"]}`, []string{
+			"rds:CreateDBInstance arn:aws:rds" + here + "db:db1 rds:DatabaseClass=db.t3.micro rds:DatabaseEngine=mysql", "rds:CreateDBInstance arn:aws:rds" + here + "subgrp:g"}},
+		{"SSM", "StartSession", `{"Target":"i-0123456789abcdef0"}`, []string{"ssm:StartSession arn:aws:ec2" + here + "instance/i-0123456789abcdef0"}},
+		{"SFN", "DescribeExecution", `{"executionArn":"arn:aws:states:us-east-1:111122223333:execution:app:e1"}`, []string{"states:DescribeExecution arn:aws:states" + here + "execution:app:e1"}},
 		{"ECR", "BatchGetImage", `{"repositoryName":"team/app","imageIds":[{"imageTag":"1"}]}`, []string{"ecr:BatchGetImage arn:aws:ecr" + here + "repository/team/app"}},
 		{"ECR", "BatchGetImage", `{"registryId":"444455556666","repositoryName":"app"}`, []string{"ecr:BatchGetImage arn:aws:ecr:us-east-1:444455556666:repository/app"}},
 		{"ECR", "GetAuthorizationToken", `{}`, []string{"ecr:GetAuthorizationToken * wildcard"}},
 		{"EFS", "CreateAccessPoint", `{"FileSystemId":"fs-01234567","Tags":[{"Key":"efs.csi.aws.com/cluster","Value":"true"}]}`, []string{
 			"elasticfilesystem:CreateAccessPoint arn:aws:elasticfilesystem" + here + "file-system/fs-01234567 aws:RequestTag/efs.csi.aws.com/cluster=true aws:TagKeys=efs.csi.aws.com/cluster",
-			"elasticfilesystem:TagResource arn:aws:elasticfilesystem" + here + "access-point/* aws:RequestTag/efs.csi.aws.com/cluster=true aws:TagKeys=efs.csi.aws.com/cluster elasticfilesystem:CreateAction=CreateAccessPoint"}},
+			"elasticfilesystem:TagResource arn:aws:elasticfilesystem" + here + "access-point/* aws:RequestTag/efs.csi.aws.com/cluster=true aws:ResourceTag/efs.csi.aws.com/cluster=true aws:TagKeys=efs.csi.aws.com/cluster elasticfilesystem:CreateAction=CreateAccessPoint"}},
 		{"EFS", "DeleteAccessPoint", `{"AccessPointId":"fsap-01234567"}`, []string{"elasticfilesystem:DeleteAccessPoint arn:aws:elasticfilesystem" + here + "access-point/fsap-01234567"}},
 		{"EFS", "DescribeMountTargets", `{"FileSystemId":"fs-01234567"}`, []string{"elasticfilesystem:DescribeMountTargets arn:aws:elasticfilesystem" + here + "file-system/fs-01234567"}},
 		{"EFS", "DescribeFileSystems", `{}`, []string{"elasticfilesystem:DescribeFileSystems * any"}},

@@ -13,20 +13,12 @@ func meaningOf(name string) (func(*reader) ([]Call, error), bool) {
 	switch prefix {
 	case "apigateway":
 		return (*reader).apiGateway, true
-	case "autoscaling":
-		if strings.HasSuffix(operation, "Tags") && operation != "DescribeTags" {
-			return (*reader).groupTags, true
-		}
 	case "cloudformation":
 		if member, known := roleMembers[operation]; known {
 			return func(r *reader) ([]Call, error) { return r.withRole(member) }, true
 		}
 	case "dynamodb":
 		return dynamoMeaning(operation)
-	case "ec2":
-		if operation == "CreateTags" || operation == "DeleteTags" {
-			return (*reader).instanceTags, true
-		}
 	case "elasticloadbalancing":
 		return (*reader).loadBalancing, true
 	case "events":
@@ -38,30 +30,34 @@ func meaningOf(name string) (func(*reader) ([]Call, error), bool) {
 		if strings.HasSuffix(operation, "ProvisionedConcurrencyConfig") {
 			return (*reader).concurrency, true
 		}
-	case "iam":
-		if operation == "CreateServiceLinkedRole" {
-			return (*reader).serviceRole, true
-		}
-	case "kms":
-		if operation == "ReEncrypt" {
-			return (*reader).reEncrypt, true
-		}
 	case "s3":
 		return (*reader).storageControl, true
-	case "secretsmanager":
-		if operation == "BatchGetSecretValue" {
-			return (*reader).secretsBatch, true
-		}
-	case "sns":
-		if operation == "Publish" {
-			return (*reader).publish, true
-		}
 	case "ssm":
 		if strings.HasSuffix(operation, "TagsToResource") || strings.HasSuffix(operation, "TagsFromResource") || operation == "ListTagsForResource" {
 			return (*reader).systemTags, true
 		}
 	}
-	return nil, false
+	read, known := single[name]
+	return read, known
+}
+
+// single are the readers of single operations.
+var single = map[string]func(*reader) ([]Call, error){
+	"autoscaling:CreateOrUpdateTags":        (*reader).groupTags,
+	"autoscaling:DeleteTags":                (*reader).groupTags,
+	"ec2:CreateTags":                        (*reader).instanceTags,
+	"ec2:DeleteTags":                        (*reader).instanceTags,
+	"iam:CreateServiceLinkedRole":           (*reader).serviceRole,
+	"kms:ReEncrypt":                         (*reader).reEncrypt,
+	"secretsmanager:BatchGetSecretValue":    (*reader).secretsBatch,
+	"sns:Publish":                           (*reader).publish,
+	"bedrock:Converse":                      (*reader).invokeModel,
+	"bedrock:ConverseStream":                (*reader).invokeModel,
+	"bedrock:InvokeModel":                   (*reader).invokeModel,
+	"bedrock:InvokeModelWithResponseStream": (*reader).invokeModel,
+	"sns:GetSubscriptionAttributes":         (*reader).subscription,
+	"sns:SetSubscriptionAttributes":         (*reader).subscription,
+	"sns:Unsubscribe":                       (*reader).subscription,
 }
 
 func dynamoMeaning(operation string) (func(*reader) ([]Call, error), bool) {
@@ -84,7 +80,7 @@ func dynamoMeaning(operation string) (func(*reader) ([]Call, error), bool) {
 var roleMembers = map[string]string{
 	"ContinueUpdateRollback": "RoleARN", "CreateChangeSet": "RoleARN", "CreateStack": "RoleARN", "DeleteStack": "RoleARN",
 	"ExecuteChangeSet": "", "RollbackStack": "RoleARN", "UpdateStack": "RoleARN",
-	"CreateGeneratedTemplate": "", "StartResourceScan": "",
+	"CreateGeneratedTemplate": "", "StartResourceScan": "", "CreateStackSet": "AdministrationRoleARN", "UpdateStackSet": "AdministrationRoleARN",
 }
 
 func (r *reader) withRole(member string) ([]Call, error) {
@@ -188,7 +184,10 @@ func (r *reader) instanceTags() ([]Call, error) {
 		kind := identifierKind(id)
 		arn, any := r.arn("ec2", "*/*"), true
 		for _, use := range entry.ResourceTypes {
-			if p, ok := readPattern(use.Type.ARNs[0]); ok && use.Type.Name == kind {
+			if use.Type.Name != kind {
+				continue
+			}
+			if p, ok := readPattern(use.Type.ARNs[0]); ok {
 				arn, _ = p.fill(r.place, map[string]string{p.names()[0]: id})
 				any = false
 			}

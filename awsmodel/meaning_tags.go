@@ -3,6 +3,8 @@ package awsmodel
 import (
 	"slices"
 	"strings"
+
+	"github.com/openirsa/openirsa/policy"
 )
 
 // tagging is what a request says of tags: those that it sets, by the type of resource that they are for, and the keys of those that it
@@ -23,17 +25,18 @@ func (r *reader) readTags() (tagging, error) {
 	count := 0
 	for _, member := range r.members {
 		value := r.operation.Input[member]
-		switch bare(member) {
-		case "tags", "tag", "taglist", "tagsmodel", "tagstoadd", "newtags", "addtags", "resourcetags", "bucketrequesttags":
+		switch name := bare(member); {
+		case name == "tag", name == "taglist", name == "tagsmodel", name == "tagstoadd",
+			strings.HasSuffix(name, "tags") && name != "removetags" && !strings.HasPrefix(r.operation.Name, "Describe"):
 			count += t.read("", value)
-		case "tagspecifications", "tagspecification":
+		case name == "tagspecifications", name == "tagspecification":
 			for _, specification := range structures(value) {
 				kind, _ := specification["ResourceType"].(string)
 				t.typed = true
 				count += t.read(kind, specification["Tags"])
 			}
-		case "tagkeys", "tagkeylist", "tagstoremove", "keys":
-			if strings.Contains(lower(r.operation.Name), "tag") {
+		case name == "tagkeys", name == "tagkeylist", name == "tagstoremove", name == "tagstodelete", name == "removetagkeys", name == "removetags", name == "keys":
+			if name != "keys" || strings.Contains(lower(r.operation.Name), "tag") {
 				t.removed = append(t.removed, textsOf(value)...)
 				for _, structure := range structures(value) {
 					key, _ := structure["Key"].(string)
@@ -86,9 +89,7 @@ func (t *tagging) read(kind string, value any) int {
 			tags[key] = content
 		}
 	}
-	for _, key := range textsOf(value) { // a list of keys alone
-		t.removed = append(t.removed, key)
-	}
+	t.removed = append(t.removed, textsOf(value)...) // a list of keys alone
 	return len(list)
 }
 
@@ -126,31 +127,57 @@ func (t tagging) put(allowed []string, keys map[string][]string) {
 	}
 }
 
-// tagsAtCreation are the actions that creating a resource with tags needs as well, with the key that tells it from tagging alone
-// (Amazon EC2 User Guide, "Grant permission to tag Amazon EC2 resources during creation"; Elastic Load Balancing User Guide, "ELB API permissions to
-// tag resources during creation"; Amazon EFS User Guide, "Using tags with Amazon EFS").
+// tagsAtCreation are the actions that creating a resource with tags needs as well, with the key that tells it from tagging alone. Each of these
+// services' guides or API References says so where it speaks of tags at creation: "Grant permission to tag Amazon EC2 resources during creation" (Amazon
+// EC2 User Guide), "ELB API permissions to tag resources during creation", "Using tags with Amazon EFS", CreateKey (AWS KMS), CreateSecret, CreateQueue,
+// CreateTopic, CreateLogGroup, PutMetricAlarm, CreateDeliveryStream and the other operations with tags in their input.
 var tagsAtCreation = map[string]struct{ action, key string }{
+	"autoscaling":          {"autoscaling:CreateOrUpdateTags", ""},
+	"cloudwatch":           {"cloudwatch:TagResource", ""},
+	"dynamodb":             {"dynamodb:TagResource", ""},
 	"ec2":                  {"ec2:CreateTags", "ec2:CreateAction"},
+	"ecr":                  {"ecr:TagResource", ""},
+	"ecs":                  {"ecs:TagResource", "ecs:CreateAction"},
+	"eks":                  {"eks:TagResource", ""},
+	"elasticache":          {"elasticache:AddTagsToResource", ""},
 	"elasticfilesystem":    {"elasticfilesystem:TagResource", "elasticfilesystem:CreateAction"},
 	"elasticloadbalancing": {"elasticloadbalancing:AddTags", "elasticloadbalancing:CreateAction"},
+	"events":               {"events:TagResource", ""},
+	"firehose":             {"firehose:TagDeliveryStream", ""},
+	"kms":                  {"kms:TagResource", ""},
+	"lambda":               {"lambda:TagResource", ""},
+	"logs":                 {"logs:TagResource", ""},
+	"rds":                  {"rds:AddTagsToResource", ""},
+	"secretsmanager":       {"secretsmanager:TagResource", ""},
+	"sns":                  {"sns:TagResource", ""},
+	"sqs":                  {"sqs:TagQueue", ""},
+	"ssm":                  {"ssm:AddTagsToResource", ""},
+	"states":               {"states:TagResource", ""},
 }
 
-// taggings are the calls for tags that an operation sets on what it creates.
-func (r *reader) taggings() ([]Call, error) {
+// taggings are the calls for tags that an operation, which means the calls in own, sets on what it creates.
+func (r *reader) taggings(own []Call) ([]Call, error) {
 	dependent, known := tagsAtCreation[r.prefix]
-	if !known || r.tags.empty() || dependent.action == r.prefix+":"+r.operation.Name || r.operation.Name == "CreateTags" {
+	name := r.operation.Name
+	if !known || r.tags.empty() || strings.Contains(name, "Tag") || strings.HasPrefix(name, "Describe") || strings.HasPrefix(name, "List") || strings.HasPrefix(name, "Get") {
 		return nil, nil
 	}
-	r.keys[lower(dependent.key)] = []string{r.operation.Name}
-	defer delete(r.keys, lower(dependent.key))
 	var calls []Call
-	for _, resource := range r.createdWithTags() {
+	for _, resource := range r.createdWithTags(dependent.action, own) {
 		call, err := r.on(dependent.action, resource.kind, resource.arn, resource.any)
 		if err != nil {
 			return nil, err
 		}
 		r.tags.of(resource.kind).put([]string{"aws:RequestTag/${TagKey}", "aws:TagKeys"}, call.Keys)
-		call.Keys[dependent.key] = []string{r.operation.Name}
+		if dependent.key != "" {
+			call.Keys[dependent.key] = []string{name}
+		}
+		if r.prefix == "elasticfilesystem" {
+			// The policy of the EFS CSI driver allows tagging at creation by aws:ResourceTag: a new access point counts as having the tags it gets.
+			for key, value := range r.tags.of(resource.kind).set[""] {
+				call.Keys["aws:ResourceTag/"+key] = []string{value}
+			}
+		}
 		calls = append(calls, call)
 	}
 	return calls, nil
@@ -162,9 +189,11 @@ type created struct {
 	any       bool
 }
 
-// createdWithTags are the resources that an operation makes with tags: on each type that its tags are for, else on what its noun says.
-func (r *reader) createdWithTags() []created {
+// createdWithTags are the resources that an operation makes with tags. Where nothing else is known they are what the operation itself is decided on.
+func (r *reader) createdWithTags(action string, own []Call) []created {
 	switch r.prefix {
+	case "kms":
+		return []created{{"key", r.arn("kms", "key/*"), false}}
 	case "ec2":
 		return r.ec2Created()
 	case "elasticfilesystem":
@@ -176,7 +205,22 @@ func (r *reader) createdWithTags() []created {
 	case "elasticloadbalancing":
 		return r.loadBalancingCreated()
 	}
-	return nil
+	entry, _ := r.reference.Action(action)
+	var made []created
+	for _, call := range own {
+		resource := strings.TrimSuffix(call.Resource, ":log-stream:") // a log group's tags are its own
+		arn, err := policy.ParseARN(resource)
+		if err != nil || !strings.HasPrefix(call.Action, r.prefix+":") {
+			continue
+		}
+		if use := r.useOf(entry, arn); use != nil {
+			made = append(made, created{use.Type.Name, resource, call.AnyResource})
+		}
+	}
+	if len(made) == 0 {
+		return []created{{"", "*", true}}
+	}
+	return made
 }
 
 // ec2Created are the resources of EC2 that are made with tags.

@@ -97,10 +97,8 @@ func writeBody(r *Request, o *Operation) {
 			r.Body = appendJSON(nil, m, value)
 		}
 	}
-	for name := range r.Header {
-		if lower(name) == "content-type" {
-			return // the input says it
-		}
+	if headerMember(input, "content-type") != nil {
+		return // the input says it, or says nothing
 	}
 	r.Header["Content-Type"] = []string{contentType}
 }

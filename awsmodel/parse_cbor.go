@@ -168,7 +168,11 @@ func floatText(value float64) string {
 	case math.IsInf(value, -1):
 		return "-Infinity"
 	}
-	text := strconv.FormatFloat(value, 'g', -1, 64)
+	format := byte('f')
+	if size := math.Abs(value); size >= 1e21 || size != 0 && size < 1e-6 {
+		format = 'e' // as JavaScript writes numbers
+	}
+	text := strconv.FormatFloat(value, format, -1, 64)
 	if !strings.ContainsAny(text, ".e") {
 		text += ".0"
 	}
