@@ -82,21 +82,17 @@ func TestBotocore(t *testing.T) {
 	skipped, read := map[string]int{}, 0
 	for _, s := range m.Services() {
 		for _, model := range s.Operations() {
-			for variant := range 1 {
-				if model.EventStream {
-					continue
-				}
-				answer := ask(t, input, answers, s, model, variant)
-				if answer.Skip != "" {
-					skipped[answer.Skip]++
-					if answer.Skip == "error" {
-						t.Logf("%s %s: %s", s.ID, model.Name, answer.Error)
-					}
-					continue
-				}
-				if checkAnswer(t, m, s, model, answer) {
-					read++
-				}
+			if model.EventStream || sdkDiffers(s.ID, model.Name) != "" {
+				continue
+			}
+			answer := ask(t, input, answers, s, model)
+			switch {
+			case answer.Skip == "error":
+				t.Errorf("%s %s: %s", s.ID, model.Name, answer.Error)
+			case answer.Skip != "":
+				skipped[answer.Skip]++
+			case checkAnswer(t, m, s, model, answer):
+				read++
 			}
 		}
 	}
@@ -107,13 +103,14 @@ func TestBotocore(t *testing.T) {
 		t.Errorf("%v\n%s", err, complaints.String())
 	}
 	t.Logf("%d requests were read; not made: %v", read, skipped)
-	if read < 28000 {
+	if read < 14500 {
 		t.Errorf("only %d requests were read", read)
 	}
 }
 
-func ask(t *testing.T, input interface{ Write([]byte) (int, error) }, answers *bufio.Reader, s *Service, model *OperationModel, variant int) answered {
-	g := &inputMaker{protocol: s.Protocols[0], variant: variant, whole: true}
+func ask(t *testing.T, input interface{ Write([]byte) (int, error) }, answers *bufio.Reader, s *Service, model *OperationModel) answered {
+	// Route 53's SDKs cut ids at a slash; S3 Control's put account ids into host names.
+	g := &inputMaker{protocol: s.Protocols[0], whole: true, simple: s.ID == "Route 53" || s.ID == "S3 Control"}
 	made, _ := prune(s.Protocols[0], g.structure(model.Input, 0))
 	question, err := json.Marshal(asked{s.ID, model.Name, plainInput(made).(map[string]any)})
 	if err != nil {
@@ -135,6 +132,37 @@ func ask(t *testing.T, input interface{ Write([]byte) (int, error) }, answers *b
 	return answer
 }
 
+// sdkDiffers says why a request of the SDK is not what our model makes of the same parameters; empty for those that must be alike.
+func sdkDiffers(service, operation string) string {
+	switch service {
+	case "SimpleDB":
+		return "the SDK signs it with Signature Version 2"
+	case "S3 Control":
+		if operation == "CreateBucket" {
+			return "the SDK signs it for S3 on Outposts"
+		}
+	}
+	switch service + " " + operation {
+	case "Auto Scaling CreateLaunchConfiguration", "EC2 RunInstances":
+		return "the SDK encodes UserData"
+	case "CloudSearch Domain Search":
+		return "the SDK makes a form of the GET that its model has"
+	case "Elasticsearch Service DescribeDomainAutoTunes", "OpenSearch DescribeDomainAutoTunes":
+		return "the model had a body for this GET; newer ones have a query string"
+	case "SESv2 PutEmailIdentityDkimSigningAttributes":
+		return "the model had another path than newer ones"
+	case "DataZone PostLineageEvent":
+		return "the model had the token in the query string; newer ones have a header"
+	case "Machine Learning Predict":
+		return "the SDK takes the host from the parameters"
+	case "Chime SDK Messaging DeleteMessagingStreamingConfigurations", "Chime SDK Messaging GetMessagingStreamingConfigurations",
+		"Lex Model Building Service GetImport", "Lex Model Building Service ListTagsForResource", "Lex Model Building Service UntagResource",
+		"Lex Models V2 DescribeImport", "Lex Models V2 ListTagsForResource", "Lex Models V2 UntagResource", "Lex Model Building Service DeleteBot", "Lex Models V2 DeleteBot":
+		return "two services have it at the same path, and the host is none of AWS's"
+	}
+	return ""
+}
+
 func checkAnswer(t *testing.T, m *Models, s *Service, model *OperationModel, answer answered) bool {
 	_, rest, _ := strings.Cut(answer.URL, "://")
 	host, rest, _ := strings.Cut(rest, "/")
@@ -153,6 +181,14 @@ func checkAnswer(t *testing.T, m *Models, s *Service, model *OperationModel, ans
 	if read.Name != model.Name {
 		t.Errorf("%s %s is read as %s %s", s.ID, model.Name, read.Service.ID, read.Name)
 		return false
+	}
+	if s.ID == "GreengrassV2" && read.Service.ID == "Greengrass" {
+		return true // the same API in two models, which spell members otherwise
+	}
+	for _, member := range model.Input.Members {
+		if _, sent := answer.Input[member.Name]; member.IdempotencyToken && !sent {
+			delete(read.Input, member.Name) // the SDK made it up
+		}
 	}
 	if got, want := plainInput(read.Input), plainInput(answer.Input); !reflect.DeepEqual(got, want) {
 		t.Errorf("%s %s: read as\n%v, sent was\n%v", s.ID, model.Name, got, want)

@@ -24,6 +24,7 @@ type inputMaker struct {
 	variant  int  // which member of a union is set, and whether optional members are
 	count    int  // values made so far, so that no two are alike
 	whole    bool // timestamps are whole seconds
+	simple   bool // texts are letters, digits and hyphens
 }
 
 // Structures are filled to a depth, and until so many values are made: beyond, they have what is required.
@@ -98,6 +99,9 @@ func (g *inputMaker) value(m *Member, depth int) any {
 	}
 	if m.JSONValue {
 		return fmt.Sprintf(`{"a":%d}`, g.count)
+	}
+	if g.simple {
+		return fmt.Sprintf("a-%d", g.count)
 	}
 	if m.Location == InURI {
 		return fmt.Sprintf("arn:a+ü%%/%d", g.count)
