@@ -2,15 +2,18 @@ package gateway_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -45,6 +48,15 @@ func (c classifier) Services(signingName string) []*awsmodel.Service {
 type servicePlane struct {
 	*plane
 	backend *serviceBackend
+	broken  atomic.Bool // what is known of resources cannot be read
+}
+
+// tags are those that the directory knows.
+func (p *servicePlane) tags(ctx context.Context, account, arn string) (map[string]string, error) {
+	if p.broken.Load() {
+		return nil, errors.New("the store is gone")
+	}
+	return p.directory.ResourceTags(ctx, account, arn)
 }
 
 // serviceBackend remembers what reached it, and answers as a test wants.
@@ -100,8 +112,8 @@ const backendSilence = 300 * time.Millisecond
 // newServicePlane serves the services named by one backend, and others by none.
 func newServicePlane(t testing.TB, served ...string) *servicePlane {
 	t.Helper()
-	p := newPlane(t)
-	backend := &serviceBackend{}
+	p := &servicePlane{plane: newPlane(t), backend: &serviceBackend{}}
+	backend := p.backend
 	backend.answers(200, "application/x-amz-json-1.1", "{}")
 	behind := httptest.NewServer(backend)
 	t.Cleanup(behind.Close)
@@ -113,14 +125,14 @@ func newServicePlane(t testing.TB, served ...string) *servicePlane {
 	for _, name := range served {
 		services[name] = gateway.ServiceConfig{Upstream: upstream, BodyTime: backendSilence}
 	}
-	door, err := gateway.New(gateway.Config{Authenticate: p.sts, Trail: p.events, Origin: origin, S3: p.backend, Logger: slog.New(slog.NewTextHandler(p.logs, nil)),
+	door, err := gateway.New(gateway.Config{Authenticate: p.sts, Trail: p.events, Origin: origin, S3: p.plane.backend, Logger: slog.New(slog.NewTextHandler(p.logs, nil)),
 		Classifier: models(), Directory: p.directory, Policies: p.directory, Roles: p.directory, Services: services,
-		Attributes: gateway.ConfiguredTags{ByARN: configuredTags, Otherwise: gateway.LearnedTags(p.directory.ResourceTags)}})
+		Attributes: gateway.ConfiguredTags{ByARN: configuredTags, Otherwise: gateway.LearnedTags(p.tags)}})
 	must(t, err)
 	server := httptest.NewServer(door)
 	t.Cleanup(server.Close)
 	p.url, p.keepOpen = server.URL, true
-	return &servicePlane{p, backend}
+	return p
 }
 
 var configuredTags = map[string]map[string]string{

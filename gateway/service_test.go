@@ -99,6 +99,26 @@ func TestResourceTags(t *testing.T) {
 	p.call(t, tagged, ec2Call("TerminateInstances", "InstanceId.1=i-0123456789abcdef0", "InstanceId.2=i-0aaaaaaaaaaaaaaaa")).wants(t, "both", 403, "UnauthorizedOperation")
 }
 
+// TestUnknowable: what cannot be known is denied, and not guessed.
+func TestUnknowable(t *testing.T) {
+	p := newServicePlane(t, "ec2", "cloudformation")
+	p.broken.Store(true)
+	p.call(t, p.root, ec2Call("TerminateInstances", "InstanceId.1=i-0aaaaaaaaaaaaaaaa")).wants(t, "tags that cannot be read", 500, "InternalError")
+	if logged := p.logs.String(); !strings.Contains(logged, "the store is gone") {
+		t.Errorf("the operator is told %q", logged)
+	}
+	p.logs.Reset()
+	// The stack's resources would be made with the caller's permissions, as the IAM user guide of CloudFormation says, and they are not in the request.
+	stack := p.call(t, p.root, queryCall("cloudformation", "2010-05-15", "CreateStack", "StackName=s", "TemplateURL=https%3A%2F%2Fbucket.s3.amazonaws.com%2Ft"))
+	stack.wants(t, "a stack without a role", 403, "AccessDenied")
+	if event := p.event(t, stack.requestID); !strings.Contains(event.Explanation, "what the request needs to be allowed is not known") {
+		t.Errorf("the event is %q", event.Explanation)
+	}
+	if p.backend.count() != 0 {
+		t.Error("a request reached the backend")
+	}
+}
+
 // TestForwarded: the backend gets the operation, signed with its own key, and nothing of the caller's.
 func TestForwarded(t *testing.T) {
 	p := newServicePlane(t, "secretsmanager", "lambda")

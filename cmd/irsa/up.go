@@ -38,6 +38,9 @@ func newUpCommand(env environment, output *outputFormat) *cobra.Command {
 		Long: `up serves the whole IRSA path to any AWS SDK: an OIDC issuer that mints Kubernetes service account tokens, STS, IAM and an
 embedded S3 in which every request is authenticated and authorized. State is kept in the data folder and survives restarts.
 
+Requests to every other AWS service are authorized too. What is allowed is carried out by the service's backend, if --gateway names one, and
+is otherwise answered with the statement that allows it.
+
 It writes admin.env there: the account root's credentials and AWS_ENDPOINT_URL for a shell. Health and metrics are on a second port.`,
 		Example: `  irsa up &
   . ~/.local/share/openirsa/admin.env
