@@ -53,8 +53,14 @@ type Call struct {
 	ExpectedOwner string
 	// Keys are the condition keys that the request itself gives this call.
 	Keys map[string][]string
-	// TagKeys are prefixes under which the resource's tags are condition keys: aws:ResourceTag/
+	// TagKeys are the names under which the service tells the tags of this resource, up to the tag's key: "aws:ResourceTag/", "ec2:ResourceTag/".
 	TagKeys []string
+	// InstanceProfile is set where Action is iam:PassRole and the request names only a profile, by its ARN or its name: what must be allowed is to
+	// pass the role that is in it. Resource is then the pattern of every role of the account, for whoever does not know the profile.
+	InstanceProfile string
+	// RoleName is set where Action is iam:PassRole and the request names the role by its name alone, which leaves its path open. Resource is then the
+	// pattern of every role of the account, for whoever does not know the role.
+	RoleName string
 	// OnlyIfTagged: the call is needed only where the source of the copy has tags, which go with it. Who cannot tell holds it needed.
 	OnlyIfTagged bool
 }

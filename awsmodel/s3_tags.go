@@ -9,9 +9,9 @@ type tag struct{ key, value string }
 // nothing else are refused. Which keys and values a tag may have is the backend's to judge.
 type tagSet []tag
 
-// maxTags is more than S3 lets an object (10) or a bucket (50) have
+// maxS3Tags is more than S3 lets an object (10) or a bucket (50) have
 // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html).
-const maxTags = 100
+const maxS3Tags = 100
 
 // add appends a tag; it is false where its condition key is taken. Keys are folded as policy.Context folds them.
 func (s *tagSet) add(t tag) bool {
@@ -22,7 +22,7 @@ func (s *tagSet) add(t tag) bool {
 		}
 	}
 	*s = append(*s, t)
-	return len(*s) <= maxTags
+	return len(*s) <= maxS3Tags
 }
 
 // parseTagging reads x-amz-tagging, tags in the form of a query
@@ -93,8 +93,8 @@ func readTags(e *element) (tagSet, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !has(fields, "Key") || len(tags) == maxTags {
-			return nil, malformedXML("a tag without a key, or more than %d tags", maxTags)
+		if !has(fields, "Key") || len(tags) == maxS3Tags {
+			return nil, malformedXML("a tag without a key, or more than %d tags", maxS3Tags)
 		}
 		if !tags.add(tag{fields["Key"], fields["Value"]}) {
 			return nil, &Error{Code: "InvalidTag", Message: "Cannot provide multiple Tags with the same key"}
