@@ -109,8 +109,8 @@ func TestBotocore(t *testing.T) {
 }
 
 func ask(t *testing.T, input interface{ Write([]byte) (int, error) }, answers *bufio.Reader, s *Service, model *OperationModel) answered {
-	// Route 53's SDKs cut ids at a slash; S3 Control's put account ids into host names.
-	g := &inputMaker{protocol: s.Protocols[0], whole: true, simple: s.ID == "Route 53" || s.ID == "S3 Control"}
+	// Route 53's SDKs cut ids at a slash; S3 Control's and EventBridge's put ids into host names.
+	g := &inputMaker{protocol: s.Protocols[0], whole: true, simple: s.ID == "Route 53" || s.ID == "S3 Control" || s.ID == "EventBridge"}
 	made, _ := prune(s.Protocols[0], g.structure(model.Input, 0))
 	question, err := json.Marshal(asked{s.ID, model.Name, plainInput(made).(map[string]any)})
 	if err != nil {
@@ -138,7 +138,7 @@ func sdkDiffers(service, operation string) string {
 	case "SimpleDB":
 		return "the SDK signs it with Signature Version 2"
 	case "S3 Control":
-		if operation == "CreateBucket" {
+		if operation == "CreateBucket" || operation == "ListRegionalBuckets" {
 			return "the SDK signs it for S3 on Outposts"
 		}
 	}
