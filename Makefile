@@ -53,6 +53,7 @@ full: check e2e ## everything, with the peer built, the reference re-made and co
 	OPENIRSA_CASES=1000000 $(GO) test -run TestDifferential -timeout 60m ./policy # a million cases, engine against naive evaluator
 	OPENIRSA_CASES=3000 $(GO) test -run TestRandom -timeout 60m ./policy/compare
 	$(GO) run ./awsmodel/generate -check
+	OPENIRSA_BOTOCORE=all $(GO) test -run TestBotocore -timeout 60m ./awsmodel # a request of every operation, made by AWS's SDK for Python
 	GO="$(GO)" bench/peers
 	$(MAKE) bench
 	$(MAKE) fuzz FUZZTIME=10m

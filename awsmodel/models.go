@@ -21,7 +21,8 @@ var modelTable string
 type Models struct {
 	source   string
 	chapters []chapter
-	services []*Service // ascending by ID
+	services []*Service            // ascending by ID
+	byName   map[string][]*Service // by signing name, in their order
 }
 
 // NewModels opens the table that is built in. Its checksum is verified here, so that a damaged binary is an error now and not a wrong
@@ -36,16 +37,7 @@ func (m *Models) Services() []*Service { return m.services }
 
 // ByName returns the services that share a signing name (rds: RDS, Neptune and DocDB), in the order in which a request is held against
 // them; none if the name is unknown.
-func (m *Models) ByName(signingName string) []*Service {
-	var found []*Service
-	for _, s := range m.services {
-		if s.SigningName == signingName {
-			found = append(found, s)
-		}
-	}
-	slices.SortStableFunc(found, func(a, b *Service) int { return a.order - b.order })
-	return found
-}
+func (m *Models) ByName(signingName string) []*Service { return m.byName[signingName] }
 
 // Check decodes the whole table and returns the first error.
 func (m *Models) Check() error {

@@ -35,7 +35,7 @@ func ParseModels(table string) (*Models, error) {
 	if want := modelMagic + checksum(rest); head != want {
 		return nil, errors.New("reading models: the first line does not fit what follows; the table is damaged or of another version")
 	}
-	m := &Models{}
+	m := &Models{byName: map[string][]*Service{}}
 	if err := m.readChapters(rest); err != nil {
 		return nil, fmt.Errorf("reading models: %w", err)
 	}
@@ -99,6 +99,10 @@ func (m *Models) readCatalogue() error {
 			return fmt.Errorf("the catalogue: line %d: %w", number, err)
 		}
 		m.services, text = append(m.services, s), rest
+		m.byName[s.SigningName] = append(m.byName[s.SigningName], s)
+	}
+	for _, services := range m.byName {
+		slices.SortFunc(services, func(a, b *Service) int { return a.order - b.order })
 	}
 	for i := 1; i < len(ends); i++ {
 		if ends[i] != m.chapters[i].size {
@@ -148,7 +152,7 @@ func (m *Models) readService(line string, ends []int) (*Service, error) {
 		return nil, fmt.Errorf("service %q has no protocol, no chapter or no signing name", s.ID)
 	case columns[9] != "" && columns[9] != "q":
 		return nil, fmt.Errorf("service %q has the flags %q", s.ID, columns[9])
-	case slices.ContainsFunc(m.services, func(other *Service) bool { return other.SigningName == s.SigningName && other.order == s.order }):
+	case slices.ContainsFunc(m.byName[s.SigningName], func(other *Service) bool { return other.order == s.order }):
 		return nil, fmt.Errorf("service %q has the order of another", s.ID)
 	case ends[chapter] > m.chapters[chapter].size:
 		return nil, fmt.Errorf("service %q is longer than its chapter", s.ID)

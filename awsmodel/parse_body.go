@@ -61,7 +61,7 @@ func readRaw(payload *Member, body []byte, input map[string]any) error {
 		return nil
 	}
 	if payload.Shape.Kind == Blob {
-		input[payload.Name] = slices.Clone(body)
+		input[payload.Name] = append([]byte{}, body...)
 		return nil
 	}
 	if !utf8.Valid(body) {

@@ -56,15 +56,18 @@ type schemaReader struct {
 	shapes  map[string]*shape
 	scalars scalars
 	xml     bool // the service's protocols have XML's names; those of JSON ignore them
+	rest    bool // the service's protocols have members outside of the body; the others ignore that too
 }
 
 // readSchemas returns the operations that a package's schemas describe, ascending by name.
-func readSchemas(text string, xml bool) ([]*operation, error) {
+// protocols are the letters of the service's.
+func readSchemas(text, protocols string) ([]*operation, error) {
 	values, err := readScript(text)
 	if err != nil {
 		return nil, err
 	}
-	r := &schemaReader{script: values, shapes: map[string]*shape{}, scalars: scalars{}, xml: xml}
+	r := &schemaReader{script: values, shapes: map[string]*shape{}, scalars: scalars{}}
+	r.xml, r.rest = strings.ContainsAny(protocols, "qex"), strings.ContainsAny(protocols, "rx")
 	var operations []*operation
 	for name, value := range values {
 		list, isList := value.([]any)
@@ -270,7 +273,7 @@ func (r *schemaReader) structure(s *shape, parts []any) error {
 		if i < required {
 			m.flags += "!"
 		}
-		if traits.bits&traitPayload != 0 {
+		if r.rest && traits.bits&traitPayload != 0 {
 			s.payload = m.name
 		}
 		s.members = append(s.members, m)
@@ -302,7 +305,7 @@ func (r *schemaReader) member(name string, value any) (member, schemaTraits, err
 		}
 	}
 	for bit, flag := range map[int]string{traitLabel: "/", traitToken: "~", traitQueryParams: "?"} {
-		if traits.bits&bit != 0 {
+		if traits.bits&bit != 0 && (r.rest || bit == traitToken) {
 			m.flags += flag
 		}
 	}
@@ -314,6 +317,9 @@ func (r *schemaReader) member(name string, value any) (member, schemaTraits, err
 
 // trait applies a trait that has a name.
 func (r *schemaReader) trait(m *member, traits *schemaTraits, name string, value any) error {
+	if !r.rest && strings.HasPrefix(name, "http") {
+		return nil
+	}
 	switch name {
 	case "httpQuery":
 		m.flags, m.wire = m.flags+"?", r.text(value)

@@ -118,7 +118,7 @@ export var CreateThing$ = [9, n0, _C, { [_h]: ["PUT", "/things/{Name}", 200] }, 
 
 // TestSchemas reads the sample.
 func TestSchemas(t *testing.T) {
-	operations, err := readSchemas(sampleSchemas, true)
+	operations, err := readSchemas(sampleSchemas, "rx")
 	if err != nil || len(operations) != 1 {
 		t.Fatalf("%v, %v", operations, err)
 	}
@@ -141,7 +141,7 @@ func TestSchemas(t *testing.T) {
 		{`const _C = "CreateThing"`, `const _C = "Create\u0054hing"`, "line 1: a text with an escape"},
 		{"[_N, _P, _W],", "[_N, _P],", "other names than types"},
 	} {
-		if _, err := readSchemas(strings.Replace(sampleSchemas, c.old, c.new, 1), true); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := readSchemas(strings.Replace(sampleSchemas, c.old, c.new, 1), "rx"); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %s", c.new, err, c.want)
 		}
 	}

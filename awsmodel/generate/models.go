@@ -145,7 +145,7 @@ func (o overlay) apply(ctx context.Context, models []*model) error {
 		return fmt.Errorf("no service is %s", o.id)
 	}
 	m := models[i]
-	operations, err := readSchemas(string(files[path]), strings.ContainsAny(m.protocols, "qex"))
+	operations, err := readSchemas(string(files[path]), m.protocols)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
