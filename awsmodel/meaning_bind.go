@@ -274,6 +274,7 @@ func (b *binder) whole(n naming, name string) target {
 // rest covers what no rule has bound.
 func (b *binder) rest() {
 	anyTarget := slices.ContainsFunc(b.targets, func(t []target) bool { return len(t) > 0 })
+	tagging := b.entry.AccessLevel == "Tagging" || strings.Contains(b.entry.Name, "Tag") // on a resource of any one type
 	for i, use := range b.entry.ResourceTypes {
 		if b.absent(use.Type.Name) {
 			continue
@@ -281,7 +282,7 @@ func (b *binder) rest() {
 		creates := b.creates(use.Type)
 		suspect := b.suspect(i)
 		switch {
-		case b.alternative(i) && anyTarget || b.generic && !suspect && (!use.Required || b.entry.AccessLevel == "Tagging" || strings.Contains(b.entry.Name, "Tag")):
+		case b.alternative(i) && anyTarget || b.generic && !suspect && (!use.Required || tagging):
 			// Another type of the same action is what was named instead.
 		case creates && len(b.targets[i]) == 0:
 			b.targets[i] = append(b.targets[i], b.cover(i, true))

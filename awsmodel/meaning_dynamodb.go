@@ -74,7 +74,8 @@ func (r *reader) batchTables() ([]Call, error) {
 // transaction is the meaning of TransactGetItems and TransactWriteItems: the action of each of their parts, on its table
 // (Amazon DynamoDB Developer Guide, "Using IAM with DynamoDB transactions").
 func (r *reader) transaction() ([]Call, error) {
-	parts := map[string]string{"Get": "GetItem", "Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+	parts := map[string]string{"Get": "GetItem", "Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem",
+		"ConditionCheck": "ConditionCheckItem"}
 	var calls []Call
 	for _, item := range structures(r.operation.Input["TransactItems"]) {
 		for _, name := range slices.Sorted(keysOf(item)) {

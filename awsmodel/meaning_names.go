@@ -118,7 +118,8 @@ func (b *binder) suspect(i int) bool {
 
 // stem is a name without what says only in which way it names something.
 func stem(name string) string {
-	for _, ending := range []string{"identifierlist", "identifiers", "identifier", "arnlist", "namelist", "names", "name", "ids", "id", "arns", "arn", "s"} {
+	for _, ending := range []string{"identifierlist", "identifiers", "identifier", "arnlist", "namelist", "names", "name", "ids", "id", "arns",
+		"arn", "s"} {
 		if stem, found := strings.CutSuffix(name, ending); found && stem != "" {
 			return stem
 		}

@@ -35,7 +35,7 @@ func (r *reader) readTags() (tagging, error) {
 				t.typed = true
 				count += t.read(kind, specification["Tags"])
 			}
-		case name == "tagkeys", name == "tagkeylist", name == "tagstoremove", name == "tagstodelete", name == "removetagkeys", name == "removetags", name == "keys":
+		case listed("tagkeys tagkeylist tagstoremove tagstodelete removetagkeys removetags keys", name):
 			if name != "keys" || strings.Contains(lower(r.operation.Name), "tag") {
 				t.removed = append(t.removed, textsOf(value)...)
 				for _, structure := range structures(value) {
@@ -128,9 +128,9 @@ func (t tagging) put(allowed []string, keys map[string][]string) {
 }
 
 // tagsAtCreation are the actions that creating a resource with tags needs as well, with the key that tells it from tagging alone. Each of these
-// services' guides or API References says so where it speaks of tags at creation: "Grant permission to tag Amazon EC2 resources during creation" (Amazon
-// EC2 User Guide), "ELB API permissions to tag resources during creation", "Using tags with Amazon EFS", CreateKey (AWS KMS), CreateSecret, CreateQueue,
-// CreateTopic, CreateLogGroup, PutMetricAlarm, CreateDeliveryStream and the other operations with tags in their input.
+// services' guides or API References says so where it speaks of tags at creation: "Grant permission to tag Amazon EC2 resources during creation"
+// (Amazon EC2 User Guide), "ELB API permissions to tag resources during creation", "Using tags with Amazon EFS", CreateKey (AWS KMS),
+// CreateSecret, CreateQueue, CreateTopic, CreateLogGroup, PutMetricAlarm, CreateDeliveryStream and the other operations with tags in their input.
 var tagsAtCreation = map[string]struct{ action, key string }{
 	"autoscaling":          {"autoscaling:CreateOrUpdateTags", ""},
 	"cloudwatch":           {"cloudwatch:TagResource", ""},
@@ -159,7 +159,7 @@ var tagsAtCreation = map[string]struct{ action, key string }{
 func (r *reader) taggings(own []Call) ([]Call, error) {
 	dependent, known := tagsAtCreation[r.prefix]
 	name := r.operation.Name
-	if !known || r.tags.empty() || strings.Contains(name, "Tag") || strings.HasPrefix(name, "Describe") || strings.HasPrefix(name, "List") || strings.HasPrefix(name, "Get") {
+	if !known || r.tags.empty() || strings.Contains(name, "Tag") || reads(name) {
 		return nil, nil
 	}
 	var calls []Call
@@ -187,6 +187,11 @@ func (r *reader) taggings(own []Call) ([]Call, error) {
 type created struct {
 	kind, arn string
 	any       bool
+}
+
+// reads tells by an operation's name that it makes and hands over nothing.
+func reads(name string) bool {
+	return slices.ContainsFunc([]string{"Describe", "Get", "List", "Search"}, func(verb string) bool { return strings.HasPrefix(name, verb) })
 }
 
 // createdWithTags are the resources that an operation makes with tags. Where nothing else is known they are what the operation itself is decided on.
