@@ -21,6 +21,7 @@ type binder struct {
 	entry    policy.ActionEntry
 	patterns [][]pattern // of each resource type
 	targets  [][]target  // of each resource type
+	open     []bool      // of each resource type: a member names something beside what was understood in it
 	generic  bool        // a member that may name a resource of any type named one
 }
 
@@ -37,7 +38,7 @@ func (r *reader) bind(entry policy.ActionEntry) ([]Call, error) {
 		call.WildcardOnly = true
 		return []Call{call}, nil
 	}
-	b := &binder{reader: r, entry: entry, targets: make([][]target, len(entry.ResourceTypes))}
+	b := &binder{reader: r, entry: entry, targets: make([][]target, len(entry.ResourceTypes)), open: make([]bool, len(entry.ResourceTypes))}
 	for _, use := range entry.ResourceTypes {
 		var patterns []pattern
 		for _, form := range use.Type.ARNs {
@@ -84,17 +85,24 @@ func (b *binder) calls() []Call {
 // resource (ResourceArn): those of a form that the reference does not have for the action are decided as they are.
 func (b *binder) byARN() ([]Call, error) {
 	var other []Call
+	var missed []string // members of a resource of any type that hold something else as well
 	for _, leaf := range b.leaves {
 		arn, err := policy.ParseARN(leaf.text)
+		whatever := leaf.top && whateverMembers[bare(leaf.member)]
 		if err != nil || !strings.HasPrefix(leaf.text, "arn:") {
+			if whatever {
+				missed = append(missed, leaf.member)
+			}
 			continue
 		}
 		if b.named(leaf) { // a naming knows better what the value is
 			continue
 		}
 		kind := b.kindOf(arn)
-		whatever := leaf.top && whateverMembers[bare(leaf.member)]
 		if kind < 0 && !(whatever && b.ofService(arn)) {
+			if whatever {
+				missed = append(missed, leaf.member)
+			}
 			continue
 		}
 		if err := component(leaf.member, leaf.text); err != nil {
@@ -107,6 +115,11 @@ func (b *binder) byARN() ([]Call, error) {
 			continue
 		}
 		b.targets[kind] = append(b.targets[kind], target{arn: leaf.text})
+	}
+	if slices.ContainsFunc(missed, func(member string) bool { return b.bound[member] }) {
+		for i := range b.open {
+			b.open[i] = true
+		}
 	}
 	return other, nil
 }
@@ -153,7 +166,7 @@ func (b *binder) byName(i int) error {
 		if err != nil {
 			return err
 		}
-		found, err := b.children(use.Type, p, place, values)
+		found, err := b.children(i, p, place, values)
 		if err != nil {
 			return err
 		}
@@ -205,7 +218,8 @@ func parentOf(prefix, resource string) string {
 }
 
 // children are the resources that the members for the last part of an ARN name.
-func (b *binder) children(kind policy.ResourceType, p pattern, place Place, values map[string]string) ([]target, error) {
+func (b *binder) children(i int, p pattern, place Place, values map[string]string) ([]target, error) {
+	kind := b.entry.ResourceTypes[i].Type
 	names := p.names()
 	last := names[len(names)-1]
 	read, known := namings[b.prefix+":"+last]
@@ -222,7 +236,10 @@ func (b *binder) children(kind policy.ResourceType, p pattern, place Place, valu
 	for _, member := range b.candidates(kind, last, true) {
 		for _, text := range b.texts(member) {
 			if !known && strings.HasPrefix(text, "arn:") {
-				continue // byARN has it, or rest covers it
+				if arn, err := policy.ParseARN(text); err != nil || b.kindOf(arn) < 0 {
+					b.open[i] = true
+				}
+				continue // byARN has it otherwise
 			}
 			if b.prefix == "ssm" && otherMachine(kind.Name, text) {
 				continue

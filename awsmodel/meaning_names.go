@@ -93,6 +93,9 @@ func endings(ending string) []string {
 
 // suspect tells whether the request has a member that seems to name a resource of the type, and that no rule has bound.
 func (b *binder) suspect(i int) bool {
+	if b.open[i] {
+		return true
+	}
 	kind := bare(b.entry.ResourceTypes[i].Type.Name)
 	words := []string{kind}
 	for _, p := range b.patterns[i] {

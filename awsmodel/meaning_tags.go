@@ -22,9 +22,24 @@ const maxTags = 2000
 // map, tags by type of resource (TagSpecifications), and a list of keys.
 func (r *reader) readTags() (tagging, error) {
 	t := tagging{set: map[string]map[string]string{}}
+	count := r.gatherTags(&t, r.operation.Input, true)
+	if strings.HasPrefix(r.operation.Name, "Delete") || strings.HasPrefix(r.operation.Name, "Remove") || strings.HasPrefix(r.operation.Name, "Untag") {
+		for key := range t.set[""] { // DeleteTags names tags as CreateTags does
+			t.removed = append(t.removed, key)
+		}
+		delete(t.set, "")
+	}
+	if count > maxTags || len(t.removed) > maxTags {
+		return t, &Error{Kind: UnknownParameter, Message: "the request has more tags than any resource may have"}
+	}
+	return t, nil
+}
+
+// gatherTags reads the tags in a structure and, where it is the input, in the structures in it, and returns how many there are.
+func (r *reader) gatherTags(t *tagging, input map[string]any, outer bool) int {
 	count := 0
-	for _, member := range r.members {
-		value := r.operation.Input[member]
+	for _, member := range slices.Sorted(keysOf(input)) {
+		value := input[member]
 		switch name := bare(member); {
 		case name == "tag", name == "taglist", name == "tagsmodel", name == "tagstoadd",
 			strings.HasSuffix(name, "tags") && name != "removetags" && !strings.HasPrefix(r.operation.Name, "Describe"):
@@ -43,18 +58,14 @@ func (r *reader) readTags() (tagging, error) {
 					t.removed = append(t.removed, key)
 				}
 			}
+		default:
+			// A launch template's tags are not set until instances run from it.
+			if structure, is := value.(map[string]any); is && outer && name != "launchtemplatedata" {
+				count += r.gatherTags(t, structure, false)
+			}
 		}
 	}
-	if strings.HasPrefix(r.operation.Name, "Delete") || strings.HasPrefix(r.operation.Name, "Remove") || strings.HasPrefix(r.operation.Name, "Untag") {
-		for key := range t.set[""] { // DeleteTags names tags as CreateTags does
-			t.removed = append(t.removed, key)
-		}
-		delete(t.set, "")
-	}
-	if count > maxTags || len(t.removed) > maxTags {
-		return t, &Error{Kind: UnknownParameter, Message: "the request has more tags than any resource may have"}
-	}
-	return t, nil
+	return count
 }
 
 // read adds the tags in a value, and returns how many there are. What does not have the form of a tag is none.
