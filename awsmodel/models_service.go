@@ -3,7 +3,6 @@ package awsmodel
 import (
 	"errors"
 	"fmt"
-	"sort"
 	"strings"
 )
 
@@ -269,15 +268,6 @@ func (r *modelReader) structure(index string) (*Shape, error) {
 		return nil, fmt.Errorf("shape %d is not a structure", i)
 	}
 	return &r.shapes[i], nil
-}
-
-// operation finds an operation by its name, which is case-sensitive.
-func (m *serviceModel) operation(name string) *OperationModel {
-	i, found := sort.Find(len(m.operations), func(i int) int { return strings.Compare(name, m.operations[i].Name) })
-	if !found {
-		return nil
-	}
-	return m.operations[i]
 }
 
 // scalarOf is the kind of scalar that a letter stands for.

@@ -21,8 +21,10 @@ func models(t testing.TB) *Models {
 // inputMaker makes inputs of which every member is set, to a depth: shapes may contain themselves.
 type inputMaker struct {
 	protocol Protocol
-	variant  int // which member of a union is set, and whether optional members are
-	count    int // values made so far, so that no two are alike
+	variant  int  // which member of a union is set, and whether optional members are
+	count    int  // values made so far, so that no two are alike
+	whole    bool // timestamps are whole seconds
+	simple   bool // texts are letters, digits and hyphens
 }
 
 // Structures are filled to a depth, and until so many values are made: beyond, they have what is required.
@@ -98,6 +100,9 @@ func (g *inputMaker) value(m *Member, depth int) any {
 	if m.JSONValue {
 		return fmt.Sprintf(`{"a":%d}`, g.count)
 	}
+	if g.simple {
+		return fmt.Sprintf("a-%d", g.count)
+	}
 	if m.Location == InURI {
 		return fmt.Sprintf("arn:a+ü%%/%d", g.count)
 	}
@@ -118,6 +123,9 @@ func (g *inputMaker) timestamp(m *Member) string {
 	}
 	if g.protocol == CBOR {
 		format = EpochSeconds
+	}
+	if format == EpochSeconds && g.whole {
+		return "1795856400"
 	}
 	return map[TimestampFormat]string{DateTime: "2026-11-28T09:00:00Z", HTTPDate: "Sat, 28 Nov 2026 09:00:00 GMT", EpochSeconds: "1795856400.25"}[format]
 }

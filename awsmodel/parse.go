@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"fmt"
 	"io"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -78,23 +80,32 @@ func (o *Operation) write() Request {
 	return writeREST(o)
 }
 
-// firstUnderstood holds a request against services in turn. Those that share a signing name and an operation share its API too (RDS with Neptune
-// and DocumentDB), so that the first that understands all of the request is as good as another. If none does, the first error is returned that
-// is about the operation's input.
-func firstUnderstood(services []*Service, parse func(*Service) (*Operation, error)) (*Operation, error) {
+// understand holds a request against what it may be, in turn. Services that share a signing name share operations (RDS with Neptune and
+// DocumentDB, Wisdom with Q in Connect): it is the first that understands all of it, if those that do agree on the operation and its input, or on the operation
+// and their host, where AWS cannot tell them apart either (Greengrass V1 and V2). Otherwise nobody knows what must be decided (the bots of Lex V1
+// have names in the place of V2's ids). If none does, the first error is returned
+// that is about an operation's input.
+func understand[T any](candidates []T, parse func(T) (*Operation, error)) (*Operation, error) {
+	var found *Operation
 	var first error
-	for _, s := range services {
-		o, err := parse(s)
-		if err == nil {
-			return o, nil
-		}
+	for _, c := range candidates {
+		o, err := parse(c)
 		var known *Error
-		unknown := errors.As(first, &known) && known.Kind == UnknownOperation
-		if first == nil || unknown {
+		switch unknown := errors.As(first, &known) && known.Kind == UnknownOperation; {
+		case err != nil && (first == nil || unknown):
 			first = err
+		case err != nil:
+		case found == nil:
+			found = o
+		case found.Name != o.Name || found.Service.EndpointPrefix != o.Service.EndpointPrefix && !reflect.DeepEqual(found.Input, o.Input):
+			return nil, &Error{Kind: Undecidable, Message: fmt.Sprintf("the request may be %s of %s or %s of %s: only its host name tells", found.Name,
+				found.Service.ID, o.Name, o.Service.ID)}
 		}
 	}
-	return nil, first
+	if found == nil {
+		return nil, first
+	}
+	return found, nil
 }
 
 // incoming is a request with its headers by their names in lower case.
@@ -222,6 +233,8 @@ func withoutMeaning(name string, o *OperationModel) bool {
 	case "x-amz-user-agent", "x-amzn-trace-id": // of the client; of the call that this one is a part of
 		return true
 	case "x-amzn-query-mode": // about the form of errors
+		return true
+	case "x-amz-api-version": // the SDK for Python's, with the version of the model
 		return true
 	case "x-amz-glacier-version": // the API version again: writeREST sends the model's
 		return o.URI != "" && strings.HasPrefix(o.URI, "/{accountId}/")

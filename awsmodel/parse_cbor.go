@@ -57,6 +57,10 @@ func (r *cborReader) structure(s *Shape, path string) (any, error) {
 		}
 		seen[name] = true
 		m := bodyMember(s, name)
+		if m == nil && madeUp(within(path, name)) {
+			_, err := r.string()
+			return err
+		}
 		if m == nil {
 			return unknownParameter(within(path, name))
 		}
@@ -252,7 +256,7 @@ func parseCBOR(services []*Service, r *incoming) (*Operation, error) {
 	if err := r.requirePost("/service/" + service + "/operation/" + name); err != nil {
 		return nil, err
 	}
-	return firstUnderstood(services, func(s *Service) (*Operation, error) {
+	return understand(services, func(s *Service) (*Operation, error) {
 		model, found := s.Operation(name)
 		if !found || s.TargetPrefix != service || !s.speaks(CBOR) {
 			return nil, &Error{Kind: UnknownOperation, Message: fmt.Sprintf("there is no operation at %.200q", r.request.Path)}

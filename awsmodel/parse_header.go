@@ -100,7 +100,7 @@ func cutQuoted(text string) (item, rest string, quoted bool) {
 	var value []byte
 	for i := 1; i < len(text); i++ {
 		switch {
-		case text[i] == '\\' && i+1 < len(text):
+		case text[i] == '\\' && i+1 < len(text) && (text[i+1] == '"' || text[i+1] == '\\'): // the SDK for Python leaves other backslashes alone
 			i++
 			value = append(value, text[i])
 		case text[i] == '"':

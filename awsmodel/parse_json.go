@@ -52,6 +52,10 @@ func (r *jsonReader) structure(s *Shape, path string) (any, error) {
 	values := map[string]any{}
 	err := r.object(func(name string) error {
 		m := bodyMember(s, name)
+		if m == nil && madeUp(within(path, name)) {
+			_, err := r.string()
+			return err
+		}
 		if m == nil {
 			return unknownParameter(within(path, name))
 		}
@@ -275,7 +279,7 @@ func parseJSON(services []*Service, r *incoming) (*Operation, error) {
 		return nil, err
 	}
 	prefix, name, _ := cutLast(r.header("x-amz-target"), ".")
-	return firstUnderstood(services, func(s *Service) (*Operation, error) {
+	return understand(services, func(s *Service) (*Operation, error) {
 		model, found := s.Operation(name)
 		if !found || s.TargetPrefix != prefix || !s.speaks(JSON) {
 			return nil, &Error{Kind: UnknownOperation, Message: fmt.Sprintf("there is no operation %.200q", r.header("x-amz-target"))}

@@ -75,7 +75,9 @@ func (r queryReader) structure(s *Shape, n *queryNode, path string) (map[string]
 		values[m.Name] = value
 	}
 	if known < len(n.children) {
-		return nil, unknownParameter(within(path, r.unknown(s, n)))
+		if name := r.unknown(s, n, path); name != "" {
+			return nil, unknownParameter(within(path, name))
+		}
 	}
 	return values, checkMembers(s, values, path)
 }
@@ -88,13 +90,16 @@ func (r queryReader) name(m *Member) string {
 	return m.Wire
 }
 
-// unknown is the first name in a node that its structure does not have.
-func (r queryReader) unknown(s *Shape, n *queryNode) string {
+// unknown is the first name in a node that its structure does not have; empty if there is none.
+func (r queryReader) unknown(s *Shape, n *queryNode, path string) string {
 	var names []string
 	for name := range n.children {
-		if !slices.ContainsFunc(s.Members, func(m Member) bool { return r.name(&m) == name }) {
+		if !madeUp(within(path, name)) && !slices.ContainsFunc(s.Members, func(m Member) bool { return r.name(&m) == name }) {
 			names = append(names, name)
 		}
+	}
+	if len(names) == 0 {
+		return ""
 	}
 	return slices.Min(names)
 }
@@ -282,7 +287,7 @@ func parseQueryProtocol(services []*Service, r *incoming) (*Operation, error) {
 	if !hasAction || !hasVersion {
 		return nil, &Error{Kind: MissingParameter, Message: "the parameters Action and Version are required"}
 	}
-	return firstUnderstood(services, func(s *Service) (*Operation, error) {
+	return understand(services, func(s *Service) (*Operation, error) {
 		model, found := s.Operation(action)
 		if !found || s.APIVersion != version || !s.speaks(Query) && !s.speaks(EC2) {
 			return nil, &Error{Kind: UnknownOperation, Message: fmt.Sprintf("there is no operation %.100q in version %.100q", action, version)}

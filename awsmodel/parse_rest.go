@@ -43,18 +43,7 @@ func parseREST(services []*Service, r *incoming) (*Operation, error) {
 	if len(best) == 0 {
 		return nil, &Error{Kind: UnknownOperation, Message: fmt.Sprintf("there is no operation at %s %.200q", r.request.Method, r.request.Path)}
 	}
-	best = r.byHost(best)
-	var first error
-	for _, c := range best {
-		o, err := c.parse(r)
-		if err == nil {
-			return o, nil
-		}
-		if first == nil {
-			first = err
-		}
-	}
-	return nil, first
+	return understand(r.byHost(best), func(c candidate) (*Operation, error) { return c.parse(r) })
 }
 
 // candidates returns the service's operations that a request may be.
@@ -148,7 +137,9 @@ func readParameters(model *OperationModel, parameters []formField, input map[str
 		}
 	}
 	// SDKs for JavaScript say the operation's name again.
-	parameters = slices.DeleteFunc(slices.Clone(parameters), func(p formField) bool { return p == formField{"x-id", model.Name} })
+	parameters = slices.DeleteFunc(slices.Clone(parameters), func(p formField) bool {
+		return p == formField{"x-id", model.Name} || rest == nil && madeUp(p.name)
+	})
 	if len(parameters) == 0 {
 		return nil
 	}

@@ -29,6 +29,12 @@ func unknownParameter(path string) error {
 	return &Error{Kind: UnknownParameter, Message: fmt.Sprintf("the operation has no parameter %s", path)}
 }
 
+// madeUp tells whether a parameter that the operation does not have is an idempotency token: newer SDKs make one up for operations that had none
+// when our model was written. It says nothing about what the operation does, and is dropped.
+func madeUp(path string) bool {
+	return path == "clientToken" || path == "ClientToken" || path == "requestId"
+}
+
 // within is a path with one more name. Paths are those of the wire: Tags.member.1.Key.
 func within(path, name string) string {
 	if path == "" {

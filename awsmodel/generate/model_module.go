@@ -199,7 +199,7 @@ func leftOut(folder string) bool {
 	switch folder {
 	case "s3/2006-03-01": // Amazon S3 is classified by hand, and its bodies are not read whole
 		return true
-	case "eventbridge/2015-10-07": // the same API as events/2015-10-07
+	case "events/2015-10-07": // the same API as eventbridge/2015-10-07, by its older name
 		return true
 	}
 	return false

@@ -55,15 +55,16 @@ type schemaReader struct {
 	script  script
 	shapes  map[string]*shape
 	scalars scalars
+	xml     bool // the service's protocols have XML's names; those of JSON ignore them
 }
 
 // readSchemas returns the operations that a package's schemas describe, ascending by name.
-func readSchemas(text string) ([]*operation, error) {
+func readSchemas(text string, xml bool) ([]*operation, error) {
 	values, err := readScript(text)
 	if err != nil {
 		return nil, err
 	}
-	r := &schemaReader{script: values, shapes: map[string]*shape{}, scalars: scalars{}}
+	r := &schemaReader{script: values, shapes: map[string]*shape{}, scalars: scalars{}, xml: xml}
 	var operations []*operation
 	for name, value := range values {
 		list, isList := value.([]any)
@@ -216,8 +217,12 @@ func (r *schemaReader) aggregate(s *shape, list []any) error {
 	if err != nil {
 		return err
 	}
+	if traits.named["streaming"] != nil && list[0] == schemaUnion {
+		s.kind = 'e'
+		return nil
+	}
 	for name := range traits.named {
-		if name != "sparse" {
+		if name != "sparse" && (r.xml || !isXML(name)) {
 			return fmt.Errorf("the trait %s", name)
 		}
 	}
@@ -257,7 +262,6 @@ func (r *schemaReader) structure(s *shape, parts []any) error {
 	if len(parts) == 3 {
 		required, _ = parts[2].(int)
 	}
-	streaming := false
 	for i := range names {
 		m, traits, err := r.member(r.text(names[i]), types[i])
 		if err != nil {
@@ -269,14 +273,7 @@ func (r *schemaReader) structure(s *shape, parts []any) error {
 		if traits.bits&traitPayload != 0 {
 			s.payload = m.name
 		}
-		if traits.named["streaming"] != nil && m.shape.kind == 'U' {
-			streaming = true
-			m.shape = r.scalars.of('e')
-		}
 		s.members = append(s.members, m)
-	}
-	if streaming && s.payload == "" {
-		return errors.New("an event stream that is not the payload")
 	}
 	s.sortMembers()
 	return nil
@@ -340,7 +337,14 @@ func (r *schemaReader) trait(m *member, traits *schemaTraits, name string, value
 		}
 	case "sensitive", "httpResponseCode", "streaming", "eventPayload", "requiresLength", "clientOptional":
 	default:
-		return fmt.Errorf("the trait %s", name)
+		if r.xml || !isXML(name) {
+			return fmt.Errorf("the trait %s", name)
+		}
 	}
 	return nil
+}
+
+// isXML tells whether a trait is about XML or Query, whose names it gives.
+func isXML(trait string) bool {
+	return trait == "xmlName" || trait == "xmlFlattened" || trait == "xmlNamespace"
 }

@@ -35,6 +35,42 @@ func overlays() []overlay {
 			"sha512-OEI/gACYtp58G0ui0F5CgJWhfLcBQgA+WnwMT+BnBrZVVDnm3TpZ019IiFhtifIdnwB/MqV8X2H4YXb2iO0vGA=="}},
 		{"Secrets Manager", npmPackage{"@aws-sdk/client-secrets-manager", "3.1164.0",
 			"sha512-c1FFvJdhZLVLznVccXQ0/YVDQIjF0azsqiQz8XhZ2FDW/vfPr/UnLjMY34ZUVABPbk7HD8N+7GRVhhJ7ddVCAg=="}},
+		{"Bedrock Runtime", npmPackage{"@aws-sdk/client-bedrock-runtime", "3.1164.0",
+			"sha512-yQDXRDOK5RiyucumWsdiz5d69+Winj/7B0bLr8vAHK04XtCY3aVPY3aJHFBnzPyZXbXaq0RsQgbcsaYgaZL4gA=="}},
+		{"Bedrock Agent Runtime", npmPackage{"@aws-sdk/client-bedrock-agent-runtime", "3.1164.0",
+			"sha512-nU66wmIWCgUwTtRUwshLtos8tZ00XicPzK5lQyNfqUJIFACdLkIwOLcl80upx7pW4vJo7xPSZHU2cdy9wYMKzA=="}},
+		{"Bedrock Agent", npmPackage{"@aws-sdk/client-bedrock-agent", "3.1138.0",
+			"sha512-3jvArw0ITK2tWWreLE/ZJly1HxoGoWnIb23rdJSRPY1ZH1zqZAv1W6Mv2ITzYZsQdk+M4i02WWjNXXCtIWa/jw=="}},
+		{"kendra", npmPackage{"@aws-sdk/client-kendra", "3.1142.0",
+			"sha512-Q4smPiSOfzVX+3m4A7U4bg/CSAofr+KFVIEBimoK+rXuFcYyoiKso6NNLJaqNn83vE6FmBG97TNb9J8MnDYG2g=="}},
+		{"SSO Admin", npmPackage{"@aws-sdk/client-sso-admin", "3.1138.0",
+			"sha512-EOdl9QxFM3PtoBI5duS61NOVCsXJDVstBYw6MTkvC2UtN0/NnVwAouv8Qn32NYgGA/sweom9lsUhnKSmLRGQvw=="}},
+		{"ECS", npmPackage{"@aws-sdk/client-ecs", "3.1164.0",
+			"sha512-12Zopn23X3GTDBOU0Nm7L1do9+jc7fCVvgrxk/sYDf5aETjAIqYSHpDWh+mgpkKYO/DUdv3IOXw6cDLbo/vvOQ=="}},
+		{"OpenSearchServerless", npmPackage{"@aws-sdk/client-opensearchserverless", "3.1138.0",
+			"sha512-iO1htNx4vYy3NJ3C1hpw0QaDV8PBZtXdN9uxRyc5ktMPFDAFeLvUHvmRMT+wZnLWkhFwXgBVhBA0204Vibaatg=="}},
+		{"DynamoDB", npmPackage{"@aws-sdk/client-dynamodb", "3.1169.0",
+			"sha512-FqvqV/l5gJCluCLxE37sNxd9UFunnZFwc/yQCizLYN368rlbFbcJ3SiHqYvJEmZZFFV3sWs9kyn3D3HiGxjumA=="}},
+		{"Lambda", npmPackage{"@aws-sdk/client-lambda", "3.1164.0",
+			"sha512-7R2QRIcbfXXKYc/BmSJLJk1BwANjJmewpnh9XF9U+r016SBFZTLQI9MezYtQDqb2P8KhzPtrwKp8uVTMUje1yg=="}},
+		{"ECR", npmPackage{"@aws-sdk/client-ecr", "3.1169.0",
+			"sha512-vg+D2RuA/99SZLibp86LGRVhqKZ1J81hTNf+Btn0qM3YT457HLtKCUZKOYbBUw0cK4+s6N5kjOW2PgTj0cOHGA=="}},
+		{"SSM", npmPackage{"@aws-sdk/client-ssm", "3.1169.0",
+			"sha512-EAqUE22l8bOeCPMNxnahMhKrWW2n7siZjVL1rNWWaD9prTTwDbMf2xeaAOqVx5lLOz+3sSuicM6OMY5yYTR1Eg=="}},
+		{"SFN", npmPackage{"@aws-sdk/client-sfn", "3.1164.0",
+			"sha512-1j04Za6qEZVahOdy/1Ea1uGSe8gJ2nrx5Co/EoNcE0h2xAjO/kgVC+TpVXinnB/rfBdjPCfSREA/Fp/mGADWyg=="}},
+		{"CloudWatch Logs", npmPackage{"@aws-sdk/client-cloudwatch-logs", "3.1169.0",
+			"sha512-B8YtsCM784sEVAoys9u7mBB61rWkSSQTwEbyUWU/v1BLL0U/oKaD/vBprPWwki3CwMl0rxHLJi+lmeHx/lnYGg=="}},
+		{"EventBridge", npmPackage{"@aws-sdk/client-eventbridge", "3.1169.0",
+			"sha512-o1oLTx+5anyiFTmrHd7O2/CvJBAjGawq1/NFXiWw425+afCHnbsKVeM+qxQgqXInLstVsxazWSKCgqdFK1ajSQ=="}},
+		{"Kinesis", npmPackage{"@aws-sdk/client-kinesis", "3.1143.0",
+			"sha512-e8zVfHPxT7CJPUwhlsSegixdyZK/dctjXXYv9XQ+YNZIvEkehgLebza7ybgfyDKyiE7IhP1SS6rJl/yf3A/CHw=="}},
+		{"EFS", npmPackage{"@aws-sdk/client-efs", "3.1141.0",
+			"sha512-nmHWGKDkb5+F+2tsO43tAIo3r11o6FXx6s9s5pNcRgVQc6LzROFIqWs37GabHeVOAC1N5L4MKXoirjjrhEHCsA=="}},
+		{"ACM", npmPackage{"@aws-sdk/client-acm", "3.1169.0",
+			"sha512-ExlAgDdjxzvAsGFaDVF6IC65TLuqC3bieBHTNTyzQMz5r/jZIv/9WY1mBJV5+6wnjO9NHLEiWJ1jbZ4iYtLSbg=="}},
+		{"SQS", npmPackage{"@aws-sdk/client-sqs", "3.1175.0",
+			"sha512-Yh5+5HcVlN5ae2UkTdru5T4ObdiFHP3qwg6s2F3ZP/vW5MxtCHP1BWQH8wPZeKTCgi9XmUtBo25HjhPqnkdylw=="}},
 	}
 }
 
@@ -104,15 +140,15 @@ func (o overlay) apply(ctx context.Context, models []*model) error {
 		return err
 	}
 	const path = "dist-es/schemas/schemas_0.js"
-	operations, err := readSchemas(string(files[path]))
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
 	i := slices.IndexFunc(models, func(m *model) bool { return m.id == o.id })
 	if i < 0 {
 		return fmt.Errorf("no service is %s", o.id)
 	}
 	m := models[i]
+	operations, err := readSchemas(string(files[path]), strings.ContainsAny(m.protocols, "qex"))
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
 	if target := setting(files, "serviceTarget"); m.targetPrefix == "" && moreProtocols(m.id) != "" {
 		m.targetPrefix, m.jsonVersion = target, "1.0" // CloudWatch's: AwsJson1_0Protocol
 	} else if m.targetPrefix != "" && m.targetPrefix != target {
