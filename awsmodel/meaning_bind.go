@@ -9,8 +9,8 @@ import (
 	"github.com/openirsa/openirsa/policy"
 )
 
-// target is what a request names: an ARN, or the pattern of all that it may be.
-type target struct {
+// resourceName is what a request names: an ARN, or the pattern of all that it may be.
+type resourceName struct {
 	arn string
 	any bool
 }
@@ -19,10 +19,10 @@ type target struct {
 type binder struct {
 	*reader
 	entry    policy.ActionEntry
-	patterns [][]pattern // of each resource type
-	targets  [][]target  // of each resource type
-	open     []bool      // of each resource type: a member names something beside what was understood in it
-	generic  bool        // a member that may name a resource of any type named one
+	patterns [][]pattern      // of each resource type
+	targets  [][]resourceName // of each resource type
+	open     []bool           // of each resource type: a member names something beside what was understood in it
+	generic  bool             // a member that may name a resource of any type named one
 }
 
 // bind says on which resources an action must be allowed. The rules, for each resource type of the action:
@@ -38,7 +38,7 @@ func (r *reader) bind(entry policy.ActionEntry) ([]Call, error) {
 		call.WildcardOnly = true
 		return []Call{call}, nil
 	}
-	b := &binder{reader: r, entry: entry, targets: make([][]target, len(entry.ResourceTypes)), open: make([]bool, len(entry.ResourceTypes))}
+	b := &binder{reader: r, entry: entry, targets: make([][]resourceName, len(entry.ResourceTypes)), open: make([]bool, len(entry.ResourceTypes))}
 	for _, use := range entry.ResourceTypes {
 		var patterns []pattern
 		for _, form := range use.Type.ARNs {
@@ -95,7 +95,7 @@ func (b *binder) byARN() ([]Call, error) {
 			}
 			continue
 		}
-		if b.named(leaf) { // a naming knows better what the value is
+		if b.readByNaming(leaf) { // a naming knows better what the value is
 			continue
 		}
 		kind := b.kindOf(arn)
@@ -114,7 +114,7 @@ func (b *binder) byARN() ([]Call, error) {
 			other = append(other, b.call(b.entry, nil, leaf.text, false))
 			continue
 		}
-		b.targets[kind] = append(b.targets[kind], target{arn: leaf.text})
+		b.targets[kind] = append(b.targets[kind], resourceName{arn: leaf.text})
 	}
 	if slices.ContainsFunc(missed, func(member string) bool { return b.bound[member] }) {
 		for i := range b.open {
@@ -158,7 +158,7 @@ func (b *binder) byName(i int) error {
 		if len(names) == 0 { // there is one of it only
 			if use.Required {
 				arn, whole := p.fill(b.place, nil)
-				b.targets[i] = append(b.targets[i], target{arn, !whole})
+				b.targets[i] = append(b.targets[i], resourceName{arn, !whole})
 			}
 			continue
 		}
@@ -218,7 +218,7 @@ func parentOf(prefix, resource string) string {
 }
 
 // children are the resources that the members for the last part of an ARN name.
-func (b *binder) children(i int, p pattern, place Place, values map[string]string) ([]target, error) {
+func (b *binder) children(i int, p pattern, place Place, values map[string]string) ([]resourceName, error) {
 	kind := b.entry.ResourceTypes[i].Type
 	names := p.names()
 	last := names[len(names)-1]
@@ -232,7 +232,7 @@ func (b *binder) children(i int, p pattern, place Place, values map[string]strin
 	default:
 		read = (*binder).plainName
 	}
-	var found []target
+	var found []resourceName
 	for _, member := range b.candidates(kind, last, true) {
 		for _, text := range b.texts(member) {
 			if !known && strings.HasPrefix(text, "arn:") {
@@ -262,35 +262,35 @@ func (b *binder) children(i int, p pattern, place Place, values map[string]strin
 }
 
 // plainName takes a name as it is. One with a colon or slash could be read as more parts of the ARN than one: whatever the type may be, then.
-func (b *binder) plainName(n naming) (target, error) {
+func (b *binder) plainName(n naming) (resourceName, error) {
 	if strings.ContainsAny(n.text, ":/") {
 		arn, _ := n.pattern.fill(n.place, n.values)
-		return target{arn, true}, nil
+		return resourceName{arn, true}, nil
 	}
 	return b.whole(n, n.text), nil
 }
 
 // slashedName takes a name that may have slashes, as it is.
-func (b *binder) slashedName(n naming) (target, error) {
+func (b *binder) slashedName(n naming) (resourceName, error) {
 	n.text = strings.TrimPrefix(n.text, "/")
 	if strings.Contains(n.text, ":") {
-		return target{}, &Error{Kind: UnknownParameter, Message: fmt.Sprintf("%s: %q cannot be the name of a resource", n.member, excerpt(n.text))}
+		return resourceName{}, &Error{Kind: UnknownParameter, Message: fmt.Sprintf("%s: %q cannot be the name of a resource", n.member, excerpt(n.text))}
 	}
 	return b.whole(n, n.text), nil
 }
 
 // whole is the resource that a naming's pattern makes of a name.
-func (b *binder) whole(n naming, name string) target {
+func (b *binder) whole(n naming, name string) resourceName {
 	values := maps.Clone(n.values)
 	names := n.pattern.names()
 	values[names[len(names)-1]] = name
 	arn, whole := n.pattern.fill(n.place, values)
-	return target{arn, !whole}
+	return resourceName{arn, !whole}
 }
 
 // rest covers what no rule has bound.
 func (b *binder) rest() {
-	anyTarget := slices.ContainsFunc(b.targets, func(t []target) bool { return len(t) > 0 })
+	anyTarget := slices.ContainsFunc(b.targets, func(t []resourceName) bool { return len(t) > 0 })
 	tagging := b.entry.AccessLevel == "Tagging" || strings.Contains(b.entry.Name, "Tag") // on a resource of any one type
 	for i, use := range b.entry.ResourceTypes {
 		if b.absent(use.Type.Name) {
@@ -316,9 +316,9 @@ func (b *binder) rest() {
 }
 
 // cover is the pattern of all that a type's resource may be, as far as the request says where it is; what is created is decided on that text.
-func (b *binder) cover(i int, created bool) target {
+func (b *binder) cover(i int, created bool) resourceName {
 	if len(b.patterns[i]) == 0 {
-		return target{"*", true}
+		return resourceName{"*", true}
 	}
 	p := b.patterns[i][0]
 	values := map[string]string{}
@@ -327,7 +327,7 @@ func (b *binder) cover(i int, created bool) target {
 		place, values, _ = b.parents(b.entry.ResourceTypes[i].Type, names)
 	}
 	arn, _ := p.fill(place, values)
-	return target{arn, !created || !madeByService(p.names(), values)}
+	return resourceName{arn, !created || !madeByService(p.names(), values)}
 }
 
 // madeByService tells whether only the last part of an ARN is open, and is one that the service makes up: an id. A name that no member was found for
