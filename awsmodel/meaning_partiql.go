@@ -53,7 +53,8 @@ func parsePartiQL(text string) (partiQL, error) {
 }
 
 // partiQLWords are the words of statements that are no attributes.
-var partiQLWords = map[string]bool{"select": true, "from": true, "where": true, "insert": true, "into": true, "value": true, "update": true, "set": true,
+var partiQLWords = map[string]bool{"select": true, "from": true, "where": true, "insert": true, "into": true, "value": true, "update": true,
+	"set":    true,
 	"remove": true, "delete": true, "exists": true, "and": true, "or": true, "not": true, "in": true, "between": true, "order": true, "by": true,
 	"asc": true, "desc": true, "is": true, "missing": true, "null": true, "returning": true, "all": true, "old": true, "new": true, "modified": true}
 

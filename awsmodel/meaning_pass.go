@@ -17,7 +17,6 @@ var notPassed = map[string]string{
 	"iam":                                    "its operations are about the role itself",
 	"sts":                                    "the role is assumed, which its trust policy decides",
 	"securityhub":                            "findings describe roles",
-	"eks:principalArn":                       "an access entry names who may use the cluster",
 	"ec2:AssociateEnclaveCertificateIamRole": "the role is a resource that the action itself is decided on",
 	"ec2:DisassociateEnclaveCertificateIamRole": "the role is a resource that the action itself is decided on",
 	"iot:CreateAuditSuppression":                "it names what an audit shall not report",
