@@ -1,8 +1,9 @@
 // Package awsmodel knows what AWS requests mean: which operation a request is, and which actions, resources and condition keys must be
 // decided before it may run.
 //
-// It owns the classification of Amazon S3's REST API, in path and virtual-hosted style (other services follow), and the inverse, the canonical
-// request of an operation, from which a gateway builds what it forwards: a backend never reads anything that was not classified.
+// It owns the classification of Amazon S3's REST API, in path and virtual-hosted style (ClassifyS3), and of every other service's API
+// (Classifier), and the inverse, the canonical request of an operation, from which a gateway builds what it forwards: a backend never reads
+// anything that was not classified.
 // It also owns the Service Authorization Reference as a table (Reference): every service's actions, resource types and condition keys.
 //
 // What is not modelled is an error, never skipped: an unknown sub-resource, query parameter or x-amz-* header could change a request's

@@ -77,7 +77,7 @@ var actions = map[string]string{
 	// AWS Lambda Developer Guide, "Identity-based IAM policies for Lambda".
 	"lambda:GetLayerVersionByArn":     "lambda:GetLayerVersion",
 	"lambda:Invoke":                   "lambda:InvokeFunction",
-	"lambda:InvokeAsync":              "lambda:InvokeFunction", // API reference of the deprecated operation: it "requires the lambda:InvokeFunction permission"
+	"lambda:InvokeAsync":              "lambda:InvokeFunction", // its page in the API Reference asks for this
 	"lambda:InvokeWithResponseStream": "lambda:InvokeFunction",
 
 	// Amazon Lex V2 API Reference: both ask for ListAggregatedUtterances.

@@ -9,8 +9,8 @@ import (
 	"github.com/openirsa/openirsa/policy"
 )
 
-// target is what a request names: an ARN, or the pattern of all that it may be.
-type target struct {
+// resourceName is what a request names: an ARN, or the pattern of all that it may be.
+type resourceName struct {
 	arn string
 	any bool
 }
@@ -19,9 +19,10 @@ type target struct {
 type binder struct {
 	*reader
 	entry    policy.ActionEntry
-	patterns [][]pattern // of each resource type
-	targets  [][]target  // of each resource type
-	generic  bool        // a member that may name a resource of any type named one
+	patterns [][]pattern      // of each resource type
+	targets  [][]resourceName // of each resource type
+	open     []bool           // of each resource type: a member names something beside what was understood in it
+	generic  bool             // a member that may name a resource of any type named one
 }
 
 // bind says on which resources an action must be allowed. The rules, for each resource type of the action:
@@ -37,7 +38,7 @@ func (r *reader) bind(entry policy.ActionEntry) ([]Call, error) {
 		call.WildcardOnly = true
 		return []Call{call}, nil
 	}
-	b := &binder{reader: r, entry: entry, targets: make([][]target, len(entry.ResourceTypes))}
+	b := &binder{reader: r, entry: entry, targets: make([][]resourceName, len(entry.ResourceTypes)), open: make([]bool, len(entry.ResourceTypes))}
 	for _, use := range entry.ResourceTypes {
 		var patterns []pattern
 		for _, form := range use.Type.ARNs {
@@ -84,17 +85,24 @@ func (b *binder) calls() []Call {
 // resource (ResourceArn): those of a form that the reference does not have for the action are decided as they are.
 func (b *binder) byARN() ([]Call, error) {
 	var other []Call
+	var missed []string // members of a resource of any type that hold something else as well
 	for _, leaf := range b.leaves {
 		arn, err := policy.ParseARN(leaf.text)
+		whatever := leaf.top && whateverMembers[bare(leaf.member)]
 		if err != nil || !strings.HasPrefix(leaf.text, "arn:") {
+			if whatever {
+				missed = append(missed, leaf.member)
+			}
 			continue
 		}
-		if b.named(leaf) { // a naming knows better what the value is
+		if b.readByNaming(leaf) { // a naming knows better what the value is
 			continue
 		}
 		kind := b.kindOf(arn)
-		whatever := leaf.top && whateverMembers[bare(leaf.member)]
 		if kind < 0 && !(whatever && b.ofService(arn)) {
+			if whatever {
+				missed = append(missed, leaf.member)
+			}
 			continue
 		}
 		if err := component(leaf.member, leaf.text); err != nil {
@@ -106,7 +114,12 @@ func (b *binder) byARN() ([]Call, error) {
 			other = append(other, b.call(b.entry, nil, leaf.text, false))
 			continue
 		}
-		b.targets[kind] = append(b.targets[kind], target{arn: leaf.text})
+		b.targets[kind] = append(b.targets[kind], resourceName{arn: leaf.text})
+	}
+	if slices.ContainsFunc(missed, func(member string) bool { return b.bound[member] }) {
+		for i := range b.open {
+			b.open[i] = true
+		}
 	}
 	return other, nil
 }
@@ -145,7 +158,7 @@ func (b *binder) byName(i int) error {
 		if len(names) == 0 { // there is one of it only
 			if use.Required {
 				arn, whole := p.fill(b.place, nil)
-				b.targets[i] = append(b.targets[i], target{arn, !whole})
+				b.targets[i] = append(b.targets[i], resourceName{arn, !whole})
 			}
 			continue
 		}
@@ -153,7 +166,7 @@ func (b *binder) byName(i int) error {
 		if err != nil {
 			return err
 		}
-		found, err := b.children(use.Type, p, place, values)
+		found, err := b.children(i, p, place, values)
 		if err != nil {
 			return err
 		}
@@ -205,7 +218,8 @@ func parentOf(prefix, resource string) string {
 }
 
 // children are the resources that the members for the last part of an ARN name.
-func (b *binder) children(kind policy.ResourceType, p pattern, place Place, values map[string]string) ([]target, error) {
+func (b *binder) children(i int, p pattern, place Place, values map[string]string) ([]resourceName, error) {
+	kind := b.entry.ResourceTypes[i].Type
 	names := p.names()
 	last := names[len(names)-1]
 	read, known := namings[b.prefix+":"+last]
@@ -218,11 +232,14 @@ func (b *binder) children(kind policy.ResourceType, p pattern, place Place, valu
 	default:
 		read = (*binder).plainName
 	}
-	var found []target
+	var found []resourceName
 	for _, member := range b.candidates(kind, last, true) {
 		for _, text := range b.texts(member) {
 			if !known && strings.HasPrefix(text, "arn:") {
-				continue // byARN has it, or rest covers it
+				if arn, err := policy.ParseARN(text); err != nil || b.kindOf(arn) < 0 {
+					b.open[i] = true
+				}
+				continue // byARN has it otherwise
 			}
 			if b.prefix == "ssm" && otherMachine(kind.Name, text) {
 				continue
@@ -245,35 +262,36 @@ func (b *binder) children(kind policy.ResourceType, p pattern, place Place, valu
 }
 
 // plainName takes a name as it is. One with a colon or slash could be read as more parts of the ARN than one: whatever the type may be, then.
-func (b *binder) plainName(n naming) (target, error) {
+func (b *binder) plainName(n naming) (resourceName, error) {
 	if strings.ContainsAny(n.text, ":/") {
 		arn, _ := n.pattern.fill(n.place, n.values)
-		return target{arn, true}, nil
+		return resourceName{arn, true}, nil
 	}
 	return b.whole(n, n.text), nil
 }
 
 // slashedName takes a name that may have slashes, as it is.
-func (b *binder) slashedName(n naming) (target, error) {
+func (b *binder) slashedName(n naming) (resourceName, error) {
 	n.text = strings.TrimPrefix(n.text, "/")
 	if strings.Contains(n.text, ":") {
-		return target{}, &Error{Kind: UnknownParameter, Message: fmt.Sprintf("%s: %q cannot be the name of a resource", n.member, excerpt(n.text))}
+		return resourceName{}, &Error{Kind: UnknownParameter, Message: fmt.Sprintf("%s: %q cannot be the name of a resource", n.member, excerpt(n.text))}
 	}
 	return b.whole(n, n.text), nil
 }
 
 // whole is the resource that a naming's pattern makes of a name.
-func (b *binder) whole(n naming, name string) target {
+func (b *binder) whole(n naming, name string) resourceName {
 	values := maps.Clone(n.values)
 	names := n.pattern.names()
 	values[names[len(names)-1]] = name
 	arn, whole := n.pattern.fill(n.place, values)
-	return target{arn, !whole}
+	return resourceName{arn, !whole}
 }
 
 // rest covers what no rule has bound.
 func (b *binder) rest() {
-	anyTarget := slices.ContainsFunc(b.targets, func(t []target) bool { return len(t) > 0 })
+	anyTarget := slices.ContainsFunc(b.targets, func(t []resourceName) bool { return len(t) > 0 })
+	tagging := b.entry.AccessLevel == "Tagging" || strings.Contains(b.entry.Name, "Tag") // on a resource of any one type
 	for i, use := range b.entry.ResourceTypes {
 		if b.absent(use.Type.Name) {
 			continue
@@ -281,7 +299,7 @@ func (b *binder) rest() {
 		creates := b.creates(use.Type)
 		suspect := b.suspect(i)
 		switch {
-		case b.alternative(i) && anyTarget || b.generic && !suspect && (!use.Required || b.entry.AccessLevel == "Tagging" || strings.Contains(b.entry.Name, "Tag")):
+		case b.alternative(i) && anyTarget || b.generic && !suspect && (!use.Required || tagging):
 			// Another type of the same action is what was named instead.
 		case creates && len(b.targets[i]) == 0:
 			b.targets[i] = append(b.targets[i], b.cover(i, true))
@@ -298,9 +316,9 @@ func (b *binder) rest() {
 }
 
 // cover is the pattern of all that a type's resource may be, as far as the request says where it is; what is created is decided on that text.
-func (b *binder) cover(i int, created bool) target {
+func (b *binder) cover(i int, created bool) resourceName {
 	if len(b.patterns[i]) == 0 {
-		return target{"*", true}
+		return resourceName{"*", true}
 	}
 	p := b.patterns[i][0]
 	values := map[string]string{}
@@ -309,7 +327,7 @@ func (b *binder) cover(i int, created bool) target {
 		place, values, _ = b.parents(b.entry.ResourceTypes[i].Type, names)
 	}
 	arn, _ := p.fill(place, values)
-	return target{arn, !created || !madeByService(p.names(), values)}
+	return resourceName{arn, !created || !madeByService(p.names(), values)}
 }
 
 // madeByService tells whether only the last part of an ARN is open, and is one that the service makes up: an id. A name that no member was found for

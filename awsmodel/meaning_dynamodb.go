@@ -74,7 +74,8 @@ func (r *reader) batchTables() ([]Call, error) {
 // transaction is the meaning of TransactGetItems and TransactWriteItems: the action of each of their parts, on its table
 // (Amazon DynamoDB Developer Guide, "Using IAM with DynamoDB transactions").
 func (r *reader) transaction() ([]Call, error) {
-	parts := map[string]string{"Get": "GetItem", "Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+	parts := map[string]string{"Get": "GetItem", "Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem",
+		"ConditionCheck": "ConditionCheckItem"}
 	var calls []Call
 	for _, item := range structures(r.operation.Input["TransactItems"]) {
 		for _, name := range slices.Sorted(keysOf(item)) {
@@ -106,16 +107,30 @@ func (r *reader) transaction() ([]Call, error) {
 // statements is the meaning of PartiQL's operations
 // (Amazon DynamoDB Developer Guide, "IAM security policies with PartiQL for DynamoDB").
 func (r *reader) statements() ([]Call, error) {
-	texts := slices.Concat(r.texts("Statement"), r.textsAt("Statements", "Statement"), r.textsAt("TransactStatements", "Statement"))
+	parts := slices.Concat(structures(r.operation.Input["Statements"]), structures(r.operation.Input["TransactStatements"]))
+	if r.operation.Input["Statement"] != nil {
+		parts = append(parts, r.operation.Input)
+	}
 	var calls []Call
-	for _, text := range texts {
+	for _, part := range parts {
+		text, _ := part["Statement"].(string)
 		s, err := parsePartiQL(text)
 		if err != nil {
 			return nil, undecidable("dynamodb:"+r.operation.Name, "its statement is not understood: "+err.Error())
 		}
+		parameters, _ := part["Parameters"].([]any)
+		for _, parameter := range parameters {
+			s.values = append(s.values, attributeValues(parameter)...)
+		}
 		call, err := r.onTable(s.action, s.table, s.index)
 		if err != nil {
 			return nil, err
+		}
+		for key, values := range map[string][]string{"dynamodb:Attributes": s.names, "dynamodb:LeadingKeys": s.values} {
+			if len(values) > 0 {
+				slices.Sort(values)
+				call.Keys[key] = slices.Compact(values)
+			}
 		}
 		if r.operation.Name == "ExecuteTransaction" {
 			call.Keys["dynamodb:EnclosingOperation"] = []string{r.operation.Name}

@@ -91,12 +91,12 @@ func (b *binder) take(member, kind, name string) error {
 }
 
 // identifier takes an id in a member that is called as one of EC2's ids. What does not have its form is whatever of the type.
-func (b *binder) identifier(n naming) (target, error) {
+func (b *binder) identifier(n naming) (resourceName, error) {
 	if identifierKind(n.text) != "" {
 		return b.plainName(n)
 	}
 	arn, _ := n.pattern.fill(n.place, n.values)
-	return target{arn, true}, nil
+	return resourceName{arn, true}, nil
 }
 
 // ec2Attribute are the keys of operations that read or change one attribute

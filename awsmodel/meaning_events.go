@@ -45,12 +45,12 @@ func (r *reader) putEvents() ([]Call, error) {
 		if err != nil {
 			return nil, err
 		}
-		arn := policy.ARN{Partition: place.Partition, Service: "events", Region: place.Region, Account: place.Account, Resource: "event-bus/" + name}.String()
-		if seen[arn] {
+		arn := policy.ARN{Partition: place.Partition, Service: "events", Region: place.Region, Account: place.Account, Resource: "event-bus/" + name}
+		if seen[arn.String()] {
 			continue
 		}
-		seen[arn] = true
-		call, err := r.on("events:PutEvents", "event-bus", arn, false)
+		seen[arn.String()] = true
+		call, err := r.on("events:PutEvents", "event-bus", arn.String(), false)
 		if err != nil {
 			return nil, err
 		}

@@ -55,6 +55,8 @@ func TestUnboundMembersCoverTheirType(t *testing.T) {
 			"ec2:RunInstances arn:aws:ec2:us-east-1::image/ami-0123456789abcdef0", "ec2:RunInstances " + ec2Here + "instance/*",
 			"ec2:RunInstances " + ec2Here + "network-interface/* ec2:Subnet=" + ec2Here + "subnet/subnet-0123456789abcdef0",
 			"ec2:RunInstances " + ec2Here + "security-group/* any", "ec2:RunInstances " + ec2Here + "subnet/subnet-0123456789abcdef0", "ec2:RunInstances " + ec2Here + "volume/*"}},
+		{"ECS", "DescribeClusters", `{"clusters":["a","arn:aws:s3:::b"]}`, []string{"ecs:DescribeClusters arn:aws:ecs" + here + "cluster/* any",
+			"ecs:DescribeClusters arn:aws:ecs" + here + "cluster/a"}},
 		{"EC2", "DisassociateAddress", `{"AssociationId":"eipassoc-0123456789abcdef0"}`, []string{"ec2:DisassociateAddress * any"}},
 	})
 }

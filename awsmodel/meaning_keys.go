@@ -237,7 +237,8 @@ func (r *reader) functionARN() (string, bool) {
 		return name, true
 	case strings.Contains(name, ":function:"):
 		account, rest, _ := strings.Cut(name, ":function:")
-		return policy.ARN{Partition: r.place.Partition, Service: "lambda", Region: r.place.Region, Account: account, Resource: "function:" + rest}.String(), true
+		arn := policy.ARN{Partition: r.place.Partition, Service: "lambda", Region: r.place.Region, Account: account, Resource: "function:" + rest}
+		return arn.String(), true
 	}
 	return r.arn("lambda", "function:"+name), true
 }

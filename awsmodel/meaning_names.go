@@ -93,6 +93,9 @@ func endings(ending string) []string {
 
 // suspect tells whether the request has a member that seems to name a resource of the type, and that no rule has bound.
 func (b *binder) suspect(i int) bool {
+	if b.open[i] {
+		return true
+	}
 	kind := bare(b.entry.ResourceTypes[i].Type.Name)
 	words := []string{kind}
 	for _, p := range b.patterns[i] {
@@ -118,7 +121,8 @@ func (b *binder) suspect(i int) bool {
 
 // stem is a name without what says only in which way it names something.
 func stem(name string) string {
-	for _, ending := range []string{"identifierlist", "identifiers", "identifier", "arnlist", "namelist", "names", "name", "ids", "id", "arns", "arn", "s"} {
+	for _, ending := range []string{"identifierlist", "identifiers", "identifier", "arnlist", "namelist", "names", "name", "ids", "id", "arns",
+		"arn", "s"} {
 		if stem, found := strings.CutSuffix(name, ending); found && stem != "" {
 			return stem
 		}

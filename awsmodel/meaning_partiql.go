@@ -11,6 +11,8 @@ type partiQL struct {
 	action       string // PartiQLSelect
 	table, index string
 	scan         bool // it reads without any condition
+	// names are all words and names in the statement but its table's, values all its texts and numbers: what may be attributes and partition keys.
+	names, values []string
 }
 
 // maxStatement is DynamoDB's limit for a statement in bytes (Amazon DynamoDB API Reference, ExecuteStatement).
@@ -35,8 +37,26 @@ func parsePartiQL(text string) (partiQL, error) {
 	if err == nil && p.at < len(p.tokens) {
 		err = p.unexpected()
 	}
+	for _, token := range tokens {
+		switch {
+		case token.kind == '\'' || token.kind == 'w' && '0' <= token.text[0] && token.text[0] <= '9':
+			statement.values = append(statement.values, token.text)
+		case token.kind == 's' || partiQLWords[lower(token.text)] || token.text == statement.table || token.text == statement.index:
+		default:
+			statement.names = append(statement.names, token.text)
+		}
+	}
+	if statement.action == "PartiQLInsert" { // {'id': 'x'}: names and values look the same
+		statement.names = append(statement.names, statement.values...)
+	}
 	return statement, err
 }
+
+// partiQLWords are the words of statements that are no attributes.
+var partiQLWords = map[string]bool{"select": true, "from": true, "where": true, "insert": true, "into": true, "value": true, "update": true,
+	"set":    true,
+	"remove": true, "delete": true, "exists": true, "and": true, "or": true, "not": true, "in": true, "between": true, "order": true, "by": true,
+	"asc": true, "desc": true, "is": true, "missing": true, "null": true, "returning": true, "all": true, "old": true, "new": true, "modified": true}
 
 type partiQLToken struct {
 	text   string // a word in lower case, a name or a text without its quotes, or one sign

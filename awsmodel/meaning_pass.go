@@ -17,7 +17,6 @@ var notPassed = map[string]string{
 	"iam":                                    "its operations are about the role itself",
 	"sts":                                    "the role is assumed, which its trust policy decides",
 	"securityhub":                            "findings describe roles",
-	"eks:principalArn":                       "an access entry names who may use the cluster",
 	"ec2:AssociateEnclaveCertificateIamRole": "the role is a resource that the action itself is decided on",
 	"ec2:DisassociateEnclaveCertificateIamRole": "the role is a resource that the action itself is decided on",
 	"iot:CreateAuditSuppression":                "it names what an audit shall not report",
@@ -51,9 +50,11 @@ var otherRoles = map[string]bool{
 // principals are the services that roles are passed to, by "prefix:member" or prefix (iam:PassedToService; the services' guides, which show the trust
 // policies of these roles). Where it is not sure the key is left out, and a policy that asks for it does not allow.
 var principals = map[string]string{
-	"airflow": "airflow", "apigateway": "apigateway", "appsync": "appsync", "autoscaling:RoleARN": "autoscaling", "autoscaling:IamInstanceProfile": "ec2",
-	"backup": "backup", "batch:serviceRole": "batch", "batch:instanceRole": "ec2", "batch:jobRoleArn": "ecs-tasks", "batch:executionRoleArn": "ecs-tasks",
-	"batch:taskRoleArn": "ecs-tasks", "bedrock": "bedrock", "cloudformation": "cloudformation", "cloudtrail": "cloudtrail", "codebuild": "codebuild",
+	"airflow": "airflow", "apigateway": "apigateway", "appsync": "appsync", "autoscaling:RoleARN": "autoscaling",
+	"autoscaling:IamInstanceProfile": "ec2",
+	"backup":                         "backup", "batch:serviceRole": "batch", "batch:instanceRole": "ec2", "batch:jobRoleArn": "ecs-tasks",
+	"batch:executionRoleArn": "ecs-tasks",
+	"batch:taskRoleArn":      "ecs-tasks", "bedrock": "bedrock", "cloudformation": "cloudformation", "cloudtrail": "cloudtrail", "codebuild": "codebuild",
 	"codedeploy": "codedeploy", "codepipeline": "codepipeline", "comprehend": "comprehend", "config": "config", "dlm": "dlm",
 	"ec2:DeliverLogsPermissionArn": "vpc-flow-logs", "ec2:IamFleetRole": "spotfleet", "ec2:IamInstanceProfile": "ec2", "ec2:RoleName": "vmie",
 	"ecs:executionRoleArn": "ecs-tasks", "ecs:taskRoleArn": "ecs-tasks", "ecs:role": "ecs", "eks:CreateCluster": "eks",
@@ -74,13 +75,8 @@ type roleReader struct {
 // passes are the calls for roles that an operation hands to a service, directly, in an instance profile, or in a launch template.
 func (r *reader) passes() ([]Call, error) {
 	name := r.operation.Name
-	if notPassed[r.prefix] != "" || notPassed[r.prefix+":"+name] != "" {
+	if reads(name) || notPassed[r.prefix] != "" || notPassed[r.prefix+":"+name] != "" {
 		return nil, nil
-	}
-	for _, verb := range []string{"Describe", "Get", "List", "Search"} {
-		if strings.HasPrefix(name, verb) {
-			return nil, nil
-		}
 	}
 	reader := &roleReader{reader: r}
 	for _, member := range r.members {
@@ -160,8 +156,8 @@ func (r *roleReader) pass(member string, call Call) {
 }
 
 // templates adds what a launch template may hold: any instance profile's role, and for services that run instances with the caller's permissions,
-// those instances (Amazon EC2 User Guide, "Control access to launch templates with IAM permissions"; Amazon EC2 Auto Scaling User Guide, "Control Amazon
-// EC2 launch template usage in Auto Scaling groups"). Tags in a template are in the same case.
+// those instances (Amazon EC2 User Guide, "Control access to launch templates with IAM permissions"; Amazon EC2 Auto Scaling User Guide,
+// "Control Amazon EC2 launch template usage in Auto Scaling groups"). Tags in a template are in the same case.
 func (r *roleReader) templates() {
 	template := slices.ContainsFunc(r.members, func(member string) bool {
 		return strings.HasPrefix(member, "LaunchTemplate") || member == "MixedInstancesPolicy"

@@ -6,7 +6,8 @@ import (
 	"github.com/openirsa/openirsa/policy"
 )
 
-// pattern is a form of ARN in the Service Authorization Reference: arn:${Partition}:eks:${Region}:${Account}:addon/${ClusterName}/${AddonName}/${UUID}.
+// pattern is a form of ARN in the Service Authorization Reference:
+// arn:${Partition}:eks:${Region}:${Account}:addon/${ClusterName}/${AddonName}/${UUID}.
 type pattern struct {
 	service, region, account string
 	resource                 []piece

@@ -207,7 +207,8 @@ func (r *reader) instanceTags() ([]Call, error) {
 func (r *reader) systemTags() ([]Call, error) {
 	action := "ssm:" + r.operation.Name
 	kinds := map[string]string{"Document": "document", "ManagedInstance": "managed-instance", "MaintenanceWindow": "maintenancewindow",
-		"Parameter": "parameter", "PatchBaseline": "patchbaseline", "OpsItem": "opsitem", "OpsMetadata": "opsmetadata", "Automation": "automation-execution",
+		"Parameter": "parameter", "PatchBaseline": "patchbaseline", "OpsItem": "opsitem", "OpsMetadata": "opsmetadata",
+		"Automation":  "automation-execution",
 		"Association": "association"}
 	kind, known := kinds[r.text("ResourceType")]
 	if !known {

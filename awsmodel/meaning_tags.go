@@ -22,29 +22,7 @@ const maxTags = 2000
 // map, tags by type of resource (TagSpecifications), and a list of keys.
 func (r *reader) readTags() (tagging, error) {
 	t := tagging{set: map[string]map[string]string{}}
-	count := 0
-	for _, member := range r.members {
-		value := r.operation.Input[member]
-		switch name := bare(member); {
-		case name == "tag", name == "taglist", name == "tagsmodel", name == "tagstoadd",
-			strings.HasSuffix(name, "tags") && name != "removetags" && !strings.HasPrefix(r.operation.Name, "Describe"):
-			count += t.read("", value)
-		case name == "tagspecifications", name == "tagspecification":
-			for _, specification := range structures(value) {
-				kind, _ := specification["ResourceType"].(string)
-				t.typed = true
-				count += t.read(kind, specification["Tags"])
-			}
-		case name == "tagkeys", name == "tagkeylist", name == "tagstoremove", name == "tagstodelete", name == "removetagkeys", name == "removetags", name == "keys":
-			if name != "keys" || strings.Contains(lower(r.operation.Name), "tag") {
-				t.removed = append(t.removed, textsOf(value)...)
-				for _, structure := range structures(value) {
-					key, _ := structure["Key"].(string)
-					t.removed = append(t.removed, key)
-				}
-			}
-		}
-	}
+	count := r.gatherTags(&t, r.operation.Input, true)
 	if strings.HasPrefix(r.operation.Name, "Delete") || strings.HasPrefix(r.operation.Name, "Remove") || strings.HasPrefix(r.operation.Name, "Untag") {
 		for key := range t.set[""] { // DeleteTags names tags as CreateTags does
 			t.removed = append(t.removed, key)
@@ -55,6 +33,39 @@ func (r *reader) readTags() (tagging, error) {
 		return t, &Error{Kind: UnknownParameter, Message: "the request has more tags than any resource may have"}
 	}
 	return t, nil
+}
+
+// gatherTags reads the tags in a structure and, where it is the input, in the structures in it, and returns how many there are.
+func (r *reader) gatherTags(t *tagging, input map[string]any, outer bool) int {
+	count := 0
+	for _, member := range slices.Sorted(keysOf(input)) {
+		value := input[member]
+		switch name := bare(member); {
+		case name == "tag", name == "taglist", name == "tagsmodel", name == "tagstoadd",
+			strings.HasSuffix(name, "tags") && name != "removetags" && !strings.HasPrefix(r.operation.Name, "Describe"):
+			count += t.read("", value)
+		case name == "tagspecifications", name == "tagspecification":
+			for _, specification := range structures(value) {
+				kind, _ := specification["ResourceType"].(string)
+				t.typed = true
+				count += t.read(kind, specification["Tags"])
+			}
+		case listed("tagkeys tagkeylist tagstoremove tagstodelete removetagkeys removetags keys", name):
+			if name != "keys" || strings.Contains(lower(r.operation.Name), "tag") {
+				t.removed = append(t.removed, textsOf(value)...)
+				for _, structure := range structures(value) {
+					key, _ := structure["Key"].(string)
+					t.removed = append(t.removed, key)
+				}
+			}
+		default:
+			// A launch template's tags are not set until instances run from it.
+			if structure, is := value.(map[string]any); is && outer && name != "launchtemplatedata" {
+				count += r.gatherTags(t, structure, false)
+			}
+		}
+	}
+	return count
 }
 
 // read adds the tags in a value, and returns how many there are. What does not have the form of a tag is none.
@@ -128,9 +139,9 @@ func (t tagging) put(allowed []string, keys map[string][]string) {
 }
 
 // tagsAtCreation are the actions that creating a resource with tags needs as well, with the key that tells it from tagging alone. Each of these
-// services' guides or API References says so where it speaks of tags at creation: "Grant permission to tag Amazon EC2 resources during creation" (Amazon
-// EC2 User Guide), "ELB API permissions to tag resources during creation", "Using tags with Amazon EFS", CreateKey (AWS KMS), CreateSecret, CreateQueue,
-// CreateTopic, CreateLogGroup, PutMetricAlarm, CreateDeliveryStream and the other operations with tags in their input.
+// services' guides or API References says so where it speaks of tags at creation: "Grant permission to tag Amazon EC2 resources during creation"
+// (Amazon EC2 User Guide), "ELB API permissions to tag resources during creation", "Using tags with Amazon EFS", CreateKey (AWS KMS),
+// CreateSecret, CreateQueue, CreateTopic, CreateLogGroup, PutMetricAlarm, CreateDeliveryStream and the other operations with tags in their input.
 var tagsAtCreation = map[string]struct{ action, key string }{
 	"autoscaling":          {"autoscaling:CreateOrUpdateTags", ""},
 	"cloudwatch":           {"cloudwatch:TagResource", ""},
@@ -159,7 +170,7 @@ var tagsAtCreation = map[string]struct{ action, key string }{
 func (r *reader) taggings(own []Call) ([]Call, error) {
 	dependent, known := tagsAtCreation[r.prefix]
 	name := r.operation.Name
-	if !known || r.tags.empty() || strings.Contains(name, "Tag") || strings.HasPrefix(name, "Describe") || strings.HasPrefix(name, "List") || strings.HasPrefix(name, "Get") {
+	if !known || r.tags.empty() || strings.Contains(name, "Tag") || reads(name) {
 		return nil, nil
 	}
 	var calls []Call
@@ -187,6 +198,11 @@ func (r *reader) taggings(own []Call) ([]Call, error) {
 type created struct {
 	kind, arn string
 	any       bool
+}
+
+// reads tells by an operation's name that it makes and hands over nothing.
+func reads(name string) bool {
+	return slices.ContainsFunc([]string{"Describe", "Get", "List", "Search"}, func(verb string) bool { return strings.HasPrefix(name, verb) })
 }
 
 // createdWithTags are the resources that an operation makes with tags. Where nothing else is known they are what the operation itself is decided on.

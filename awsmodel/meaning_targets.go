@@ -52,7 +52,7 @@ func (r *reader) subscription() ([]Call, error) {
 	text := r.text("SubscriptionArn")
 	arn, err := policy.ParseARN(text)
 	topic, id, found := strings.Cut(arn.Resource, ":")
-	if err != nil || arn.Service != "sns" || !found || topic == "" || id == "" || component("SubscriptionArn", text) != nil || strings.Contains(id, ":") {
+	if err != nil || arn.Service != "sns" || !found || topic == "" || id == "" || strings.Contains(id, ":") || component("SubscriptionArn", text) != nil {
 		return nil, &Error{Kind: UnknownParameter, Message: "SubscriptionArn: it is not the ARN of a subscription: " + excerpt(text)}
 	}
 	arn.Resource = topic
@@ -87,9 +87,9 @@ func (r *reader) invokeModel() ([]Call, error) {
 		}
 		return nil, &Error{Kind: UnknownParameter, Message: "modelId: it is not the ARN of a model: " + excerpt(id)}
 	case profileForm.MatchString(id) && !strings.Contains(id, "/"):
-		profile := r.arn("bedrock", "inference-profile/"+id)
-		under := r.call(entry, r.useOf(entry, model), model.String(), true)
-		return []Call{r.call(entry, r.useOf(entry, policy.ARN{Service: "bedrock", Region: "r", Account: "a", Resource: "inference-profile/" + id}), profile, false), under}, nil
+		profile := model
+		profile.Account, profile.Resource = r.place.Account, "inference-profile/"+id
+		return []Call{r.call(entry, r.useOf(entry, profile), profile.String(), false), r.call(entry, r.useOf(entry, model), model.String(), true)}, nil
 	case strings.Contains(id, "/"):
 		return nil, &Error{Kind: UnknownParameter, Message: "modelId: it is not the id of a model: " + excerpt(id)}
 	}
