@@ -32,24 +32,53 @@ const (
 func (s *Service) Authenticate(ctx context.Context, request *sigv4.Request, origin trail.Origin) (iam.Caller, error) {
 	authorization, err := sigv4.Parse(request)
 	if err != nil {
-		authorization = &sigv4.Authorization{}
 		err = refuseSignature(err)
+		s.recordRefusal(origin, "", err)
+		return iam.Caller{}, err
 	}
-	var caller iam.Caller
-	if err == nil {
-		caller, err = s.authenticate(ctx, request, authorization, origin)
-	}
+	caller, _, err := s.AuthenticateParsed(ctx, request, authorization, origin)
+	return caller, err
+}
+
+// AuthenticateParsed is Authenticate for a request of which sigv4.Parse returned authorization. The key is the one that the request is signed
+// with, and that S3's bodies in chunks are signed with as well; it is of no use outside of the signature's scope.
+func (s *Service) AuthenticateParsed(ctx context.Context, request *sigv4.Request, authorization *sigv4.Authorization, origin trail.Origin) (iam.Caller, sigv4.Key, error) {
+	var key sigv4.Key
+	caller, err := s.authenticate(ctx, authorization, origin, func(secretAccessKey string, now time.Time) (err error) {
+		key, err = s.signatures.Verify(request, authorization, secretAccessKey, now)
+		return err
+	})
 	if err != nil {
-		e := event(origin, "Authenticate")
-		e.UserIdentity = trail.Identity{Type: "Unknown", AccessKeyID: shorten(authorization.AccessKeyID)}
-		describe(&e, err)
-		s.trail.Refuse(e)
+		s.recordRefusal(origin, authorization.AccessKeyID, err)
+		return iam.Caller{}, sigv4.Key{}, err
+	}
+	return caller, key, nil
+}
+
+// AuthenticatePost is Authenticate for a form by which a browser uploads to S3. Whether the upload is what the form's policy allows is for Check.
+func (s *Service) AuthenticatePost(ctx context.Context, post *sigv4.Post, origin trail.Origin) (iam.Caller, error) {
+	caller, err := s.authenticate(ctx, &post.Authorization, origin, func(secretAccessKey string, now time.Time) error {
+		return s.signatures.VerifyPost(post, secretAccessKey, now)
+	})
+	if err != nil {
+		s.recordRefusal(origin, post.AccessKeyID, err)
 		return iam.Caller{}, err
 	}
 	return caller, nil
 }
 
-func (s *Service) authenticate(ctx context.Context, request *sigv4.Request, a *sigv4.Authorization, origin trail.Origin) (iam.Caller, error) {
+// recordRefusal leaves the event of someone who is not who the request says.
+func (s *Service) recordRefusal(origin trail.Origin, accessKeyID string, err error) {
+	e := event(origin, "Authenticate")
+	e.UserIdentity = trail.Identity{Type: "Unknown", AccessKeyID: shorten(accessKeyID)}
+	describe(&e, err)
+	s.trail.Refuse(e)
+}
+
+// proof verifies a signature with the secret of whoever is said to have made it.
+type proof func(secretAccessKey string, now time.Time) error
+
+func (s *Service) authenticate(ctx context.Context, a *sigv4.Authorization, origin trail.Origin, verify proof) (iam.Caller, error) {
 	if !s.activeIn(a.Scope.Region) {
 		return iam.Caller{}, refusal("SignatureDoesNotMatch", scopedElsewhere, fmt.Errorf("%w %q", ErrRegionNotActive, shorten(a.Scope.Region)))
 	}
@@ -57,7 +86,7 @@ func (s *Service) authenticate(ctx context.Context, request *sigv4.Request, a *s
 	origin.Region = a.Scope.Region
 	now := s.now()
 	if strings.HasPrefix(a.AccessKeyID, sessionPrefix) {
-		return s.authenticateSession(ctx, request, a, origin, now)
+		return s.authenticateSession(ctx, a, origin, now, verify)
 	}
 	key, found, err := s.directory.AccessKey(ctx, a.AccessKeyID)
 	if err != nil {
@@ -70,7 +99,7 @@ func (s *Service) authenticate(ctx context.Context, request *sigv4.Request, a *s
 	if a.SessionToken != "" {
 		return iam.Caller{}, refusal("InvalidClientTokenId", tokenInvalid, fmt.Errorf("%w: a long-term access key has none", ErrInvalidSessionToken))
 	}
-	if err := sigv4.Verify(request, a, key.Secret, now); err != nil {
+	if err := verify(key.Secret, now); err != nil {
 		return iam.Caller{}, refuseSignature(err)
 	}
 	caller, tags, err := s.keyCaller(ctx, key)
@@ -116,7 +145,7 @@ func (s *Service) keyCaller(ctx context.Context, key iam.AccessKey) (caller iam.
 }
 
 // authenticateSession tells nothing about the session's role until the signature has proved that the session is the caller's.
-func (s *Service) authenticateSession(ctx context.Context, request *sigv4.Request, a *sigv4.Authorization, origin trail.Origin, now time.Time) (iam.Caller, error) {
+func (s *Service) authenticateSession(ctx context.Context, a *sigv4.Authorization, origin trail.Origin, now time.Time, verify proof) (iam.Caller, error) {
 	held, err := s.openSession(a.SessionToken)
 	if err != nil {
 		return iam.Caller{}, refusal("InvalidClientTokenId", tokenInvalid, fmt.Errorf("%w: %w", ErrInvalidSessionToken, err))
@@ -128,7 +157,7 @@ func (s *Service) authenticateSession(ctx context.Context, request *sigv4.Reques
 	if held.record.expired(now) {
 		return iam.Caller{}, refusal("ExpiredToken", tokenExpired, fmt.Errorf("%w: at %s", ErrExpiredSessionToken, time.Unix(held.record.Expires, 0).UTC().Format(time.RFC3339)))
 	}
-	if err := sigv4.Verify(request, a, held.secretAccessKey, now); err != nil {
+	if err := verify(held.secretAccessKey, now); err != nil {
 		return iam.Caller{}, refuseSignature(err)
 	}
 	// IAM does not know these sessions: they would need MFA, which the plane has not.

@@ -18,6 +18,7 @@ import (
 	"github.com/openirsa/openirsa/iam"
 	"github.com/openirsa/openirsa/oidc"
 	"github.com/openirsa/openirsa/policy"
+	"github.com/openirsa/openirsa/sigv4"
 	"github.com/openirsa/openirsa/trail"
 )
 
@@ -45,16 +46,17 @@ type Config struct {
 
 // Service answers STS's calls and authenticates requests. It is safe for concurrent use.
 type Service struct {
-	directory *iam.Directory
-	verifier  *oidc.Verifier
-	ring      *Ring
-	trail     Trail
-	now       func() time.Time
-	rand      io.Reader
-	regions   []string
-	partition policy.Partition
-	opened    sessionCache
-	messages  *messages
+	directory  *iam.Directory
+	verifier   *oidc.Verifier
+	ring       *Ring
+	trail      Trail
+	now        func() time.Time
+	rand       io.Reader
+	regions    []string
+	partition  policy.Partition
+	opened     sessionCache
+	signatures sigv4.Verifier
+	messages   *messages
 }
 
 // New makes a Service.
