@@ -223,16 +223,34 @@ func appendPageText(b []byte, text string) []byte { return appendString(b, text,
 
 const hexDigits = "0123456789abcdef"
 
+// special tells which bytes of a string JSON may not hold as they are (1), and which a web page may not (2). What begins or goes on with a character
+// beyond ASCII has to be looked at.
+var special = func() (table [256]byte) {
+	for c := range table {
+		switch {
+		case c < ' ', c == '"', c == '\\', c >= utf8.RuneSelf:
+			table[c] = 1
+		case c == '<', c == '>', c == '&':
+			table[c] = 2
+		}
+	}
+	return table
+}()
+
 func appendString(b []byte, text string, page bool) []byte {
+	which := byte(1)
+	if page {
+		which |= 2
+	}
 	b = append(b, '"')
 	start := 0 // of what has to be copied as it is
 	for i := 0; i < len(text); {
 		c := text[i]
+		if special[c]&which == 0 {
+			i++
+			continue
+		}
 		if c < utf8.RuneSelf {
-			if c >= ' ' && c != '"' && c != '\\' && !(page && (c == '<' || c == '>' || c == '&')) {
-				i++
-				continue
-			}
 			b = appendEscaped(append(b, text[start:i]...), c)
 			i++
 			start = i

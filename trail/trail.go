@@ -130,7 +130,7 @@ func (t *Trail) Record(_ context.Context, e Event) error {
 }
 
 // Enqueue hands over an event that need not be written before the answer: a request to a backend, or a read. One goroutine
-// writes what is queued. Full, the queue makes Enqueue wait, or drop the event and count it, as Config.Drop says. A write that
+// writes what is queued, some milliseconds later and many together. Full, the queue makes Enqueue wait, or drop the event and count it, as Config.Drop says. A write that
 // fails is counted. It fills ID and Time when empty, and keeps no reference to e.
 func (t *Trail) Enqueue(e Event) {
 	entry, err := t.entry(e, false)
@@ -264,6 +264,13 @@ func (t *Trail) flush(sequence uint64) error {
 // drainBatch is how many queued events share a write(2).
 const drainBatch = 64
 
+// To be woken for each event costs more than the event itself, so an event waits for others, as long as nobody notices and where the queue has far more
+// room than there can be events meanwhile.
+const (
+	linger       = 5 * time.Millisecond
+	roomToLinger = 1024
+)
+
 // drain writes what is queued until the queue is closed, and meanwhile the aggregated refusals when they are due.
 func (t *Trail) drain(queue <-chan entry) {
 	defer close(t.drained)
@@ -275,6 +282,9 @@ func (t *Trail) drain(queue <-chan entry) {
 		case entry, ok := <-queue:
 			if !ok {
 				return
+			}
+			if cap(queue) >= roomToLinger && len(queue) < cap(queue)/2 {
+				time.Sleep(linger)
 			}
 			t.drainSome(batch, entry, queue)
 		case <-ticker.C:
