@@ -18,7 +18,7 @@ type webIdentity struct {
 }
 
 // requestKeys is room for the condition keys that every request has, and for those that its door adds.
-const requestKeys = 12
+const requestKeys = 10
 
 // requestContext makes the condition keys that every request has, whoever sends it, in addition to those of base, which may be nil.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
