@@ -18,12 +18,19 @@ type plainKey struct {
 }
 
 func (c *plainContext) put(key plainKey) {
-	same := func(other plainKey) bool { return strings.ToLower(other.shown) == strings.ToLower(key.shown) }
-	if i := slices.IndexFunc(*c, same); i >= 0 {
+	if i := c.find(key.shown); i >= 0 {
 		(*c)[i] = key
 		return
 	}
 	*c = append(*c, key)
+}
+
+func (c plainContext) find(name string) int {
+	lower := strings.ToLower(name) // not EqualFold, to which other names are the same
+	return slices.IndexFunc(c, func(key plainKey) bool {
+		other := strings.ToLower(key.shown)
+		return other == lower
+	})
 }
 
 // check compares what both say of every key of the list, in any case, and of names.
@@ -43,7 +50,7 @@ func (c plainContext) check(t *testing.T, has *Context, names []string) {
 	for _, name := range names {
 		for _, spelled := range []string{name, strings.ToLower(name), strings.ToUpper(name)} {
 			var key plainKey
-			i := slices.IndexFunc(c, func(k plainKey) bool { return strings.ToLower(k.shown) == strings.ToLower(spelled) })
+			i := c.find(spelled)
 			if i >= 0 {
 				key = c[i]
 			}
