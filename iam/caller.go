@@ -119,12 +119,13 @@ func Authorize(caller Caller, action, resource string, extra map[string][]string
 	return caller.Decide(Access{Action: action, Resource: resource, WildcardOnly: resource == "*", Keys: extra})
 }
 
-// ConditionKeys are the caller's and those of one call: what Authorize decides by. The result must not be changed.
+// ConditionKeys are the caller's and those of one call: what Authorize decides by. The result shares the caller's Context; neither may be changed any
+// more.
 func (c Caller) ConditionKeys(extra map[string][]string) *policy.Context {
 	if len(extra) == 0 {
 		return c.Context
 	}
-	keys := c.Context.Clone()
+	keys := c.Context.Extend(len(extra))
 	for name, values := range extra {
 		if len(values) == 1 && !strings.EqualFold(name, "aws:TagKeys") {
 			keys.Set(name, values[0])

@@ -2,7 +2,6 @@ package sts
 
 import (
 	"context"
-	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
 	"fmt"
@@ -107,8 +106,7 @@ func (s *Service) authenticate(ctx context.Context, a *sigv4.Authorization, orig
 		return iam.Caller{}, err
 	}
 	caller.AccessKeyID, caller.Origin = a.AccessKeyID, origin
-	caller.Context = authenticatedContext(origin, now)
-	addPrincipalTags(&caller, tags, nil)
+	caller.Context = s.requestContext(authenticatedContext(tags, nil), origin, now)
 	caller.Encoder = s.messages
 	s.directory.Used(key.ID, a.Scope.Service, origin.Region, now)
 	return caller, nil
@@ -118,7 +116,7 @@ func (s *Service) authenticate(ctx context.Context, a *sigv4.Authorization, orig
 // to know.
 func (s *Service) Anonymous(origin trail.Origin) iam.Caller {
 	caller := iam.Anonymous(origin)
-	caller.Context = requestContext(origin, s.now())
+	caller.Context = s.requestContext(nil, origin, s.now())
 	// Only signed requests have aws:PrincipalIsAWSService; this one all have (IAM User Guide, "AWS global condition context keys").
 	caller.Context.Set("aws:ViaAWSService", "false")
 	return caller
@@ -141,7 +139,7 @@ func (s *Service) keyCaller(ctx context.Context, key iam.AccessKey) (caller iam.
 	if err != nil {
 		return iam.Caller{}, nil, err
 	}
-	return iam.Caller{Principal: who.principal, Policies: who.policies}, who.tags, nil
+	return iam.Caller{Principal: who.principal, Policies: who.policies}, who.identity.Tags, nil
 }
 
 // authenticateSession tells nothing about the session's role until the signature has proved that the session is the caller's.
@@ -184,60 +182,20 @@ func (s *Service) sessionCaller(account *iam.Account, held *heldSession, origin 
 	if err != nil {
 		return iam.Caller{}, err
 	}
-	caller := iam.Caller{
+	return iam.Caller{
 		Principal:      who.principal,
 		AccessKeyID:    held.accessKeyID,
 		Policies:       who.policies,
-		Context:        authenticatedContext(origin, now),
+		Context:        s.requestContext(s.sessionContext(held, who.identity), origin, now),
 		Origin:         origin,
 		Issued:         time.Unix(record.Issued, 0).UTC(),
 		Expires:        time.Unix(record.Expires, 0).UTC(),
+		SessionTags:    held.tags,
+		TransitiveTags: held.transitive,
 		SourceIdentity: record.SourceIdentity,
 		ChainDepth:     record.ChainDepth,
 		Encoder:        s.messages,
-	}
-	caller.Context.Set("aws:TokenIssueTime", caller.Issued.Format(time.RFC3339))
-	// The plane knows no MFA devices. Federation says nothing about MFA: there the key is absent.
-	if record.Kind == ownSession || record.Kind == roleSession && record.Issuer == "" {
-		caller.Context.Set("aws:MultiFactorAuthPresent", "false")
-	}
-	setUnlessEmpty(caller.Context, "aws:SourceIdentity", record.SourceIdentity)
-	addPrincipalTags(&caller, who.tags, record.Tags)
-	if record.Issuer != "" {
-		setFederation(caller.Context, webIdentity{
-			issuer:   record.Issuer,
-			provider: s.providerARN(record.Account, record.Issuer),
-			subject:  record.Subject,
-			audience: record.Audience,
-			amr:      record.AMR,
-		})
-	}
-	return caller, nil
-}
-
-// addPrincipalTags makes aws:PrincipalTag/… of the role's or user's tags and of the session's, which override them, and keeps the latter for role chaining.
-func addPrincipalTags(caller *iam.Caller, own []iam.Tag, ofSession []sessionTag) {
-	for _, tag := range own {
-		caller.Context.Set("aws:PrincipalTag/"+tag.Key, tag.Value)
-	}
-	if len(ofSession) > 0 {
-		caller.SessionTags = make(map[string]string, len(ofSession))
-	}
-	for _, tag := range ofSession {
-		caller.Context.Set("aws:PrincipalTag/"+tag.Key, tag.Value)
-		caller.SessionTags[tag.Key] = tag.Value
-		if tag.Transitive {
-			caller.TransitiveTags = append(caller.TransitiveTags, tag.Key)
-		}
-	}
-}
-
-// authenticatedContext adds to a request's keys those of every authenticated one. No service of AWS calls through this plane on anyone's behalf.
-func authenticatedContext(origin trail.Origin, now time.Time) *policy.Context {
-	c := requestContext(origin, now)
-	c.Set("aws:PrincipalIsAWSService", "false")
-	c.Set("aws:ViaAWSService", "false")
-	return c
+	}, nil
 }
 
 // providerARN names the provider of an issuer, as IAM does.
@@ -251,11 +209,15 @@ func (s *Service) activeIn(region string) bool {
 	if len(s.regions) > 0 {
 		return slices.Contains(s.regions, region)
 	}
-	if s.partition.HasRegion(region) {
+	if last := s.region.Load(); last != nil && *last == region {
 		return true
 	}
-	_, foreign := policy.PartitionOfRegion(region)
-	return !foreign
+	if _, foreign := policy.PartitionOfRegion(region); foreign && !s.partition.HasRegion(region) {
+		return false
+	}
+	accepted := strings.Clone(region)
+	s.region.Store(&accepted)
+	return true
 }
 
 func refuseSignature(err error) *iam.Error {
@@ -264,47 +226,4 @@ func refuseSignature(err error) *iam.Error {
 		return internal("verifying a signature", err)
 	}
 	return refusal(e.Code, e.Message, err)
-}
-
-// heldSession is an opened session with its inline session policy compiled.
-type heldSession struct {
-	*sealed
-	inline *policy.Policy // nil: none
-}
-
-// policies are the session policies as one union: nil when none were passed, and empty when one that was passed is gone, which allows nothing.
-func (h *heldSession) policies(account *iam.Account) []*policy.Policy {
-	if h.inline == nil && len(h.record.PolicyARNs) == 0 {
-		return nil
-	}
-	union := make([]*policy.Policy, 0, 1+len(h.record.PolicyARNs))
-	if h.inline != nil {
-		union = append(union, h.inline)
-	}
-	for _, arn := range h.record.PolicyARNs {
-		if managed, err := account.ManagedPolicy(arn); err == nil {
-			union = append(union, managed)
-		}
-	}
-	return union
-}
-
-// openSession opens a token, or finds it among those opened lately. What it returns may have expired, and its role may be gone.
-func (s *Service) openSession(token string) (*heldSession, error) {
-	hash := sha256.Sum256([]byte(token))
-	if held, ok := s.opened.get(hash); ok {
-		return held, nil
-	}
-	opened, err := s.ring.open(token)
-	if err != nil {
-		return nil, err
-	}
-	held := &heldSession{sealed: opened}
-	if opened.record.Policy != "" {
-		if held.inline, err = compileSessionPolicy(opened.record.Policy); err != nil {
-			return nil, fmt.Errorf("compiling the session policy: %w", err)
-		}
-	}
-	s.opened.put(hash, held)
-	return held, nil
 }

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/openirsa/openirsa/iam"
@@ -57,6 +58,8 @@ type Service struct {
 	opened     sessionCache
 	signatures sigv4.Verifier
 	messages   *messages
+	latest     atomic.Pointer[second]
+	region     atomic.Pointer[string] // the last one that no configuration names and that was accepted: most requests are from the same
 }
 
 // New makes a Service.
