@@ -27,6 +27,14 @@ type Want struct {
 	Contains []byte // what its body must hold; nil: anything, and the body is not kept
 }
 
+// UnwantedError is an answer of another status than 200, or without what its body should hold.
+type UnwantedError struct {
+	Status int
+	Body   string // the beginning
+}
+
+func (e *UnwantedError) Error() string { return fmt.Sprintf("answered %d: %s", e.Status, e.Body) }
+
 // client is one keep-alive connection.
 type client struct {
 	connection net.Conn
@@ -88,7 +96,7 @@ func (c *client) read(want Want) error {
 	case err != nil:
 		return fmt.Errorf("reading the answer's body: %w", err)
 	case status != 200, want.Contains != nil && !bytes.Contains(c.kept.Bytes(), want.Contains):
-		return fmt.Errorf("answered %d: %.*s", status, shownSize, c.kept.Bytes())
+		return &UnwantedError{Status: status, Body: string(c.kept.Bytes()[:min(c.kept.Len(), shownSize)])}
 	case want.Length >= 0 && length != want.Length:
 		return fmt.Errorf("answered with %d bytes in place of %d", length, want.Length)
 	}
