@@ -30,12 +30,22 @@ type contestant struct {
 	keeps       bool            // objects itself: it stands beside the comparison, and has small ones only
 }
 
-// start returns the contestants that run, also when it fails: they are to be stopped. What stands behind another comes first.
-func start(ctx context.Context, o options, folder string, content pattern) (field []*contestant, err error) {
+// start returns the contestants that run, also when it fails: they are to be stopped.
+func start(ctx context.Context, o options, folder string, content pattern) ([]*contestant, error) {
 	signer, err := servers.NewSigner()
 	if err != nil {
 		return nil, err
 	}
+	field, err := startCompared(ctx, o, folder, signer)
+	if err != nil {
+		return field, err
+	}
+	beside, err := startBeside(ctx, o, folder, signer, content)
+	return append(field, beside...), err
+}
+
+// startCompared starts the backend and the two before it.
+func startCompared(ctx context.Context, o options, folder string, signer *servers.Signer) (field []*contestant, err error) {
 	backend, err := startChild(backendName, "backend")
 	if err != nil {
 		return nil, err
@@ -54,30 +64,36 @@ func start(ctx context.Context, o options, folder string, content pattern) (fiel
 	if err != nil {
 		return field, err
 	}
-	field = append(field, ours)
 	ours.behind = backend
-	// Nobody asks whose signature the backend and the proxy see, but theirs are as long as ours.
-	field[0].credentials, field[1].credentials = ours.credentials, ours.credentials
+	for _, c := range field { // they ask nobody who signed, but are sent as much
+		c.credentials = ours.credentials
+	}
+	return append(field, ours), nil
+}
 
+// startBeside starts the servers that keep their objects.
+func startBeside(ctx context.Context, o options, folder string, signer *servers.Signer, content pattern) (field []*contestant, err error) {
 	embedded, err := startOurs(ctx, o, embeddedName, filepath.Join(folder, "embedded"), signer)
 	if err != nil {
-		return field, err
+		return nil, err
 	}
-	embedded.keeps = true
 	field = append(field, embedded)
-	if err := embedded.fill(ctx, content); err != nil {
-		return field, err
-	}
 	if _, err := os.Stat(o.minio); err != nil {
 		fmt.Fprintln(os.Stderr, "no peer beside: run bench/peers first")
-		return field, nil
+	} else {
+		minio, err := startMinIO(ctx, o, filepath.Join(folder, "minio"), signer)
+		if err != nil {
+			return field, err
+		}
+		field = append(field, minio)
 	}
-	minio, err := startMinIO(ctx, o, filepath.Join(folder, "minio"), signer)
-	if err != nil {
-		return field, err
+	for _, c := range field {
+		c.keeps = true
+		if err := c.fill(ctx, content); err != nil {
+			return field, fmt.Errorf("filling %s: %w", c.Name, err)
+		}
 	}
-	field = append(field, minio)
-	return field, minio.fill(ctx, content)
+	return field, nil
 }
 
 // writeConfiguration has the gateway take the backend for S3.
@@ -91,7 +107,8 @@ func writeConfiguration(folder, backend string) (path string, err error) {
 }
 
 func startOurs(ctx context.Context, o options, name, folder string, signer *servers.Signer, arguments ...string) (*contestant, error) {
-	server, err := servers.IRSA{Name: name, Binary: o.irsa, Folder: folder, Actions: []string{"s3:GetObject", "s3:PutObject"}, Arguments: arguments}.Start(ctx, signer)
+	irsa := servers.IRSA{Name: name, Binary: o.irsa, Folder: folder, Actions: []string{"s3:GetObject", "s3:PutObject"}, Arguments: arguments}
+	server, err := irsa.Start(ctx, signer)
 	if err != nil {
 		return nil, fmt.Errorf("starting %s: %w", name, err)
 	}
@@ -104,12 +121,7 @@ func startMinIO(ctx context.Context, o options, folder string, signer *servers.S
 		return nil, fmt.Errorf("starting %s: %w", minioName, err)
 	}
 	server.Name = minioName
-	c, err := withSession(ctx, server, signer)
-	if err != nil {
-		return nil, err
-	}
-	c.keeps = true
-	return c, nil
+	return withSession(ctx, server, signer)
 }
 
 // withSession asks a server for a session of its role, as a pod would.
@@ -124,11 +136,11 @@ func withSession(ctx context.Context, server *servers.Server, signer *servers.Si
 // fill puts the small objects into a server that keeps them.
 func (c *contestant) fill(ctx context.Context, content pattern) error {
 	if err := c.Do(ctx, servers.Call{Method: http.MethodPut, Path: "/" + bucket, Service: "s3"}); err != nil {
-		return fmt.Errorf("filling %s: %w", c.Name, err)
+		return err
 	}
 	for number := range keys {
 		if err := c.Do(ctx, servers.Call{Method: http.MethodPut, Path: path(small, number), Service: "s3", Body: content.all(small)}); err != nil {
-			return fmt.Errorf("filling %s: %w", c.Name, err)
+			return err
 		}
 	}
 	return nil

@@ -16,7 +16,8 @@ import (
 	"github.com/openirsa/openirsa/bench/servers"
 )
 
-var somebody = aws.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", SessionToken: "token"}
+// somebody has the key of AWS's examples.
+var somebody = aws.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", SessionToken: "t"}
 
 // standIn is a contestant without a process, so that its CPU time is not known.
 func standIn(t *testing.T, name string, handler http.Handler) *contestant {
@@ -29,7 +30,8 @@ func standIn(t *testing.T, name string, handler http.Handler) *contestant {
 func TestEveryWorkloadPassesProxyAndBackend(t *testing.T) {
 	backend := standIn(t, backendName, newBackend())
 	proxy := standIn(t, proxyName, newProxy(&url.URL{Scheme: "http", Host: backend.Address}))
-	m := match{options: options{clients: []int{2}, requests: 30, rounds: 1, limit: 50 * time.Millisecond}, field: []*contestant{backend, proxy}, content: newPattern()}
+	o := options{clients: []int{2}, requests: 30, rounds: 1, limit: 50 * time.Millisecond}
+	m := match{options: o, field: []*contestant{backend, proxy}, content: newPattern()}
 	r, err := m.measure(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -38,7 +40,7 @@ func TestEveryWorkloadPassesProxyAndBackend(t *testing.T) {
 		t.Errorf("%d measurements, want %d", len(r.order), want)
 	}
 	var table strings.Builder
-	r.print(&table, m.options)
+	r.print(&table, o)
 	for _, w := range workloads {
 		if !strings.Contains(table.String(), "| "+w.name()+" |") {
 			t.Errorf("%s is not in the report:\n%s", w.name(), table.String())
@@ -142,12 +144,16 @@ func TestGoals(t *testing.T) {
 		want     int
 		expected string
 	}{
-		"all met":   {slower: 1, cpu: 125 * time.Microsecond, peak: 60e6, want: 0},
-		"slow":      {slower: 1.3, cpu: 125 * time.Microsecond, peak: 60e6, want: 3, expected: "GET 100 MiB, 16 clients: 77 % of the proxy's rate, of at least 95 %: MISSED"},
-		"a bit":     {slower: 1.2, cpu: 125 * time.Microsecond, peak: 60e6, want: 2, expected: "GET 1 KiB, 16 clients: 83 % of the proxy's rate, of at least 80 %: met"},
-		"costly":    {slower: 1, cpu: 127 * time.Microsecond, peak: 60e6, want: 1, expected: "27 µs of processor time beyond the proxy's, of at most 25 µs: MISSED"},
-		"unknown":   {slower: 1, cpu: 0, peak: 60e6, want: 1},
-		"unbounded": {slower: 1, cpu: 125 * time.Microsecond, peak: 61e6, want: 3, expected: "61 MB at the most, 1.5 times what bodies of 1 MiB take (40 MB), of at most 1.5 times: MISSED"},
+		"all met": {slower: 1, cpu: 125 * time.Microsecond, peak: 60e6},
+		"slow": {slower: 1.3, cpu: 125 * time.Microsecond, peak: 60e6, want: 3,
+			expected: "GET 100 MiB, 16 clients: 77 % of the proxy's rate, of at least 95 %: MISSED"},
+		"a bit slow": {slower: 1.2, cpu: 125 * time.Microsecond, peak: 60e6, want: 2,
+			expected: "GET 1 KiB, 16 clients: 83 % of the proxy's rate, of at least 80 %: met"},
+		"costly": {slower: 1, cpu: 127 * time.Microsecond, peak: 60e6, want: 1,
+			expected: "27 µs of processor time beyond the proxy's, of at most 25 µs: MISSED"},
+		"unknown": {slower: 1, cpu: 0, peak: 60e6, want: 1},
+		"unbounded": {slower: 1, cpu: 125 * time.Microsecond, peak: 61e6, want: 3,
+			expected: "61 MB at the most, 1.5 times what bodies of 1 MiB take (40 MB), of at most 1.5 times: MISSED"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newReport()
@@ -157,8 +163,9 @@ func TestGoals(t *testing.T) {
 					memory = c.peak
 				}
 				for _, noise := range []time.Duration{1, 3, 2} { // both of a round meet the same machine
-					proxy := load.Measurement{Requests: 1000, Elapsed: noise * time.Second, ServerCPU: 100 * time.Millisecond}
-					ours := load.Measurement{Requests: 1000, Elapsed: time.Duration(float64(noise*time.Second) * c.slower), ServerCPU: 1000 * c.cpu, Memory: memory}
+					took := noise * time.Second
+					proxy := load.Measurement{Requests: 1000, Elapsed: took, ServerCPU: 100 * time.Millisecond}
+					ours := load.Measurement{Requests: 1000, Elapsed: time.Duration(float64(took) * c.slower), ServerCPU: 1000 * c.cpu, Memory: memory}
 					r.add(cell{w.name(), 16, proxyName}, proxy)
 					r.add(cell{w.name(), 16, oursName}, ours)
 				}
@@ -176,7 +183,7 @@ func TestContentIsTheSameInEveryProcess(t *testing.T) {
 	if !bytes.Equal(content, newPattern()) || bytes.Equal(content[:small], content[small:2*small]) {
 		t.Error("the content repeats itself, or does not")
 	}
-	if whole := content.all(2*block + 3); len(whole) != 2*block+3 || !bytes.Equal(whole[block:2*block], content) || !bytes.Equal(whole[2*block:], content[:3]) {
+	if whole := content.all(2*block + 3); !bytes.Equal(whole[block:2*block], content) || !bytes.Equal(whole[2*block:], content[:3]) {
 		t.Error("an object is not made of the pattern")
 	}
 }

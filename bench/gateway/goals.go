@@ -37,7 +37,8 @@ func (r *report) goals() (judged []goal) {
 			}
 			if c.workload == smallObject {
 				added, known := r.added(c), median(each(r.runs[c], load.Measurement.CPU)) > 0
-				add(known && added <= maxAdded, "%s: %d µs of processor time beyond the proxy's, of at most %d µs", where, added.Microseconds(), maxAdded.Microseconds())
+				add(known && added <= maxAdded, "%s: %d µs of processor time beyond the proxy's, of at most %d µs",
+					where, added.Microseconds(), maxAdded.Microseconds())
 			}
 			if base := r.memoryOfBlocks(c.clients); w.memory && base > 0 {
 				peak := r.memory(c)

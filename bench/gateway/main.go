@@ -3,8 +3,8 @@
 // objects, the embedded S3 of `irsa up`, and MinIO where bench/peers has built one. All are child processes, and are measured in
 // turns, so that what else the machine does hits all.
 //
-// The requests carry a session's credentials and are signed beforehand; no two that follow each other are the same. Those who are
-// not ours to change ignore what they do not understand: the backend and the proxy look at no signature.
+// The requests carry a session's credentials and are signed beforehand, thousands of different ones. The backend and the proxy are sent
+// the same, and look at no signature.
 //
 // It owns the backend, the proxy, the requests and the comparison. It imports nothing of the product.
 package main
@@ -54,8 +54,9 @@ func parseOptions() options {
 	cache, _ := os.UserCacheDir() // "" finds no peer, which is reported
 	o := options{clients: []int{16, 256}}
 	flag.StringVar(&o.irsa, "irsa", "../irsa", "path of the irsa binary")
-	flag.StringVar(&o.minio, "minio", filepath.Join(cache, "openirsa", "peers", "minio"), "path of the peer's binary, which bench/peers builds")
-	flag.Func("clients", "connections, each with one request in flight; numbers with commas between them (default 16,256)", func(text string) (err error) {
+	minio := filepath.Join(cache, "openirsa", "peers", "minio")
+	flag.StringVar(&o.minio, "minio", minio, "path of the peer's binary, which bench/peers builds; without it nothing stands beside")
+	flag.Func("clients", "connections, each with one request in flight; several with commas (default 16,256)", func(text string) (err error) {
 		o.clients, err = parseNumbers(text)
 		return err
 	})

@@ -91,8 +91,8 @@ func (r *report) print(out io.Writer, o options) {
 		if len(rows) == 0 {
 			continue
 		}
-		fmt.Fprintf(out, "\n| %s | clients | %s | slowest – fastest | ratio to the proxy | median | p99 | CPU | added CPU | CPU behind | load's share | peak memory |\n",
-			w.name(), w.unit())
+		fmt.Fprintf(out, "\n| %s | clients | %s | slowest – fastest | ratio to the proxy | median | p99 | ", w.name(), w.unit())
+		fmt.Fprintln(out, "CPU | added CPU | CPU behind | load's share | peak memory |")
 		fmt.Fprintln(out, "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
 		for _, c := range rows {
 			r.row(out, w, c)

@@ -97,7 +97,8 @@ func query(action string, parameters ...string) Call {
 	for i := 0; i < len(parameters); i += 2 {
 		form.Set(parameters[i], parameters[i+1])
 	}
-	return Call{Method: http.MethodPost, Path: "/", Service: "iam", Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, Body: []byte(form.Encode())}
+	return Call{Method: http.MethodPost, Path: "/", Service: "iam", Body: []byte(form.Encode()),
+		Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}}
 }
 
 // Call is one request of the preparation.
