@@ -54,8 +54,8 @@ func (i IRSA) Start(ctx context.Context, signer *Signer) (*Server, error) {
 // prepare reads the greeting of `irsa up` and makes the account ready for exchanges.
 func (i IRSA) prepare(ctx context.Context, s *Server, greeting []byte, issuer *Signer) error {
 	var said struct{ Endpoint, Account string }
-	if err := json.Unmarshal(greeting, &said); err != nil {
-		return fmt.Errorf("reading what it said, %q: %w", greeting, err)
+	if err := json.Unmarshal(greeting, &said); err != nil || said.Endpoint == "" {
+		return fmt.Errorf("it did not say where it serves: %s", greeting)
 	}
 	s.Address = strings.TrimPrefix(said.Endpoint, "http://")
 	root, err := rootCredentials(filepath.Join(i.Folder, "admin.env"))
