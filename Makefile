@@ -41,10 +41,11 @@ fuzz: ## every fuzz target for FUZZTIME
 e2e: ## the real AWS CLI and SDKs against the built binary
 	@GO="$(GO)" scripts/e2e
 
-bench: build ## benchmarks, decisions beside other engines, and exchanges over HTTP beside the peer that bench/peers builds, where there is one
+bench: build ## benchmarks, decisions beside other engines, exchanges over HTTP beside the peer that bench/peers builds, where there is one, and the gateway beside a proxy
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 	cd bench && $(GO) run ./policy
 	cd bench && $(GO) run ./exchange -irsa ../irsa
+	cd bench && $(GO) run ./gateway -irsa ../irsa
 
 reference: ## awsmodel/reference.bin and awsmodel/models.bin anew from their pinned sources; needs npm
 	$(GO) run ./awsmodel/generate

@@ -1,4 +1,4 @@
-package main
+package servers
 
 import (
 	"crypto"
@@ -21,30 +21,31 @@ const (
 	keyID    = "bench"
 )
 
-// signer is a cluster's issuer: one RSA key, as kube-apiserver has.
-type signer struct {
+// Signer is a cluster's issuer: one RSA key, as kube-apiserver has.
+type Signer struct {
 	key    *rsa.PrivateKey
 	issuer string
 	minted int // tokens so far, so that no two are the same
 }
 
-func newSigner() (*signer, error) {
+// NewSigner makes a cluster with a key of its own.
+func NewSigner() (*Signer, error) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		return nil, fmt.Errorf("making a key: %w", err)
 	}
-	return &signer{key: key, issuer: "https://oidc.example.com/id/BENCH"}, nil
+	return &Signer{key: key, issuer: "https://oidc.example.com/id/BENCH"}, nil
 }
 
 // jwks is the public half as an RFC 7517 key set.
-func (s *signer) jwks() map[string]any {
+func (s *Signer) jwks() map[string]any {
 	return map[string]any{"keys": []map[string]string{{"kty": "RSA", "use": "sig", "alg": "RS256", "kid": keyID,
 		"n": encode(s.key.N.Bytes()), "e": encode(big.NewInt(int64(s.key.E)).Bytes())}}}
 }
 
-// tokens mints n tokens of one service account, each of a pod of its own, with the claims that kube-apiserver puts into a
+// Tokens mints n tokens of one service account, each of a pod of its own, with the claims that kube-apiserver puts into a
 // projected token. They are signed on every core: thousands of RSA signatures take seconds.
-func (s *signer) tokens(n int) ([]string, error) {
+func (s *Signer) Tokens(n int) ([]string, error) {
 	minted := make([]string, n)
 	failures := make([]error, runtime.NumCPU())
 	var group sync.WaitGroup
@@ -65,7 +66,7 @@ func (s *signer) tokens(n int) ([]string, error) {
 	return minted, nil
 }
 
-func (s *signer) token(number int) (string, error) {
+func (s *Signer) token(number int) (string, error) {
 	now := time.Now().Unix()
 	id := func(kind byte) string { return fmt.Sprintf("%08x-0000-4000-8000-%012x", kind, number) }
 	payload, err := json.Marshal(map[string]any{

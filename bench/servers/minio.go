@@ -1,28 +1,30 @@
-package main
+package servers
 
 import (
 	"context"
 	"crypto/sha1"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// startMinIO runs MinIO with one drive and the signer as its OpenID provider. Its role stands for a policy, as ours does; its ARN
+// StartMinIO runs MinIO with one drive and the signer as its OpenID provider. Its role stands for a policy, as ours does; its ARN
 // is made of the client id's hash. What MinIO would ask the internet (updates) is off, the rest is as it comes.
-func startMinIO(ctx context.Context, binary, folder string, s *signer) (*server, error) {
+func StartMinIO(ctx context.Context, binary, folder string, s *Signer) (*Server, error) {
 	issuer := s.publish()
 	address, err := freeAddress()
 	if err != nil {
 		issuer.Close()
 		return nil, err
 	}
+	root := aws.Credentials{AccessKeyID: "bench", SecretAccessKey: "bench-password"}
 	began := time.Now()
-	child, _, err := launch("minio", binary, []string{
-		"MINIO_ROOT_USER=bench", "MINIO_ROOT_PASSWORD=bench-password", "MINIO_BROWSER=off", "MINIO_UPDATE=off",
+	child, _, err := Launch("minio", binary, []string{
+		"MINIO_ROOT_USER=" + root.AccessKeyID, "MINIO_ROOT_PASSWORD=" + root.SecretAccessKey, "MINIO_BROWSER=off", "MINIO_UPDATE=off",
 		"MINIO_IDENTITY_OPENID_CONFIG_URL=" + issuer.URL + "/.well-known/openid-configuration",
 		"MINIO_IDENTITY_OPENID_CLIENT_ID=" + audience, "MINIO_IDENTITY_OPENID_ROLE_POLICY=readonly",
 	}, false, "server", "--address", address, folder)
@@ -30,29 +32,24 @@ func startMinIO(ctx context.Context, binary, folder string, s *signer) (*server,
 		issuer.Close()
 		return nil, err
 	}
-	child.close, child.address = issuer.Close, address
+	child.close, child.Address, child.Root = issuer.Close, address, root
 	sum := sha1.Sum([]byte(audience))
-	child.roleARN = "arn:minio:iam:::role/" + encode(sum[:])
+	child.Role = "arn:minio:iam:::role/" + encode(sum[:])
 	if err := child.await(ctx, s); err != nil {
-		child.stop() // its output says more than how it ended
-		return nil, fmt.Errorf("%w\n%s", err, child.output)
+		return nil, child.Fail(err)
 	}
-	child.ready = time.Since(began)
+	child.Ready = time.Since(began)
 	return child, nil
 }
 
-// await exchanges a token until it is answered with credentials: MinIO says nothing when its IAM has been loaded.
-func (s *server) await(ctx context.Context, issuer *signer) error {
+// await exchanges tokens until one is answered with credentials: MinIO says nothing when its IAM has been loaded.
+func (s *Server) await(ctx context.Context, signer *Signer) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	tokens, err := issuer.tokens(1)
-	if err != nil {
-		return err
-	}
 	again := time.NewTicker(50 * time.Millisecond)
 	defer again.Stop()
 	for {
-		_, err := measure(ctx, s, tokens, load{clients: 1, requests: 1, limit: time.Second})
+		_, err := s.Session(ctx, signer)
 		if err == nil {
 			return nil
 		}
@@ -65,7 +62,7 @@ func (s *server) await(ctx context.Context, issuer *signer) error {
 }
 
 // publish serves the signer's discovery document and keys.
-func (s *signer) publish() *httptest.Server {
+func (s *Signer) publish() *httptest.Server {
 	mux := http.NewServeMux()
 	published := httptest.NewServer(mux)
 	answer := func(document any) http.HandlerFunc {
