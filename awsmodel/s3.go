@@ -17,6 +17,9 @@ type S3Options struct {
 	Domains []string
 	// Now is the time of the request, for s3:object-lock-remaining-retention-days. Where it is zero, requests that would give that key are refused.
 	Now time.Time
+	// PlainKeys refuses keys, and prefixes of listings, that begin with a slash or hold an empty, "." or ".." segment. On S3 they are names like any
+	// other; a server that keeps objects in a file system, or cleans paths as web servers do, takes them for the names of other objects.
+	PlainKeys bool
 }
 
 // S3Operation is a classified request of S3, whose bodies stream.
@@ -135,6 +138,9 @@ func (s *shape) operation(bucket, key string, query, headers map[string]string, 
 	o := S3Operation{Service: "s3", Name: s.name, ReadOnly: s.readOnly, Method: s.method, Bucket: bucket, Key: key,
 		Query: query, Header: taken, Body: s.body, MaxBody: s.maxBody, options: options, shape: s}
 	if err := o.canonicalHeaders(); err != nil {
+		return S3Operation{}, err
+	}
+	if err := options.checkPlain(key, query["prefix"], query["annotation-prefix"]); err != nil {
 		return S3Operation{}, err
 	}
 	if s.calls != nil {

@@ -32,6 +32,11 @@ func (o S3Operation) WithDocument(body []byte) (S3Operation, error) {
 	o = o.clone()
 	if d.root == "Delete" {
 		parsed, err := readDelete(root)
+		for _, object := range parsed.Objects {
+			if err == nil {
+				err = o.options.checkPlain(object.Key)
+			}
+		}
 		if err != nil {
 			return S3Operation{}, err
 		}

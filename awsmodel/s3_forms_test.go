@@ -196,6 +196,37 @@ func TestDocumentsRefused(t *testing.T) {
 	}
 }
 
+// TestPlainKeys: where the backend keeps objects in a file system, the names that it would read otherwise are refused wherever a request gives one.
+func TestPlainKeys(t *testing.T) {
+	options := testOptions()
+	options.PlainKeys = true
+	for _, key := range []string{".", "..", "./", "/.", "//", "../", "/..", "../.", "/key", "a//b", "a/../b", "a/./b", "a/..", "a//"} {
+		target := escape(key, true)
+		deletes, err := ClassifyS3(wire("POST /bucket?delete"), options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, deleteErr := deletes.WithDocument([]byte("<Delete><Object><Key>plain</Key></Object><Object><Key>" + key + "</Key></Object></Delete>"))
+		_, getErr := ClassifyS3(wire("GET /bucket/"+target), options)
+		_, copyErr := ClassifyS3(wire("PUT /bucket/key", "x-amz-copy-source: other/"+target), options)
+		_, listErr := ClassifyS3(wire("GET /bucket?list-type=2&prefix="+target), options)
+		_, postErr := ClassifyS3Post("bucket", formFields("key", key), "", options)
+		if refusal, _ := copyErr.(*Error); refusal == nil || refusal.Code != "InvalidArgument" {
+			t.Errorf("a copy of %s: %v", key, copyErr)
+		}
+		for _, err := range []error{deleteErr, getErr, listErr, postErr} {
+			if refusal, _ := err.(*Error); refusal == nil || refusal.Code != "400" {
+				t.Errorf("%s: %v", key, err)
+			}
+		}
+	}
+	for _, key := range []string{"a", "a/", "a/b/", ".a", "a.", "..a/b..", "...", "a/.../b", ".well-known/x"} {
+		if _, err := ClassifyS3(wire("GET /bucket/"+key), options); err != nil {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
+}
+
 // TestNoClock: without the time, how long an object would be kept cannot be decided, and is not decided without.
 func TestNoClock(t *testing.T) {
 	options := testOptions()

@@ -31,6 +31,9 @@ func lowerHeaders(header map[string][]string, hoisted map[string]string) (map[st
 		if slices.Contains(transportHeaders, name) {
 			continue
 		}
+		if len(values) > 1 && isList(name) {
+			values = []string{strings.Join(values, ",")}
+		}
 		if len(values) != 1 || has(lower, name) {
 			if isSignificant(name) {
 				return nil, Framing{}, notUnderstood("InvalidRequest", "the header %s is given more than once", quote(name))
@@ -54,6 +57,12 @@ func mayBeSignificant(name string) bool {
 		return true
 	}
 	return len(name) > len(preflight) && strings.EqualFold(name[:len(preflight)], preflight)
+}
+
+// isList tells headers that may come several times, as one list, and decide nothing
+// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html).
+func isList(name string) bool {
+	return strings.HasPrefix(name, "x-amz-meta-") || name == "x-amz-object-attributes"
 }
 
 // takeFraming removes from lower what belongs to the body's form: a backend gets the content, not the chunks.
@@ -171,20 +180,21 @@ func badHeader(name, value string) *Error {
 	return notUnderstood("InvalidArgument", "the value %s of the header %s", quote(value), quote(name))
 }
 
-// mayBeEmpty lists headers whose empty value means something, or nothing to anyone. Any other empty header is refused: it would be a condition
-// key that is there, to a server that sees none.
-var mayBeEmpty = []string{"cache-control", "content-disposition", "content-encoding", "content-language", "content-type", "expires", "x-amz-tagging"}
+// mayBeEmpty lists headers whose empty value decides nothing. Any other empty header is refused: it would be a condition key that is there, to a
+// server that sees none.
+var mayBeEmpty = []string{"cache-control", "content-disposition", "content-encoding", "content-language", "content-md5", "content-type", "expires",
+	"origin", "x-amz-object-attributes", "x-amz-sdk-checksum-algorithm", "x-amz-tagging"}
 
-// checkHeader holds a value to its form.
+func isEmptyable(name string) bool {
+	return slices.Contains(mayBeEmpty, name) || strings.HasPrefix(name, "x-amz-meta-") || strings.HasPrefix(name, "x-amz-checksum-")
+}
+
+// checkHeader holds a value to its form. Space around it would be lost on the way to a backend; values in presigned queries and forms can have some.
 func checkHeader(name, value string) error {
-	if hasControl(value) || value == "" && !slices.Contains(mayBeEmpty, name) && !strings.HasPrefix(name, "x-amz-meta-") {
+	if hasControl(value) || strings.TrimSpace(value) != value || value == "" && !isEmptyable(name) {
 		return badHeader(name, value)
 	}
 	switch name {
-	case "x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner":
-		if len(value) != 12 || strings.Trim(value, "0123456789") != "" {
-			return &Error{Code: "InvalidBucketOwnerAWSAccountID", Message: "The value of the expected bucket owner parameter must be an AWS account ID."}
-		}
 	case "x-amz-object-lock-retain-until-date":
 		return checkDate(value)
 	case "x-amz-object-lock-event-hold-duration-days":
@@ -209,6 +219,9 @@ func (o *S3Operation) canonicalHeaders() error {
 		source, err := parseCopySource(value)
 		if err != nil {
 			return err
+		}
+		if err := o.options.checkPlain(source.key); err != nil {
+			return &Error{Code: "InvalidArgument", Message: "Invalid copy source object key", Detail: quote(source.key)}
 		}
 		o.Header["x-amz-copy-source"] = source.String()
 	}
@@ -264,7 +277,7 @@ func parseCopySource(value string) (copySource, error) {
 	case key == "":
 		return copySource{}, &Error{Code: "InvalidArgument", Message: "Invalid copy source object key"}
 	case versioned && (version == "" || hasControl(version)):
-		return copySource{}, &Error{Code: "InvalidArgument", Message: "Version id cannot be the empty string"}
+		return copySource{}, &Error{Code: "InvalidArgument", Message: "Invalid version id specified"}
 	}
 	return copySource{bucket: bucket, key: key, version: version}, nil
 }

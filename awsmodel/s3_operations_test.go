@@ -137,6 +137,7 @@ const written = "s3:PutObject" + onK + " s3:ObjectCreationOperation=true"
 
 var objectMeanings = []meaning{
 	{wire("GET /bucket/key"), "", "GetObject", calls("s3:GetObject" + onK)},
+	{wire("GET /bucket/key?versionId="), "", "GetObject", calls("s3:GetObject" + onK)},
 	{wire("GET /bucket/key?versionId=v&response-expires=x"), "", "GetObject", calls("s3:GetObjectVersion" + onV)},
 	{wire("HEAD /bucket/key?versionId=v&partNumber=1", "x-amz-server-side-encryption-customer-algorithm: AES256"), "", "HeadObject", calls("s3:GetObjectVersion" + onV)},
 	{wire("GET /bucket/key?attributes", "x-amz-object-attributes: ETag", "x-amz-max-parts: 1"), "", "GetObjectAttributes",
@@ -144,6 +145,7 @@ var objectMeanings = []meaning{
 	{wire("GET /bucket/key?attributes&versionId=v", "x-amz-object-attributes: ETag"), "", "GetObjectAttributes",
 		calls("s3:GetObjectVersion"+onV, "s3:GetObjectVersionAttributes"+onV)},
 	{wire("PUT /bucket/key"), "", "PutObject", calls(written)},
+	{wire("PUT /bucket/key", "x-amz-meta-a: 1", "x-amz-meta-a: 2", "content-md5: "), "", "PutObject", calls(written)},
 	{wire("PUT /bucket/key", "x-amz-acl: public-read", "x-amz-grant-read: id=1"), "", "PutObject",
 		calls(written+" s3:x-amz-acl=public-read s3:x-amz-grant-read=id=1", "s3:PutObjectAcl"+onK+" s3:x-amz-acl=public-read s3:x-amz-grant-read=id=1")},
 	{wire("PUT /bucket/key", "x-amz-tagging: team=a+b&x=%2F&", "x-amz-storage-class: GLACIER"), "", "PutObject",

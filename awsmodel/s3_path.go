@@ -98,6 +98,22 @@ func checkKey(key string) error {
 	return nil
 }
 
+// checkPlain holds keys and prefixes to PlainKeys. The error is what SDKs make of S3's answer to a path that it refuses, which has no document.
+func (options S3Options) checkPlain(names ...string) error {
+	if !options.PlainKeys {
+		return nil
+	}
+	for _, name := range names {
+		for segment, rest := "", name; rest != ""; {
+			segment, rest, _ = strings.Cut(rest, "/") // a slash at the end leaves no segment behind it
+			if segment == "" || segment == "." || segment == ".." {
+				return &Error{Code: "400", Message: "Bad Request", Detail: "the backend would not take " + quote(name) + " for the name that it is"}
+			}
+		}
+	}
+	return nil
+}
+
 // unescape decodes %XX once. Everything else must be a character that RFC 3986 lets stand for itself in a path or query, so that no
 // other reader of the same bytes ends the path elsewhere or decodes something that we did not.
 func unescape(encoded string) (string, error) { return decode(encoded, false) }

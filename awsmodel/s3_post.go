@@ -31,32 +31,9 @@ func ClassifyS3Post(bucket string, fields []FormField, filename string, options 
 	if len(fields) > maxFormFields {
 		return S3Operation{}, malformedPost("more than %d fields", maxFormFields)
 	}
-	key, header := "", map[string][]string{}
-	seen := map[string]bool{}
-	for _, f := range fields {
-		name := strings.ToLower(f.Name)
-		if seen[name] {
-			return S3Operation{}, malformedPost("the field %s is given more than once", quote(f.Name))
-		}
-		seen[name] = true
-		switch {
-		case name == "key":
-			key = strings.ReplaceAll(f.Value, "${filename}", baseName(filename))
-		case name == "bucket" && f.Value != bucket:
-			return S3Operation{}, malformedPost("the field bucket says %s", quote(f.Value))
-		case name == "tagging":
-			tags, err := parseFormTagging(f.Value)
-			if err != nil {
-				return S3Operation{}, err
-			}
-			header["x-amz-tagging"] = append(header["x-amz-tagging"], tags.String())
-		case slices.Contains(formLegacy, name):
-			return S3Operation{}, &Error{Code: "InvalidRequest", Message: "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."}
-		case formHeader[name] != "":
-			header[formHeader[name]] = append(header[formHeader[name]], f.Value)
-		case strings.HasPrefix(name, "x-amz-") && !slices.Contains(formSkips, name):
-			header[name] = append(header[name], f.Value)
-		}
+	key, header, err := readForm(bucket, fields, filename)
+	if err != nil {
+		return S3Operation{}, err
 	}
 	if key == "" {
 		return S3Operation{}, &Error{Code: "InvalidArgument", Message: "Bucket POST must contain a field named 'key'.  If it is specified, please check the order of the fields."}
@@ -72,6 +49,38 @@ func ClassifyS3Post(bucket string, fields []FormField, filename string, options 
 		return S3Operation{}, err
 	}
 	return find("PUT", objectLevel, nil, false).operation(bucket, key, map[string]string{}, headers, options)
+}
+
+// readForm is the key that a form gives its file, and its other fields as headers.
+func readForm(bucket string, fields []FormField, filename string) (key string, header map[string][]string, err error) {
+	header = map[string][]string{}
+	seen := map[string]bool{}
+	for _, f := range fields {
+		name := strings.ToLower(f.Name)
+		if seen[name] {
+			return "", nil, malformedPost("the field %s is given more than once", quote(f.Name))
+		}
+		seen[name] = true
+		switch {
+		case name == "key":
+			key = strings.ReplaceAll(f.Value, "${filename}", baseName(filename))
+		case name == "bucket" && f.Value != bucket:
+			return "", nil, malformedPost("the field bucket says %s", quote(f.Value))
+		case name == "tagging":
+			tags, err := parseFormTagging(f.Value)
+			if err != nil {
+				return "", nil, err
+			}
+			header["x-amz-tagging"] = append(header["x-amz-tagging"], tags.String())
+		case slices.Contains(formLegacy, name):
+			return "", nil, &Error{Code: "InvalidRequest", Message: "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."}
+		case formHeader[name] != "":
+			header[formHeader[name]] = append(header[formHeader[name]], f.Value)
+		case strings.HasPrefix(name, "x-amz-") && !slices.Contains(formSkips, name):
+			header[name] = append(header[name], f.Value)
+		}
+	}
+	return key, header, nil
 }
 
 func malformedPost(format string, arguments ...any) *Error {

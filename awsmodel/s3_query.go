@@ -26,7 +26,7 @@ type parameter struct {
 var (
 	uploadID   = required(parameter{name: "uploadId", check: checkFilled})
 	partNumber = number("partNumber")
-	versionID  = parameter{name: "versionId", check: checkVersion}
+	versionID  = text("versionId") // never empty
 )
 
 func required(p parameter) parameter { p.required = true; return p }
@@ -35,9 +35,10 @@ func flag(name string) parameter { return fixed(name, "") }
 
 func text(name string) parameter { return parameter{name: name, check: checkText} }
 
-func number(name string) parameter { return parameter{name: name, check: checkNumber} }
+// number is for the backend to read: no policy does.
+func number(name string) parameter { return text(name) }
 
-// limit is a number that is a condition key too. A negative one would pass "at most", and some servers take it for their own default.
+// limit is a number that is a condition key.
 func limit(name string) parameter { return parameter{name: name, check: checkLimit} }
 
 // answerHeader is a parameter whose value becomes a header of the answer.
@@ -70,25 +71,11 @@ func checkFilled(name, value string) error {
 	return nil
 }
 
-// checkVersion refuses an empty version, which one reader takes for the version that is empty and another for none: they are different actions.
-func checkVersion(name, value string) error {
-	if value == "" {
-		return &Error{Code: "InvalidArgument", Message: "Version id cannot be the empty string"}
-	}
-	return checkText(name, value)
-}
-
-// checkNumber accepts canonical decimals only, so that nobody reads "+5" or "05" otherwise.
-func checkNumber(name, value string) error {
-	if n, err := strconv.ParseInt(value, 10, 64); err != nil || strconv.FormatInt(n, 10) != value {
-		return badParameter(name, value)
-	}
-	return nil
-}
-
+// checkLimit accepts canonical decimals only, so that no policy reads "+5" or "05" otherwise than a server. A negative number would pass "at most",
+// and some servers take it for their own default.
 func checkLimit(name, value string) error {
-	if err := checkNumber(name, value); err != nil {
-		return err
+	if n, err := strconv.ParseInt(value, 10, 64); err != nil || strconv.FormatInt(n, 10) != value {
+		return &Error{Code: "InvalidArgument", Message: "Provided " + quote(value) + " not an integer or within integer range", Detail: name}
 	}
 	if value[0] == '-' {
 		return &Error{Code: "InvalidArgument", Message: name + " cannot be negative"}
@@ -122,6 +109,7 @@ type parameters struct {
 	hoisted map[string]string // headers that the signer of a presigned URL moved here, under lower-case names; nil: none
 	id      string            // x-id, in which SDKs repeat the operation's name
 	named   bool              // x-id was sent
+	version bool              // versionId was sent, maybe empty
 	signed  [8]bool           // which of signatureParameters were sent
 }
 
@@ -155,7 +143,7 @@ func (p *parameters) add(name, value string) error {
 	lower := strings.ToLower(name)
 	i := slices.Index(signatureParameters, name)
 	switch {
-	case has(p.own, name) || has(p.hoisted, lower) || i >= 0 && p.signed[i] || name == "x-id" && p.named:
+	case has(p.own, name) || has(p.hoisted, lower) || i >= 0 && p.signed[i] || name == "x-id" && p.named || name == "versionId" && p.version:
 		return notUnderstood("InvalidArgument", "the query parameter %s is given more than once", quote(name))
 	case name == "X-Amz-Content-Sha256" && value != "UNSIGNED-PAYLOAD": // S3 signs no presigned URL's payload
 		return notUnderstood("InvalidArgument", "the value %s of the query parameter %s", quote(value), quote(name))
@@ -163,6 +151,8 @@ func (p *parameters) add(name, value string) error {
 		p.signed[i] = true
 	case name == "x-id":
 		p.id, p.named = value, true
+	case name == "versionId" && value == "": // as if it were not there, for the decision and for the backend: some SDKs send it so
+		p.version = true
 	case strings.HasPrefix(lower, "x-amz-"):
 		if p.hoisted == nil {
 			p.hoisted = map[string]string{}
@@ -170,6 +160,7 @@ func (p *parameters) add(name, value string) error {
 		p.hoisted[lower] = value
 	default:
 		p.own[name] = value
+		p.version = p.version || name == "versionId"
 	}
 	return nil
 }

@@ -221,7 +221,6 @@ func TestClassifyS3Refuses(t *testing.T) {
 		{wire("PUT /bucket/key", "if-modified-since: now"), "InvalidRequest"},
 		{wire("GET /bucket/key", "if-range: e"), "InvalidRequest"},
 		{wire("PUT /bucket/key", "content-encoding: gzip,aws-chunked"), "InvalidArgument"},
-		{wire("PUT /bucket/key", "x-amz-expected-bucket-owner: me"), "InvalidBucketOwnerAWSAccountID"},
 		{wire("PUT /bucket/key", "x-amz-meta-a: b", "X-Amz-Meta-A: c"), "InvalidRequest"},
 		{wire("GET /bucket/key", "range: bytes=0-0", "range: bytes=1-1"), "InvalidRequest"},
 		{wire("GET /bucket/key?X-Amz-Signature=a&x-amz-checksum-mode=ENABLED", "x-amz-checksum-mode: ENABLED"), "InvalidRequest"},
@@ -243,9 +242,10 @@ func TestClassifyS3Refuses(t *testing.T) {
 		{wire("DELETE /bucket?policy&tagging"), "InvalidRequest"},
 		{wire("GET /bucket?acl=1"), "InvalidArgument"},
 		{wire("GET /bucket?policy=&x-id=GetBucketAcl"), "InvalidRequest"},
-		{wire("GET /bucket/key?acl&versionId="), "InvalidArgument"},
 		{wire("GET /bucket/key?uploadId=u&versionId=v"), "InvalidRequest"},
 		{wire("GET /bucket?policy&versionId=v"), "InvalidRequest"},
+		{wire("GET /bucket/key?versionId=&versionId=v"), "InvalidArgument"},
+		{wire("GET /bucket/key?versionId=v&versionId="), "InvalidArgument"},
 		{wire("PUT /bucket/key?versionId=v"), "InvalidRequest"},
 		{wire("GET /bucket?analytics&id=a&continuation-token=b"), "InvalidRequest"},
 		{wire("PUT /bucket?analytics"), "InvalidArgument"},
@@ -257,6 +257,8 @@ func TestClassifyS3Refuses(t *testing.T) {
 		// Values that a policy and a server may read differently.
 		{wire("PUT /bucket/key", "x-amz-acl: Public-Read"), "InvalidArgument"},
 		{wire("PUT /bucket/key", "x-amz-acl: "), "InvalidArgument"},
+		{wire("PUT /bucket/key?X-Amz-Signature=a&x-amz-acl=%20public-read"), "InvalidArgument"},
+		{wire("PUT /bucket/key?X-Amz-Signature=a&x-amz-storage-class=STANDARD%09"), "InvalidArgument"},
 		{wire("PUT /bucket/key", "x-amz-grant-write: id=1"), "InvalidRequest"}, // a bucket's only
 		{wire("PUT /bucket/key", "x-amz-server-side-encryption: "), "InvalidArgument"},
 		{wire("PUT /bucket/key", "x-amz-server-side-encryption: aes256"), "InvalidArgument"},
