@@ -31,7 +31,7 @@ func ClassifyS3Post(bucket string, fields []FormField, filename string, options 
 	if len(fields) > maxFormFields {
 		return S3Operation{}, malformedPost("more than %d fields", maxFormFields)
 	}
-	key, header, err := readForm(bucket, fields, filename)
+	key, header, err := readUploadForm(bucket, fields, filename)
 	if err != nil {
 		return S3Operation{}, err
 	}
@@ -51,8 +51,8 @@ func ClassifyS3Post(bucket string, fields []FormField, filename string, options 
 	return find("PUT", objectLevel, nil, false).operation(bucket, key, map[string]string{}, headers, options)
 }
 
-// readForm is the key that a form gives its file, and its other fields as headers.
-func readForm(bucket string, fields []FormField, filename string) (key string, header map[string][]string, err error) {
+// readUploadForm is the key that a form gives its file, and its other fields as headers.
+func readUploadForm(bucket string, fields []FormField, filename string) (key string, header map[string][]string, err error) {
 	header = map[string][]string{}
 	seen := map[string]bool{}
 	for _, f := range fields {

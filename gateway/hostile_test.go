@@ -64,6 +64,34 @@ func TestHostile(t *testing.T) {
 		{"chunked without more", p.root, rawRequest{method: "PUT", target: "/bucket/key", hash: "STREAMING-UNSIGNED-PAYLOAD-TRAILER"}, "MissingContentLength", 411},
 		{"hash of no body with none", p.root, rawRequest{method: "GET", target: "/bucket/key", hash: strings.Repeat("0", 64)}, "XAmzContentSHA256Mismatch", 400},
 
+		// A signature for something else.
+		{"replayed as another method", p.root, rawRequest{method: "GET", target: "/bucket/key", sentMethod: "DELETE"}, "SignatureDoesNotMatch", 403},
+		{"replayed on another key", p.root, rawRequest{method: "GET", target: "/bucket/key", sentTarget: "/bucket/other"}, "SignatureDoesNotMatch", 403},
+		{"replayed with another query", p.root, rawRequest{method: "GET", target: "/bucket?list-type=2&prefix=a", sentTarget: "/bucket?list-type=2&prefix=b"}, "SignatureDoesNotMatch", 403},
+		{"replayed with one parameter more", p.root, rawRequest{method: "DELETE", target: "/bucket/key", sentTarget: "/bucket/key?versionId=null"}, "SignatureDoesNotMatch", 403},
+		{"replayed at another host", p.root, rawRequest{method: "GET", target: "/bucket/key", host: "s3.example", sentHost: "s3.other"}, "SignatureDoesNotMatch", 403},
+		{"replayed at another port", p.root, rawRequest{method: "GET", target: "/bucket/key", host: "s3.example:1", sentHost: "s3.example:2"}, "SignatureDoesNotMatch", 403},
+		{"replayed with another body", p.root, rawRequest{method: "POST", target: "/bucket?delete", body: remove, sentBody: strings.Replace(remove, "key", "kez", 1)}, "XAmzContentSHA256Mismatch", 400},
+		{"replayed in another region", p.root, rawRequest{method: "GET", target: "/bucket/key", edit: inAuthorization("/"+region+"/", "/us-east-1/")}, "SignatureDoesNotMatch", 403},
+		{"replayed on another day", p.root, rawRequest{method: "GET", target: "/bucket/key", edit: func(h map[string][]string) { h["X-Amz-Date"] = []string{"20200101T000000Z"} }}, "AuthorizationHeaderMalformed", 400},
+		{"replayed too late", p.root, rawRequest{method: "GET", target: "/bucket/key", at: time.Now().Add(-16 * time.Minute)}, "RequestTimeTooSkewed", 403},
+		{"signed for later", p.root, rawRequest{method: "GET", target: "/bucket/key", at: time.Now().Add(16 * time.Minute)}, "RequestTimeTooSkewed", 403},
+		{"a header left out of the signature", p.root, rawRequest{method: "PUT", target: "/bucket/key", body: "x", header: []string{"x-amz-meta-a: b"}, edit: inAuthorization(";x-amz-meta-a", "")}, "AccessDenied", 403},
+		{"the host left out of the signature", p.root, rawRequest{method: "GET", target: "/bucket/key", edit: inAuthorization("host;", "")}, "AccessDenied", 403},
+		{"a signed header left out", p.root, rawRequest{method: "PUT", target: "/bucket/key", body: "x", header: []string{"x-amz-meta-a: b"}, edit: func(h map[string][]string) { delete(h, "x-amz-meta-a") }}, "AuthorizationHeaderMalformed", 400},
+		{"another's key id", p.root, rawRequest{method: "GET", target: "/bucket/key", edit: inAuthorization(p.root.AccessKeyID, p.foreignRoot.AccessKeyID)}, "SignatureDoesNotMatch", 403},
+		{"a payload hash changed to none", p.root, rawRequest{method: "PUT", target: "/bucket/key", body: "x", edit: func(h map[string][]string) { h["X-Amz-Content-Sha256"] = []string{"UNSIGNED-PAYLOAD"} }}, "SignatureDoesNotMatch", 403},
+		{"an asymmetric signature", p.root, rawRequest{method: "GET", target: "/bucket/key", edit: inAuthorization("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256")}, "InvalidRequest", 400},
+
+		// Strangers.
+		{"unsigned with a query that signs", sigv4.Credentials{}, rawRequest{method: "GET", target: "/bucket/key?X-Amz-Expires=60", noSignature: true}, "AccessDenied", 403},
+		{"unsigned list of buckets", sigv4.Credentials{}, rawRequest{method: "GET", target: "/", noSignature: true}, "AccessDenied", 403},
+		{"unsigned bucket", sigv4.Credentials{}, rawRequest{method: "PUT", target: "/mine", noSignature: true}, "AccessDenied", 403},
+		{"unsigned copy", sigv4.Credentials{}, rawRequest{method: "PUT", target: "/bucket/to", unsigned: []string{"x-amz-copy-source: bucket/key"}, noSignature: true}, "AccessDenied", 403},
+		{"unsigned policy", sigv4.Credentials{}, rawRequest{method: "PUT", target: "/bucket?policy", body: "{}", noSignature: true}, "AccessDenied", 403},
+		{"unsigned with an account", sigv4.Credentials{}, rawRequest{method: "GET", target: "/bucket/key", unsigned: []string{"X-Openirsa-Account: " + account}, noSignature: true}, "AccessDenied", 403},
+		{"unsigned for a bucket that is not there", sigv4.Credentials{}, rawRequest{method: "GET", target: "/absent/key", noSignature: true}, "AccessDenied", 403},
+
 		// Paths.
 		{"two slashes first", p.root, get("//bucket/key"), "InvalidBucketName", 400},
 		{"dot segments before the bucket", p.root, get("/../bucket/key"), "InvalidBucketName", 400},
@@ -129,6 +157,13 @@ func TestHostile(t *testing.T) {
 	}
 	if after := p.backend.count(); after != before {
 		t.Errorf("%d requests reached the backend", after-before)
+	}
+}
+
+// inAuthorization replaces text in the header that signs.
+func inAuthorization(old, new string) func(map[string][]string) {
+	return func(header map[string][]string) {
+		header["Authorization"] = []string{strings.Replace(header["Authorization"][0], old, new, 1)}
 	}
 }
 

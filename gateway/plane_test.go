@@ -275,6 +275,10 @@ type rawRequest struct {
 	noSignature    bool
 	host           string // that is signed; empty: the plane's
 	sentHost       string // empty: that
+	// What is sent in place of what was signed; empty: that.
+	sentMethod, sentTarget, sentBody string
+	edit                             func(header map[string][]string) // after the signature
+	at                               time.Time                        // of the signature; zero: now
 }
 
 // send signs the request as it stands, sends it over a connection of its own and returns the answer.
@@ -298,12 +302,19 @@ func (p *plane) send(t testing.TB, c sigv4.Credentials, r rawRequest) (*http.Res
 		if service == "" {
 			service = "s3"
 		}
-		must(t, sigv4.Sign(signed, c, region, service, time.Now()))
+		if r.at.IsZero() {
+			r.at = time.Now()
+		}
+		must(t, sigv4.Sign(signed, c, region, service, r.at))
 		header = signed.Header
 		if hash == "absent" {
 			delete(header, "X-Amz-Content-Sha256") // which Sign adds
 		}
 	}
+	if r.edit != nil {
+		r.edit(header)
+	}
+	r.method, r.target, r.body = cmp.Or(r.sentMethod, r.method), cmp.Or(r.sentTarget, r.target), cmp.Or(r.sentBody, r.body)
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n", r.method, r.target, cmp.Or(r.sentHost, host))
 	for _, name := range slices.Sorted(maps.Keys(header)) {

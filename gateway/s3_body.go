@@ -59,7 +59,8 @@ func newVerifiedBody(source io.Reader, length int64, payload string, header map[
 		if err != nil || len(want) != md5.Size {
 			return nil, refusal("InvalidDigest", "The Content-MD5 you specified was invalid.")
 		}
-		b.checks = append(b.checks, check{Hash: md5.New(), want: want, code: "BadDigest", message: "The Content-MD5 you specified did not match what we received."})
+		b.checks = append(b.checks, check{Hash: md5.New(), want: want, code: "BadDigest",
+			message: "The Content-MD5 you specified did not match what we received."})
 	}
 	for name, text := range header {
 		c, ok := checksumCheck(name)

@@ -49,7 +49,8 @@ func checksumCheck(name string) (check, bool) {
 		return check{}, false
 	}
 	sum := newChecksum(algorithm)
-	return check{Hash: sum, code: "BadDigest", message: "The " + strings.ToUpper(algorithm) + " you specified did not match the calculated checksum."}, sum != nil
+	c := check{Hash: sum, code: "BadDigest", message: "The " + strings.ToUpper(algorithm) + " you specified did not match the calculated checksum."}
+	return c, sum != nil
 }
 
 // decodeChecksum is what a header or trailer says that a checksum is; nil where it is not in the form of one.

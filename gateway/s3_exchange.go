@@ -8,6 +8,7 @@ import (
 
 	"github.com/openirsa/openirsa/awsmodel"
 	"github.com/openirsa/openirsa/iam"
+	"github.com/openirsa/openirsa/policy"
 	"github.com/openirsa/openirsa/sigv4"
 	"github.com/openirsa/openirsa/trail"
 )
@@ -75,6 +76,9 @@ func (x *exchange) serve() {
 
 // begin starts the event of the caller's request.
 func (x *exchange) begin() {
+	if x.caller.Context == nil {
+		x.caller.Context = new(policy.Context)
+	}
 	x.event = x.caller.Event(eventSource, "UnknownOperation")
 	x.event.Category = trail.Data
 	x.event.ErrorCode = "InternalError" // until there is an answer

@@ -3,11 +3,11 @@ package gateway
 import (
 	"crypto/tls"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/openirsa/openirsa/awsmodel"
-	"github.com/openirsa/openirsa/policy"
 	"github.com/openirsa/openirsa/sigv4"
 )
 
@@ -16,9 +16,6 @@ const objectTagKeys = "s3:ExistingObjectTag/"
 // setRequestKeys adds the condition keys that every S3 request has
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/bucket-policy-s3-sigv4-conditions.html). The caller's context is this request's own.
 func (x *exchange) setRequestKeys() {
-	if x.caller.Context == nil {
-		x.caller.Context = new(policy.Context)
-	}
 	keys := x.caller.Context
 	if x.r.TLS != nil {
 		if version := tlsVersion(x.r.TLS.Version); version != "" {
@@ -52,21 +49,26 @@ func tlsVersion(version uint16) string {
 	return name
 }
 
-// keysOf are the condition keys of one call: those that the request gives, and those of the resource.
+// keysOf are the condition keys of one call beside the caller's: those that the request gives, and those of the resource. Whose the resource is stands
+// in the caller's context, which saves a copy of it for the many calls that give no key.
 func (x *exchange) keysOf(call awsmodel.Call, owner string, owned bool) (map[string][]string, error) {
-	if !owned {
+	if !owned || owner == "" {
 		return call.Keys, nil
 	}
-	keys := make(map[string][]string, len(call.Keys)+2)
-	maps.Copy(keys, call.Keys)
-	if owner != "" {
-		account := []string{owner}
-		keys["aws:ResourceAccount"], keys["s3:ResourceAccount"] = account, account
+	x.caller.Context.Set("s3:ResourceAccount", owner)
+	if call.Bucket == "" {
+		return call.Keys, nil
 	}
+	ofBucket, ofObject, err := x.tagsOf(call, owner)
+	if err != nil || len(ofBucket)+len(ofObject) == 0 {
+		return call.Keys, err
+	}
+	keys := make(map[string][]string, len(call.Keys)+2*len(ofBucket)+len(ofObject))
+	maps.Copy(keys, call.Keys)
 	for _, prefix := range call.TagKeys {
-		tags, err := x.tagsUnder(prefix, call, owner)
-		if err != nil {
-			return nil, err
+		tags := ofBucket
+		if prefix == objectTagKeys {
+			tags = ofObject
 		}
 		for key, value := range tags {
 			keys[prefix+key] = []string{value}
@@ -75,15 +77,15 @@ func (x *exchange) keysOf(call awsmodel.Call, owner string, owned bool) (map[str
 	return keys, nil
 }
 
-// tagsUnder are the tags that are condition keys under a prefix: the bucket's, or the object's.
-func (x *exchange) tagsUnder(prefix string, call awsmodel.Call, owner string) (map[string]string, error) {
-	switch {
-	case call.Bucket == "":
-		return nil, nil
-	case prefix == objectTagKeys:
-		return x.objectTags(call, owner)
-	case x.c.Attributes == nil:
-		return nil, nil
+// tagsOf are the tags that are condition keys of a call: its bucket's, and its object's.
+func (x *exchange) tagsOf(call awsmodel.Call, owner string) (ofBucket, ofObject map[string]string, err error) {
+	if x.c.Attributes != nil && slices.ContainsFunc(call.TagKeys, func(prefix string) bool { return prefix != objectTagKeys }) {
+		if ofBucket, err = x.c.Attributes.Tags(x.r.Context(), owner, x.bucketARN(call.Bucket)); err != nil {
+			return nil, nil, err
+		}
 	}
-	return x.c.Attributes.Tags(x.r.Context(), owner, x.bucketARN(call.Bucket))
+	if slices.Contains(call.TagKeys, objectTagKeys) {
+		ofObject, err = x.objectTags(call, owner)
+	}
+	return ofBucket, ofObject, err
 }

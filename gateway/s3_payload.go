@@ -38,7 +38,8 @@ func (x *exchange) checkPayloadHash() error {
 	case presigned:
 		return refusal("InvalidArgument", "x-amz-content-sha256 of a presigned URL must be UNSIGNED-PAYLOAD.")
 	case x.authorization == nil && strings.HasPrefix(hash, streamingPrefix):
-		return refusal("InvalidRequest", "Anonymous requests don't support this x-amz-content-sha256 value. Please use UNSIGNED-PAYLOAD or STREAMING-UNSIGNED-PAYLOAD-TRAILER.")
+		return refusal("InvalidRequest", "Anonymous requests don't support this x-amz-content-sha256 value. "+
+			"Please use UNSIGNED-PAYLOAD or STREAMING-UNSIGNED-PAYLOAD-TRAILER.")
 	case hash == sigv4.StreamingPayload || hash == sigv4.StreamingPayloadTrailer || isHexSHA256(hash):
 		return nil
 	case strings.HasPrefix(hash, streamingPrefix):

@@ -219,7 +219,7 @@ func TestObjectTags(t *testing.T) {
 		case strings.HasSuffix(r.URL.Path, "/broken"):
 			w.WriteHeader(500)
 		default:
-			http.Error(w, "<Error><Code>NoSuchKey</Code></Error>", 404)
+			http.Error(w, "<Error><Code>NoSuchKey</Code></Error>", http.StatusNotFound)
 		}
 	})
 	client := p.client(p.session(t, "reader", allow("s3:GetObject", "arn:aws:s3:::bucket/*"),

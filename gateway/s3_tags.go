@@ -44,7 +44,8 @@ func (x *exchange) objectTags(call awsmodel.Call, owner string) (map[string]stri
 	}
 	own := x.caller.Policies
 	asks := func(p *policy.Policy) bool { return p.AsksFor(objectTagKeys) }
-	if bucketPolicy != nil && asks(bucketPolicy) || slices.ContainsFunc(own.Identity, asks) || slices.ContainsFunc(own.Boundary, asks) || slices.ContainsFunc(own.Session, asks) {
+	if bucketPolicy != nil && asks(bucketPolicy) || slices.ContainsFunc(own.Identity, asks) ||
+		slices.ContainsFunc(own.Boundary, asks) || slices.ContainsFunc(own.Session, asks) {
 		return x.fetchTags(call)
 	}
 	return nil, nil

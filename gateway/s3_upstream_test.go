@@ -241,12 +241,12 @@ func TestUpstreamFails(t *testing.T) {
 			_ = http.NewResponseController(w).Flush()
 			panic(http.ErrAbortHandler)
 		}, "GET", 500, "InternalError", "broke off"},
-		{"fails", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "secret", 500) }, "GET", 500, "InternalError", "the backend failed"},
+		{"fails", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "secret", http.StatusInternalServerError) }, "GET", 500, "InternalError", "the backend failed"},
 		{"is busy", func(w http.ResponseWriter, _ *http.Request) {
-			http.Error(w, "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>", 503)
+			http.Error(w, "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>", http.StatusServiceUnavailable)
 		}, "GET", 503, "SlowDown", ""},
 		{"refuses the gateway", func(w http.ResponseWriter, _ *http.Request) {
-			http.Error(w, "<Error><Code>SignatureDoesNotMatch</Code><Message>secret</Message></Error>", 403)
+			http.Error(w, "<Error><Code>SignatureDoesNotMatch</Code><Message>secret</Message></Error>", http.StatusForbidden)
 		}, "GET", 500, "InternalError", "the backend failed"},
 	}
 	for _, c := range cases {

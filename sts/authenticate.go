@@ -41,7 +41,8 @@ func (s *Service) Authenticate(ctx context.Context, request *sigv4.Request, orig
 
 // AuthenticateParsed is Authenticate for a request of which sigv4.Parse returned authorization. The key is the one that the request is signed
 // with, and that S3's bodies in chunks are signed with as well; it is of no use outside of the signature's scope.
-func (s *Service) AuthenticateParsed(ctx context.Context, request *sigv4.Request, authorization *sigv4.Authorization, origin trail.Origin) (iam.Caller, sigv4.Key, error) {
+func (s *Service) AuthenticateParsed(ctx context.Context, request *sigv4.Request, authorization *sigv4.Authorization,
+	origin trail.Origin) (iam.Caller, sigv4.Key, error) {
 	var key sigv4.Key
 	caller, err := s.authenticate(ctx, authorization, origin, func(secretAccessKey string, now time.Time) (err error) {
 		key, err = s.signatures.Verify(request, authorization, secretAccessKey, now)
