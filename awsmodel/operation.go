@@ -23,7 +23,8 @@ const (
 // Operation is a classified request of any service but S3: read whole, held against its service's model, and written anew.
 type Operation struct {
 	Service  *Service
-	Name     string   // as in the API reference: RunInstances
+	Name     string // as in the API reference: RunInstances
+	Model    *OperationModel
 	Protocol Protocol // that this request was made in; a service may have several
 	ReadOnly bool
 	// Input is the operation's input under the model's member names, whatever the protocol calls them on the wire. A structure or map is a
@@ -38,13 +39,3 @@ type Operation struct {
 
 // Request is the request written anew from what was understood: classifying it gives the same operation.
 func (o *Operation) Request() Request { return o.canonical }
-
-// Service is one AWS service's API, as its model describes it.
-type Service struct {
-	ID          string     // as SDKs name it: "EC2", "Elastic Load Balancing v2"
-	SigningName string     // in credential scopes: elasticloadbalancing
-	Prefix      string     // of its actions: elasticloadbalancing
-	EventSource string     // as CloudTrail spells it: elasticloadbalancing.amazonaws.com
-	APIVersion  string     // 2015-12-01
-	Protocols   []Protocol // that it answers in, the model's own first
-}

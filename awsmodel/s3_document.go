@@ -1,24 +1,10 @@
 package awsmodel
 
 import (
-	"bytes"
-	"encoding/xml"
-	"errors"
-	"fmt"
-	"io"
-	"slices"
+	"crypto/md5"
+	"encoding/base64"
 	"strings"
 )
-
-// MaxDeleteKeys is how many keys one DeleteObjects request may name
-// (https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html).
-const MaxDeleteKeys = 1000
-
-// Delete is what a DeleteObjects document asks for.
-type Delete struct {
-	Keys  []string
-	Quiet bool // answer with the failures only
-}
 
 // WithDocument completes an operation whose meaning is partly in its body: the result has its Calls and a canonical Document, to be
 // forwarded in place of body. Errors are *Error.
@@ -26,181 +12,221 @@ func (o S3Operation) WithDocument(body []byte) (S3Operation, error) {
 	if int64(len(body)) > o.MaxBody {
 		return S3Operation{}, malformedXML("the document is longer than %d bytes", o.MaxBody)
 	}
-	switch o.Name {
-	case "CreateBucket":
-		return o.withLocation(body)
-	case "DeleteObjects":
-		parsed, err := parseDelete(body)
+	if o.Body != DocumentBody {
+		return S3Operation{}, malformedXML("%s has no document", o.Name)
+	}
+	d := o.shape.document
+	root := &element{}
+	switch {
+	case len(body) > 0:
+		var err error
+		if root, err = parseXML(body); err != nil {
+			return S3Operation{}, err
+		}
+		if root.name != d.root {
+			return S3Operation{}, malformedXML("element %s in place of %s", quote(root.name), d.root)
+		}
+	case !d.optional:
+		return S3Operation{}, malformedXML("there is no document")
+	}
+	o = o.clone()
+	if d.root == "Delete" {
+		parsed, err := readDelete(root)
+		for _, object := range parsed.Objects {
+			if err == nil {
+				err = o.options.checkPlain(object.Key)
+			}
+		}
 		if err != nil {
 			return S3Operation{}, err
 		}
 		return o.WithDelete(parsed), nil
 	}
-	return S3Operation{}, malformedXML("%s has no document", o.Name)
+	calls, err := d.read(&o, root)
+	if err != nil {
+		return S3Operation{}, err
+	}
+	o.Calls = calls
+	if root.name == "" {
+		return o.withDocument(nil), nil
+	}
+	return o.withDocument(root.canonical()), nil
 }
 
-// WithDelete is o, a DeleteObjects operation, for other keys: those, for example, that were allowed.
-func (o S3Operation) WithDelete(d Delete) S3Operation {
-	o = o.clone()
-	o.Delete, o.Calls = d, nil
-	object := o
-	for _, object.Key = range d.Keys {
-		o.Calls = append(o.Calls, object.objectCall("s3:DeleteObject", nil))
-	}
-	var b bytes.Buffer
-	b.WriteString("<Delete>")
-	for _, key := range d.Keys {
-		b.WriteString("<Object><Key>")
-		_ = xml.EscapeText(&b, []byte(key)) // a bytes.Buffer never fails
-		b.WriteString("</Key></Object>")
-	}
-	fmt.Fprintf(&b, "<Quiet>%t</Quiet></Delete>", d.Quiet)
-	return o.withDocument(b.Bytes())
-}
-
-// withDocument drops the checksums with the body that they were for.
+// withDocument drops the checksums with the body that they were for, and gives the canonical document one that every S3 knows: several of these
+// operations are refused without (https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html, "Content-MD5 request header").
 func (o S3Operation) withDocument(document []byte) S3Operation {
 	for _, name := range checksumHeader {
 		delete(o.Header, name)
+	}
+	if len(document) > 0 {
+		sum := md5.Sum(document)
+		o.Header["content-md5"] = base64.StdEncoding.EncodeToString(sum[:])
 	}
 	o.Document = document
 	return o
 }
 
-func (o S3Operation) withLocation(body []byte) (S3Operation, error) {
-	o = o.clone()
-	location, err := parseLocation(body)
+// document is how an operation's body is read where it decides something. Every other document goes to the backend unread, within a limit.
+type document struct {
+	root     string
+	optional bool // an empty body stands for nothing said
+	read     func(o *S3Operation, root *element) ([]Call, error)
+}
+
+// readCreateBucket reads a CreateBucketConfiguration: its region and tags are condition keys. What it says of directory buckets is refused with
+// those (https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucketConfiguration.html).
+func readCreateBucket(o *S3Operation, root *element) ([]Call, error) {
+	for _, child := range root.children {
+		if child.name != "LocationConstraint" && child.name != "Tags" {
+			return nil, malformedXML("element %s", quote(child.name))
+		}
+	}
+	keys := map[string][]string{}
+	location, err := root.only("LocationConstraint")
 	if err != nil {
-		return S3Operation{}, err
+		return nil, err
 	}
-	if location == "" {
-		o.Calls = []Call{o.bucketCall("s3:CreateBucket", nil)}
-		return o.withDocument(nil), nil
+	if location != nil && (len(location.children) > 0 || len(location.text) > 32 || strings.Trim(location.text, "abcdefghijklmnopqrstuvwxyz0123456789-EU") != "") {
+		return nil, &Error{Code: "InvalidLocationConstraint", Message: "The specified location-constraint is not valid"}
 	}
-	o.Calls = []Call{o.bucketCall("s3:CreateBucket", map[string][]string{"s3:locationconstraint": {location}})}
-	return o.withDocument([]byte("<CreateBucketConfiguration><LocationConstraint>" + location + "</LocationConstraint></CreateBucketConfiguration>")), nil
+	if location != nil && location.text != "" {
+		keys["s3:locationconstraint"] = []string{location.text}
+	}
+	var tags tagSet
+	set, err := root.only("Tags")
+	if err == nil && set != nil {
+		tags, err = readTags(set)
+	}
+	return createBucketCalls(o, keys, tags), err
 }
 
-// parseLocation reads a CreateBucketConfiguration, of which only the location is modelled. No document means no location.
-func parseLocation(body []byte) (string, error) {
-	if len(body) == 0 {
-		return "", nil
+// readObjectTagging reads the tags that an object is to have.
+func readObjectTagging(o *S3Operation, root *element) ([]Call, error) {
+	tags, err := readTagging(root)
+	if err != nil {
+		return nil, err
 	}
-	location, seen := "", false
-	err := walkXML(body, func(path, value string) error {
-		if path != "CreateBucketConfiguration/LocationConstraint" || seen {
-			return malformedXML("element %s", quote(path))
-		}
-		location, seen = value, true
-		if len(value) > 32 || strings.Trim(value, "abcdefghijklmnopqrstuvwxyz0123456789-EU") != "" {
-			return &Error{Code: "InvalidLocationConstraint", Message: "The specified location constraint is not valid"}
-		}
-		return nil
-	}, "CreateBucketConfiguration")
-	return location, err
+	keys := map[string][]string{}
+	tags.setKeys(keys, "s3:RequestObjectTag/", "s3:RequestObjectTagKeys")
+	return []Call{o.versionCall("s3:PutObjectTagging", "s3:PutObjectVersionTagging", keys)}, nil
 }
 
-// parseDelete reads a Delete document. Versions, and the conditions that an object may carry, are not modelled.
-func parseDelete(body []byte) (Delete, error) {
-	var d Delete
-	objects, quiet := 0, false
-	err := walkXML(body, func(path, value string) error {
-		switch {
-		case path == "Delete/Object/Key" && len(d.Keys) == MaxDeleteKeys:
-			return malformedXML("more than %d keys", MaxDeleteKeys)
-		case path == "Delete/Object/Key" && value != "":
-			if err := checkKey(value); err != nil {
-				return err
-			}
-			d.Keys = append(d.Keys, value)
-		case path == "Delete/Object" && objects == len(d.Keys)-1: // at its end: exactly one key in each object
-			objects++
-		case path == "Delete/Quiet" && !quiet && (value == "true" || value == "false"):
-			quiet, d.Quiet = true, value == "true"
-		default:
-			return malformedXML("element %s", quote(path))
+// readRetention reads until when an object is to be kept; without a mode, a retention is removed
+// (https://docs.aws.amazon.com/AmazonS3/latest/API/API_ObjectLockRetention.html). An event hold is not understood.
+func readRetention(o *S3Operation, root *element) ([]Call, error) {
+	keys := map[string][]string{}
+	for i, child := range root.children {
+		if child.name != "Mode" && child.name != "RetainUntilDate" || i > 1 || i == 1 && root.children[0].name == child.name {
+			return nil, malformedXML("element %s", quote(child.name))
 		}
-		return nil
-	}, "Delete", "Delete/Object")
-	if err == nil && objects == 0 {
-		err = malformedXML("no object is named")
-	}
-	return d, err
-}
-
-// walkXML reads a document whose elements in containers hold elements, and whose others hold text. It calls element with each element's
-// path from the root and its text, at its end (the root's end is not reported). Attributes other than xmlns, comments inside of text,
-// directives and processing instructions are refused: readers differ on them.
-func walkXML(document []byte, element func(path, value string) error, containers ...string) error {
-	decoder := xml.NewDecoder(bytes.NewReader(document))
-	var path []string
-	var value strings.Builder
-	rooted := false
-	for {
-		token, err := decoder.Token()
-		if errors.Is(err, io.EOF) && rooted && len(path) == 0 {
-			return nil
-		}
+		value, err := child.word()
 		if err != nil {
-			return malformedXML("line %d: not well-formed", line(decoder))
+			return nil, err
 		}
-		inside := strings.Join(path, "/")
-		switch t := token.(type) {
-		case xml.StartElement:
-			if len(path) == 0 && rooted || len(path) > 0 && !slices.Contains(containers, inside) || !plain(t) {
-				return malformedXML("line %d: element %s", line(decoder), quote(t.Name.Local))
-			}
-			rooted = true
-			path = append(path, t.Name.Local)
-			value.Reset()
-			if len(path) == 1 && !slices.Contains(containers, t.Name.Local) {
-				return malformedXML("line %d: element %s", line(decoder), quote(t.Name.Local))
-			}
-		case xml.EndElement:
-			if len(path) > 1 {
-				if err := element(inside, value.String()); err != nil {
-					return err
-				}
-			}
-			path = path[:len(path)-1]
-			value.Reset()
-		case xml.CharData:
-			if len(path) > 0 && !slices.Contains(containers, inside) {
-				value.Write(t)
-			} else if len(bytes.TrimSpace(t)) > 0 {
-				return malformedXML("line %d: text between elements", line(decoder))
-			}
-		case xml.ProcInst:
-			if rooted || t.Target != "xml" {
-				return malformedXML("line %d: processing instruction", line(decoder))
-			}
-		default: // a comment or a directive
-			return malformedXML("line %d: comment or directive", line(decoder))
+		name := map[string]string{"Mode": "x-amz-object-lock-mode", "RetainUntilDate": "x-amz-object-lock-retain-until-date"}[child.name]
+		if checkHeader(name, value) != nil {
+			return nil, malformedXML("the value of %s", child.name)
 		}
+		keys["s3:"+strings.TrimPrefix(name, "x-amz-")] = []string{value}
 	}
+	if has(keys, "s3:object-lock-retain-until-date") && o.options.Now.IsZero() {
+		return nil, errNoClock()
+	}
+	o.addRemainingDays(keys)
+	calls := []Call{o.objectCall("s3:PutObjectRetention", keys)}
+	return append(calls, bypassCalls(o)...), nil
 }
 
-const s3Namespace = "http://s3.amazonaws.com/doc/2006-03-01/"
-
-// plain reports whether an element is in S3's namespace or none, and has no attribute but a namespace's declaration.
-func plain(t xml.StartElement) bool {
-	if t.Name.Space != "" && t.Name.Space != s3Namespace {
-		return false
+func readLegalHold(o *S3Operation, root *element) ([]Call, error) {
+	status, err := root.only("Status")
+	if err != nil {
+		return nil, err
 	}
-	for _, a := range t.Attr {
-		if a.Name.Local != "xmlns" || a.Name.Space != "" {
-			return false
+	if status == nil || len(root.children) != 1 {
+		return nil, malformedXML("LegalHold holds one Status")
+	}
+	value, err := status.word()
+	if err != nil || checkSpelling("x-amz-object-lock-legal-hold", value) != nil {
+		return nil, malformedXML("the value of Status")
+	}
+	return []Call{o.objectCall("s3:PutObjectLegalHold", map[string][]string{"s3:object-lock-legal-hold": {value}})}, nil
+}
+
+// readReplication finds the role that S3 is to replicate with: whoever configures it passes that role to S3
+// (https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketReplication.html).
+func readReplication(o *S3Operation, root *element) ([]Call, error) {
+	calls := []Call{o.bucketCall("s3:PutReplicationConfiguration", nil)}
+	role, err := root.only("Role")
+	if err != nil || role == nil {
+		return calls, err
+	}
+	name, err := role.word()
+	if err != nil {
+		return nil, err
+	}
+	prefix := "arn:" + o.options.Partition + ":iam::"
+	account, path, _ := strings.Cut(strings.TrimPrefix(name, prefix), ":role/")
+	if !strings.HasPrefix(name, prefix) || len(account) != 12 || strings.Trim(account, "0123456789") != "" || path == "" || strings.ContainsAny(path, "*?: ") {
+		return nil, &Error{Code: "InvalidArgument", Message: "Invalid Arn for replication role", Detail: quote(name)}
+	}
+	return append(calls, Call{Action: "iam:PassRole", Resource: name, Keys: map[string][]string{"iam:PassedToService": {"s3.amazonaws.com"}}}), nil
+}
+
+// readInventory finds the fields that a report is to show: what an inventory tells of objects can be limited by them.
+func readInventory(o *S3Operation, root *element) ([]Call, error) {
+	fields, err := root.only("OptionalFields")
+	if err != nil || fields == nil {
+		return []Call{o.bucketCall("s3:PutInventoryConfiguration", nil)}, err
+	}
+	var names []string
+	for _, child := range fields.children {
+		name, err := child.word()
+		if err != nil || child.name != "Field" {
+			return nil, malformedXML("element %s in OptionalFields", quote(child.name))
+		}
+		names = append(names, name)
+	}
+	if len(names) == 0 {
+		return []Call{o.bucketCall("s3:PutInventoryConfiguration", nil)}, nil
+	}
+	return []Call{o.bucketCall("s3:PutInventoryConfiguration", map[string][]string{"s3:InventoryAccessibleOptionalFields": names})}, nil
+}
+
+// readRestore refuses what would write the result of a query to a bucket that nobody decided about
+// (https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreRequest.html).
+func readRestore(o *S3Operation, root *element) ([]Call, error) {
+	for _, child := range root.children {
+		switch child.name {
+		case "Days", "Tier", "Description", "Type", "GlacierJobParameters":
+		case "SelectParameters", "OutputLocation":
+			return nil, &Error{Code: "NotImplemented", Message: "A header or query parameter you provided implies functionality that is not implemented.",
+				Detail: "element " + child.name}
+		default:
+			return nil, malformedXML("element %s", quote(child.name))
 		}
 	}
-	return true
+	return []Call{o.objectCall("s3:RestoreObject", nil)}, nil
 }
 
-func line(decoder *xml.Decoder) int {
-	n, _ := decoder.InputPos()
-	return n
-}
-
-func malformedXML(format string, arguments ...any) *Error {
-	return &Error{Code: "MalformedXML", Message: "The XML you provided was not well-formed or did not validate against our published schema (" +
-		fmt.Sprintf(format, arguments...) + ")."}
+// readObjectEncryption reads the key that an object is to be encrypted with
+// (https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateObjectEncryption.html).
+func readObjectEncryption(o *S3Operation, root *element) ([]Call, error) {
+	kms, err := root.only("SSE-KMS")
+	if err != nil {
+		return nil, err
+	}
+	if kms == nil || len(root.children) != 1 {
+		return nil, malformedXML("ObjectEncryption holds one SSE-KMS")
+	}
+	texts, err := kms.leaves("KMSKeyArn", "BucketKeyEnabled")
+	if err != nil {
+		return nil, err
+	}
+	key := texts["KMSKeyArn"]
+	if key == "" || strings.TrimSpace(key) != key {
+		return nil, malformedXML("the value of KMSKeyArn")
+	}
+	keys := map[string][]string{"s3:x-amz-server-side-encryption": {"aws:kms"}, "s3:x-amz-server-side-encryption-aws-kms-key-id": {key}}
+	return []Call{o.objectCall("s3:UpdateObjectEncryption", keys)}, nil
 }

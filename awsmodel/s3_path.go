@@ -19,11 +19,11 @@ var errEncoding = errors.New("not percent-encoded UTF-8")
 // encoded slashes are key text as on S3, where a key is a string and not a path.
 func parsePath(path string) (bucket, key string, err error) {
 	if len(path) > maxPath {
-		return "", "", &Error{Code: "KeyTooLongError", Message: "Your key is too long"}
+		return "", "", errKeyTooLong()
 	}
 	rest, ok := strings.CutPrefix(path, "/")
 	if !ok {
-		return "", "", &Error{Code: "InvalidURI", Message: "Couldn't parse the specified URI."}
+		return "", "", errURI()
 	}
 	bucket, encoded, slash := strings.Cut(rest, "/")
 	if bucket == "" && !slash {
@@ -32,12 +32,29 @@ func parsePath(path string) (bucket, key string, err error) {
 	if err := checkBucket(bucket); err != nil {
 		return "", "", err
 	}
-	key, keyErr := unescape(encoded)
-	if keyErr != nil {
-		return "", "", &Error{Code: "InvalidURI", Message: "Couldn't parse the specified URI."}
-	}
-	return bucket, key, checkKey(key)
+	key, err = parseKey("/" + encoded)
+	return bucket, key, err
 }
+
+// parseKey reads the path of a virtual-hosted request: all of it behind the first slash is the key.
+func parseKey(path string) (string, error) {
+	encoded, ok := strings.CutPrefix(path, "/")
+	switch {
+	case len(path) > maxPath:
+		return "", errKeyTooLong()
+	case !ok:
+		return "", errURI()
+	}
+	key, err := unescape(encoded)
+	if err != nil {
+		return "", errURI()
+	}
+	return key, checkKey(key)
+}
+
+func errKeyTooLong() *Error { return &Error{Code: "KeyTooLongError", Message: "Your key is too long."} }
+
+func errURI() *Error { return &Error{Code: "InvalidURI", Message: "Couldn't parse the specified URI."} }
 
 func (o S3Operation) path() string {
 	switch {
@@ -74,16 +91,38 @@ func isAlphanumeric(c byte) bool { return 'a' <= c && c <= 'z' || '0' <= c && c 
 func checkKey(key string) error {
 	switch {
 	case len(key) > maxKey:
-		return &Error{Code: "KeyTooLongError", Message: "Your key is too long"}
+		return errKeyTooLong()
 	case !utf8.ValidString(key) || strings.Contains(key, "\x00"):
-		return &Error{Code: "InvalidURI", Message: "Couldn't parse the specified URI."}
+		return errURI()
+	}
+	return nil
+}
+
+// checkPlain holds keys and prefixes to PlainKeys. The error is what SDKs make of S3's answer to a path that it refuses, which has no document.
+func (options S3Options) checkPlain(names ...string) error {
+	if !options.PlainKeys {
+		return nil
+	}
+	for _, name := range names {
+		for segment, rest := "", name; rest != ""; {
+			segment, rest, _ = strings.Cut(rest, "/") // a slash at the end leaves no segment behind it
+			if segment == "" || segment == "." || segment == ".." {
+				return &Error{Code: "400", Message: "Bad Request", Detail: "the backend would not take " + quote(name) + " for the name that it is"}
+			}
+		}
 	}
 	return nil
 }
 
 // unescape decodes %XX once. Everything else must be a character that RFC 3986 lets stand for itself in a path or query, so that no
 // other reader of the same bytes ends the path elsewhere or decodes something that we did not.
-func unescape(encoded string) (string, error) {
+func unescape(encoded string) (string, error) { return decode(encoded, false) }
+
+// decode is unescape; raw lets every printable character stand for itself, as clients write them in headers, where nobody splits at them.
+func decode(encoded string, raw bool) (string, error) {
+	if isPlain(encoded) {
+		return encoded, nil
+	}
 	var b strings.Builder
 	for i := 0; i < len(encoded); i++ {
 		c := encoded[i]
@@ -98,7 +137,7 @@ func unescape(encoded string) (string, error) {
 			}
 			b.WriteByte(byte(high<<4 | low))
 			i += 2
-		case isUnreserved(c) || strings.IndexByte("!$&'()*+,;=:@/?", c) >= 0:
+		case isUnreserved(c) || strings.IndexByte("!$&'()*+,;=:@/?", c) >= 0 || raw && c >= ' ' && c != 0x7f:
 			b.WriteByte(c)
 		default:
 			return "", errEncoding
@@ -110,9 +149,22 @@ func unescape(encoded string) (string, error) {
 	return b.String(), nil
 }
 
+// isPlain tells text that decodes to itself, most keys, without a copy.
+func isPlain(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if !isUnreserved(s[i]) && s[i] != '/' {
+			return false
+		}
+	}
+	return true
+}
+
 // escape encodes everything but RFC 3986's unreserved characters and, in paths, "/".
 func escape(s string, path bool) string {
 	const digits = "0123456789ABCDEF"
+	if isPlain(s) && (path || !strings.Contains(s, "/")) {
+		return s
+	}
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
 		if c := s[i]; isUnreserved(c) || path && c == '/' {

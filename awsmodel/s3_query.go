@@ -14,40 +14,80 @@ const (
 	maxParameter = 2 << 10
 )
 
-// parameter is one query parameter of an operation: its name, and which values it may have.
+// parameter is one query parameter of an operation. Values that change nothing of what is decided are the backend's to judge: it knows
+// S3's errors for them.
 type parameter struct {
 	name     string
 	required bool
-	accepts  func(value string) bool
+	check    func(name, value string) error
 }
 
 // uploadID selects the operations on a multipart upload; partNumber tells the part.
 var (
-	uploadID   = required(parameter{name: "uploadId", accepts: func(value string) bool { return value != "" && isText(value) }})
-	partNumber = required(number("partNumber", 1, 10000))
+	uploadID   = required(parameter{name: "uploadId", check: checkFilled})
+	partNumber = number("partNumber")
+	versionID  = text("versionId") // never empty
 )
 
 func required(p parameter) parameter { p.required = true; return p }
 
 func flag(name string) parameter { return fixed(name, "") }
 
-func text(name string) parameter { return parameter{name: name, accepts: isText} }
+func text(name string) parameter { return parameter{name: name, check: checkText} }
+
+// number is for the backend to read: no policy does.
+func number(name string) parameter { return text(name) }
+
+// limit is a number that is a condition key.
+func limit(name string) parameter { return parameter{name: name, check: checkLimit} }
 
 // answerHeader is a parameter whose value becomes a header of the answer.
-func answerHeader(name string) parameter {
-	return parameter{name: name, accepts: func(value string) bool { return isText(value) && !hasControl(value) }}
-}
+func answerHeader(name string) parameter { return parameter{name: name, check: checkAnswerHeader} }
 
-func fixed(name string, values ...string) parameter {
-	return parameter{name: name, accepts: func(value string) bool { return slices.Contains(values, value) }}
-}
-
-// number accepts canonical decimals only, so that nobody reads "+5" or "05" otherwise.
-func number(name string, least, most int) parameter {
-	return parameter{name: name, accepts: func(value string) bool {
-		n, err := strconv.Atoi(value)
-		return err == nil && strconv.Itoa(n) == value && n >= least && n <= most
+func fixed(name, want string) parameter {
+	return parameter{name: name, check: func(name, value string) error {
+		if value != want {
+			return badParameter(name, value)
+		}
+		return nil
 	}}
+}
+
+func badParameter(name, value string) *Error {
+	return notUnderstood("InvalidArgument", "the value %s of the query parameter %s", quote(value), quote(name))
+}
+
+func checkText(name, value string) error {
+	if !isText(value) {
+		return badParameter(name, value)
+	}
+	return nil
+}
+
+func checkFilled(name, value string) error {
+	if value == "" || !isText(value) {
+		return badParameter(name, value)
+	}
+	return nil
+}
+
+// checkLimit accepts canonical decimals only, so that no policy reads "+5" or "05" otherwise than a server. A negative number would pass "at most",
+// and some servers take it for their own default.
+func checkLimit(name, value string) error {
+	if n, err := strconv.ParseInt(value, 10, 64); err != nil || strconv.FormatInt(n, 10) != value {
+		return &Error{Code: "InvalidArgument", Message: "Provided " + quote(value) + " not an integer or within integer range", Detail: name}
+	}
+	if value[0] == '-' {
+		return &Error{Code: "InvalidArgument", Message: name + " cannot be negative"}
+	}
+	return nil
+}
+
+func checkAnswerHeader(name, value string) error {
+	if !isText(value) || hasControl(value) {
+		return badParameter(name, value)
+	}
+	return nil
 }
 
 func isText(value string) bool {
@@ -63,39 +103,66 @@ func hasControl(value string) bool {
 var signatureParameters = []string{"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders",
 	"X-Amz-Signature", "X-Amz-Security-Token", "X-Amz-Content-Sha256"}
 
+// parameters is a query, parted.
+type parameters struct {
+	own     map[string]string // the operation's, decoded
+	hoisted map[string]string // headers that the signer of a presigned URL moved here, under lower-case names; nil: none
+	id      string            // x-id, in which SDKs repeat the operation's name
+	named   bool              // x-id was sent
+	version bool              // versionId was sent, maybe empty
+	signed  [8]bool           // which of signatureParameters were sent
+}
+
 // parseQuery splits a query into the operation's parameters and, on a presigned URL, the headers that the signer moved into it.
-func parseQuery(raw string) (query, hoisted map[string]string, err error) {
-	query, hoisted = map[string]string{}, map[string]string{}
+func parseQuery(raw string) (parameters, error) {
+	p := parameters{own: map[string]string{}}
 	if raw == "" {
-		return query, hoisted, nil
+		return p, nil
 	}
 	if len(raw) > maxQuery {
-		return nil, nil, notUnderstood("InvalidURI", "the query is longer than %d bytes", maxQuery)
+		return p, notUnderstood("InvalidURI", "the query is longer than %d bytes", maxQuery)
 	}
-	signature := map[string]bool{}
 	for pair := range strings.SplitSeq(raw, "&") {
 		encodedName, encodedValue, _ := strings.Cut(pair, "=")
 		name, nameErr := unescapeQuery(encodedName)
 		value, valueErr := unescapeQuery(encodedValue)
-		switch lower := strings.ToLower(name); {
-		case nameErr != nil || valueErr != nil || name == "":
-			return nil, nil, notUnderstood("InvalidURI", "the query parameter %s is not percent-encoded UTF-8", quote(encodedName))
-		case has(query, name) || has(hoisted, lower) || signature[name]:
-			return nil, nil, notUnderstood("InvalidArgument", "the query parameter %s is given more than once", quote(name))
-		case name == "X-Amz-Content-Sha256" && value != "UNSIGNED-PAYLOAD": // S3 signs no presigned URL's payload
-			return nil, nil, notUnderstood("InvalidArgument", "the value %s of the query parameter %s", quote(value), quote(name))
-		case slices.Contains(signatureParameters, name):
-			signature[name] = true
-		case strings.HasPrefix(lower, "x-amz-"):
-			hoisted[lower] = value
-		default:
-			query[name] = value
+		if nameErr != nil || valueErr != nil || name == "" {
+			return p, notUnderstood("InvalidURI", "the query parameter %s is not percent-encoded UTF-8", quote(encodedName))
+		}
+		if err := p.add(name, value); err != nil {
+			return p, err
 		}
 	}
-	if len(hoisted) > 0 && !signature["X-Amz-Signature"] {
-		return nil, nil, notUnderstood("InvalidRequest", "query parameters that begin with x-amz- belong to presigned URLs only")
+	if p.hoisted != nil && !p.signed[slices.Index(signatureParameters, "X-Amz-Signature")] {
+		return p, notUnderstood("InvalidRequest", "query parameters that begin with x-amz- belong to presigned URLs only")
 	}
-	return query, hoisted, nil
+	return p, nil
+}
+
+func (p *parameters) add(name, value string) error {
+	lower := strings.ToLower(name)
+	i := slices.Index(signatureParameters, name)
+	switch {
+	case has(p.own, name) || has(p.hoisted, lower) || i >= 0 && p.signed[i] || name == "x-id" && p.named || name == "versionId" && p.version:
+		return notUnderstood("InvalidArgument", "the query parameter %s is given more than once", quote(name))
+	case name == "X-Amz-Content-Sha256" && value != "UNSIGNED-PAYLOAD": // S3 signs no presigned URL's payload
+		return notUnderstood("InvalidArgument", "the value %s of the query parameter %s", quote(value), quote(name))
+	case i >= 0:
+		p.signed[i] = true
+	case name == "x-id":
+		p.id, p.named = value, true
+	case name == "versionId" && value == "": // as if it were not there, for the decision and for the backend: some SDKs send it so
+		p.version = true
+	case strings.HasPrefix(lower, "x-amz-"):
+		if p.hoisted == nil {
+			p.hoisted = map[string]string{}
+		}
+		p.hoisted[lower] = value
+	default:
+		p.own[name] = value
+		p.version = p.version || name == "versionId"
+	}
+	return nil
 }
 
 // unescapeQuery decodes once. "+" is refused because decoders disagree on it: signers write %20 or %2B.
@@ -108,13 +175,15 @@ func unescapeQuery(encoded string) (string, error) {
 
 // checkQuery holds the parameters against the operation's.
 func (s *shape) checkQuery(query map[string]string) error {
-	for _, name := range slices.Sorted(maps.Keys(query)) {
-		i := slices.IndexFunc(s.query, func(p parameter) bool { return p.name == name })
-		if i < 0 {
-			return notUnderstood("InvalidRequest", "the query parameter %s of %s", quote(name), s.name)
-		}
-		if value := query[name]; !s.query[i].accepts(value) {
-			return notUnderstood("InvalidArgument", "the value %s of the query parameter %s", quote(value), quote(name))
+	if len(query) > 0 {
+		for _, name := range slices.Sorted(maps.Keys(query)) {
+			i := slices.IndexFunc(s.query, func(p parameter) bool { return p.name == name })
+			if i < 0 {
+				return notUnderstood("InvalidRequest", "the query parameter %s of %s", quote(name), s.name)
+			}
+			if err := s.query[i].check(name, query[name]); err != nil {
+				return err
+			}
 		}
 	}
 	for _, p := range s.query {

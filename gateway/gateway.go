@@ -1,10 +1,11 @@
 // Package gateway stands before the services that a plane serves: a request reaches a backend only when its signature, its meaning and its
 // permission are known.
 //
-// It owns the S3 door: it has awsmodel classify each request, the authenticator say who signed it, and the caller's policies decide every
-// call that it means; then it builds a new request from what was classified, so that the backend cannot read the original otherwise, and
-// streams the answer back with errors in S3's shape. It also refuses every other service by name. It does not keep objects (package
-// services), open sessions (sts), compile policies (policy) or write the trail.
+// It owns two doors, S3's and that of every other service. Each has awsmodel classify a request, the authenticator say who signed it, and the
+// directory decide every call that it means; then it builds a new request from what was classified, so that the backend cannot read the original
+// otherwise, and streams the answer back. Refusals have the shape of the protocol that the client speaks. What is allowed and has no backend is
+// answered with the statements that allow it. What requests made known of resources, their tags and policies, it has the directory keep. It does not
+// keep objects (package services), open sessions (sts), compile policies (policy) or write the trail.
 package gateway
 
 import (
@@ -23,6 +24,12 @@ import (
 // Authenticator says who signed a request. Its errors are *iam.Error, and it records them; sts.Service is one.
 type Authenticator interface {
 	Authenticate(ctx context.Context, request *sigv4.Request, origin trail.Origin) (iam.Caller, error)
+	// AuthenticateParsed is Authenticate for a request of which sigv4.Parse returned authorization. It also returns the key that signs its chunks.
+	AuthenticateParsed(ctx context.Context, request *sigv4.Request, authorization *sigv4.Authorization, origin trail.Origin) (iam.Caller, sigv4.Key, error)
+	// AuthenticatePost is Authenticate for a form by which a browser uploads to S3.
+	AuthenticatePost(ctx context.Context, post *sigv4.Post, origin trail.Origin) (iam.Caller, error)
+	// Anonymous is the caller of a request that is not signed.
+	Anonymous(origin trail.Origin) iam.Caller
 }
 
 // Trail is what the gateway asks of the trail.
@@ -41,7 +48,7 @@ type Backend interface {
 	Owner(bucket string) (account string, ok bool)
 }
 
-// Config of a Gateway. Authenticate, Trail, Origin and S3 are required.
+// Config of a Gateway. Authenticate, Trail, Origin, Directory, Policies and S3 are required, and with a Classifier Roles and Attributes.
 type Config struct {
 	Authenticate Authenticator
 	Trail        Trail
@@ -54,17 +61,35 @@ type Config struct {
 	Now           func() time.Time // nil: time.Now
 	// Logger gets failures that are the plane's own, with the request id; nil: nowhere. Refusals are the trail's.
 	Logger *slog.Logger
+
+	// Classifier says what requests to other services than S3 mean; nil: every other service is refused.
+	Classifier Classifier
+	Directory  Directory
+	Policies   ResourcePolicies
+	Roles      Roles
+	Attributes Attributes
+	// Services says by signing name how services are served; one that is not there has no backend. An Upstream of s3 takes the place of S3.
+	Services map[string]ServiceConfig
+	// S3Domains are the host names under which buckets are virtual-hosted: bucket.s3.localhost for s3.localhost. In lower case, without ports.
+	S3Domains []string
+	// S3BlockPublicPolicies refuses bucket policies that grant to everybody.
+	S3BlockPublicPolicies bool
 }
 
-// Gateway is the door of S3 and, with a refusal, of every service that nobody serves. It is safe for concurrent use.
+// Gateway is the door of S3 and of every other service, those that nobody knows included. It is safe for concurrent use.
 type Gateway struct {
-	c Config
+	c  Config
+	s3 s3Server
 }
 
 // New makes a Gateway.
 func New(c Config) (*Gateway, error) {
-	if c.Authenticate == nil || c.Trail == nil || c.Origin == nil || c.S3 == nil {
-		return nil, errors.New("making the gateway: Authenticate, Trail, Origin and S3 are required")
+	s3 := c.Services["s3"].Upstream
+	if c.Authenticate == nil || c.Trail == nil || c.Origin == nil || c.Directory == nil || c.Policies == nil || c.S3 == nil && s3 == nil {
+		return nil, errors.New("making the gateway: Authenticate, Trail, Origin, Directory, Policies and S3, or an Upstream of s3, are required")
+	}
+	if c.Classifier != nil && (c.Roles == nil || c.Attributes == nil) {
+		return nil, errors.New("making the gateway: a Classifier needs Roles and Attributes")
 	}
 	if c.AccountHeader == "" {
 		c.AccountHeader = "X-Openirsa-Account"
@@ -78,70 +103,22 @@ func New(c Config) (*Gateway, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Gateway{c: c}, nil
+	g := &Gateway{c: c, s3: embeddedS3{c.S3, c.AccountHeader}}
+	if s3 != nil {
+		g.s3 = upstreamS3{s3}
+	}
+	return g, nil
 }
 
-// ServeHTTP answers requests whose credential scope names S3, and unsigned ones, as S3; others it refuses as their service would.
+// ServeHTTP answers requests whose credential scope names S3, and unsigned ones, as S3; others as their service.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{Gateway: g, w: w, r: r, origin: g.c.Origin(r)}
-	signed, err := signedRequest(r)
-	if err != nil {
-		x.refuseUnknown(err)
-		return
-	}
-	authorization, parseErr := sigv4.Parse(signed)
-	if parseErr == nil {
-		if authorization.Scope.Service != "s3" {
-			x.refuseService(authorization)
-			return
-		}
-		x.origin.Region = authorization.Scope.Region
-		if err := checkPayloadHash(signed, authorization); err != nil {
-			x.refuseUnknown(err)
-			return
-		}
-	}
-	// What does not parse fails here too, and is recorded there.
-	caller, err := g.c.Authenticate.Authenticate(r.Context(), signed, x.origin)
-	if err == nil {
-		err = parseErr
-	}
-	if err != nil {
-		x.refuse(authenticationError(err))
-		return
-	}
-	x.caller, x.signed, x.authorization = caller, signed, authorization
-	x.serve()
-}
-
-// signedRequest is r as its client signed it: the target as it came on the wire, since net/http decodes and cleans.
-func signedRequest(r *http.Request) (*sigv4.Request, error) {
+	origin := g.c.Origin(r)
 	path, query, _ := strings.Cut(r.RequestURI, "?")
-	if !strings.HasPrefix(path, "/") { // the forms for proxies and for OPTIONS *
-		return nil, refusal("InvalidURI", "Couldn't parse the specified URI.")
+	claimed := &sigv4.Request{Method: r.Method, Path: path, RawQuery: query, Host: r.Host, Header: r.Header}
+	authorization, parseErr := sigv4.Parse(claimed)
+	if parseErr == nil && authorization.Scope.Service != "s3" {
+		g.serveService(w, r, origin, claimed, authorization)
+		return
 	}
-	hashes := r.Header["X-Amz-Content-Sha256"]
-	hash := unsignedPayload
-	if len(hashes) > 1 {
-		return nil, refusal("InvalidArgument", "x-amz-content-sha256 must be given only once.")
-	}
-	if len(hashes) == 1 {
-		hash = hashes[0]
-	}
-	return &sigv4.Request{Method: r.Method, Path: path, RawQuery: query, Host: r.Host, Header: r.Header, PayloadHash: hash}, nil
-}
-
-// checkPayloadHash holds x-amz-content-sha256 against the rules of
-// https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html: signed headers need it, a presigned URL signs no payload.
-func checkPayloadHash(signed *sigv4.Request, a *sigv4.Authorization) error {
-	_, given := signed.Header["X-Amz-Content-Sha256"]
-	switch hash := signed.PayloadHash; {
-	case !given && !a.Presigned:
-		return refusal("InvalidRequest", "Missing required header for this request: x-amz-content-sha256")
-	case a.Presigned && hash != unsignedPayload:
-		return refusal("InvalidArgument", "x-amz-content-sha256 of a presigned URL must be UNSIGNED-PAYLOAD.")
-	case hash == unsignedPayload || strings.HasPrefix(hash, streamingPrefix) || isHexSHA256(hash):
-		return nil
-	}
-	return refusal("InvalidArgument", "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, or a valid sha256 value.")
+	g.serveS3(w, r, origin, claimed, authorization, parseErr)
 }

@@ -41,7 +41,7 @@ func TestHostile(t *testing.T) {
 		{"unsigned write", sigv4.Credentials{}, rawRequest{method: "PUT", target: "/bucket/key", body: "x", noSignature: true}, "AccessDenied", 403},
 		{"basic authorization", sigv4.Credentials{}, rawRequest{method: "GET", target: "/bucket/key", noSignature: true, unsigned: []string{"Authorization: Basic YTpi"}}, "InvalidRequest", 400},
 		{"version 2 signature", sigv4.Credentials{}, rawRequest{method: "GET", target: "/bucket/key", noSignature: true, unsigned: []string{"Authorization: AWS AKIA:sig"}}, "InvalidRequest", 400},
-		{"version 2 query", sigv4.Credentials{}, rawRequest{method: "GET", target: "/bucket/key?AWSAccessKeyId=a&Signature=b&Expires=9999999999", noSignature: true}, "AccessDenied", 403},
+		{"version 2 query", sigv4.Credentials{}, rawRequest{method: "GET", target: "/bucket/key?AWSAccessKeyId=a&Signature=b&Expires=9999999999", noSignature: true}, "InvalidRequest", 400},
 		{"junk authorization", sigv4.Credentials{}, rawRequest{method: "GET", target: "/bucket/key", noSignature: true, unsigned: []string{"Authorization: AWS4-HMAC-SHA256 ,=;"}}, "AuthorizationHeaderMalformed", 400},
 		{"unknown key id", sigv4.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "x"}, get("/bucket/key"), "InvalidAccessKeyId", 403},
 		{"wrong secret", wrongSecret, get("/bucket/key"), "SignatureDoesNotMatch", 403},
@@ -59,10 +59,38 @@ func TestHostile(t *testing.T) {
 		{"no payload hash", p.root, rawRequest{method: "GET", target: "/bucket/key", hash: "absent"}, "InvalidRequest", 400},
 		{"payload hash of another kind", p.root, rawRequest{method: "GET", target: "/bucket/key", hash: "deadbeef"}, "InvalidArgument", 400},
 		{"payload hash in upper case", p.root, rawRequest{method: "GET", target: "/bucket/key", hash: strings.ToUpper(emptyHash)}, "InvalidArgument", 400},
-		{"chunked signature", p.root, rawRequest{method: "PUT", target: "/bucket/key", body: "0\r\n\r\n", hash: "STREAMING-AWS4-HMAC-SHA256-PAYLOAD", header: []string{"x-amz-decoded-content-length: 0"}}, "InvalidRequest", 400},
-		{"chunked trailer", p.root, rawRequest{method: "PUT", target: "/bucket/key", body: "0\r\n\r\n", hash: "STREAMING-UNSIGNED-PAYLOAD-TRAILER", header: []string{"x-amz-trailer: x-amz-checksum-crc32"}}, "InvalidRequest", 400},
-		{"chunked without more", p.root, rawRequest{method: "PUT", target: "/bucket/key", hash: "STREAMING-UNSIGNED-PAYLOAD-TRAILER"}, "InvalidRequest", 400},
+		{"chunked signature", p.root, rawRequest{method: "PUT", target: "/bucket/key", body: "0\r\n\r\n", hash: "STREAMING-AWS4-HMAC-SHA256-PAYLOAD", header: []string{"x-amz-decoded-content-length: 0"}}, "IncompleteBody", 400},
+		{"chunked trailer", p.root, rawRequest{method: "PUT", target: "/bucket/key", body: "0\r\n\r\n", hash: "STREAMING-UNSIGNED-PAYLOAD-TRAILER", header: []string{"x-amz-trailer: x-amz-checksum-crc32"}}, "MissingContentLength", 411},
+		{"chunked without more", p.root, rawRequest{method: "PUT", target: "/bucket/key", hash: "STREAMING-UNSIGNED-PAYLOAD-TRAILER"}, "MissingContentLength", 411},
 		{"hash of no body with none", p.root, rawRequest{method: "GET", target: "/bucket/key", hash: strings.Repeat("0", 64)}, "XAmzContentSHA256Mismatch", 400},
+
+		// A signature for something else.
+		{"replayed as another method", p.root, rawRequest{method: "GET", target: "/bucket/key", sentMethod: "DELETE"}, "SignatureDoesNotMatch", 403},
+		{"replayed on another key", p.root, rawRequest{method: "GET", target: "/bucket/key", sentTarget: "/bucket/other"}, "SignatureDoesNotMatch", 403},
+		{"replayed with another query", p.root, rawRequest{method: "GET", target: "/bucket?list-type=2&prefix=a", sentTarget: "/bucket?list-type=2&prefix=b"}, "SignatureDoesNotMatch", 403},
+		{"replayed with one parameter more", p.root, rawRequest{method: "DELETE", target: "/bucket/key", sentTarget: "/bucket/key?versionId=null"}, "SignatureDoesNotMatch", 403},
+		{"replayed at another host", p.root, rawRequest{method: "GET", target: "/bucket/key", host: "s3.example", sentHost: "s3.other"}, "SignatureDoesNotMatch", 403},
+		{"replayed at another port", p.root, rawRequest{method: "GET", target: "/bucket/key", host: "s3.example:1", sentHost: "s3.example:2"}, "SignatureDoesNotMatch", 403},
+		{"replayed with another body", p.root, rawRequest{method: "POST", target: "/bucket?delete", body: remove, sentBody: strings.Replace(remove, "key", "kez", 1)}, "XAmzContentSHA256Mismatch", 400},
+		{"replayed in another region", p.root, rawRequest{method: "GET", target: "/bucket/key", edit: inAuthorization("/"+region+"/", "/us-east-1/")}, "SignatureDoesNotMatch", 403},
+		{"replayed on another day", p.root, rawRequest{method: "GET", target: "/bucket/key", edit: func(h map[string][]string) { h["X-Amz-Date"] = []string{"20200101T000000Z"} }}, "AuthorizationHeaderMalformed", 400},
+		{"replayed too late", p.root, rawRequest{method: "GET", target: "/bucket/key", at: time.Now().Add(-16 * time.Minute)}, "RequestTimeTooSkewed", 403},
+		{"signed for later", p.root, rawRequest{method: "GET", target: "/bucket/key", at: time.Now().Add(16 * time.Minute)}, "RequestTimeTooSkewed", 403},
+		{"a header left out of the signature", p.root, rawRequest{method: "PUT", target: "/bucket/key", body: "x", header: []string{"x-amz-meta-a: b"}, edit: inAuthorization(";x-amz-meta-a", "")}, "AccessDenied", 403},
+		{"the host left out of the signature", p.root, rawRequest{method: "GET", target: "/bucket/key", edit: inAuthorization("host;", "")}, "AccessDenied", 403},
+		{"a signed header left out", p.root, rawRequest{method: "PUT", target: "/bucket/key", body: "x", header: []string{"x-amz-meta-a: b"}, edit: func(h map[string][]string) { delete(h, "x-amz-meta-a") }}, "AuthorizationHeaderMalformed", 400},
+		{"another's key id", p.root, rawRequest{method: "GET", target: "/bucket/key", edit: inAuthorization(p.root.AccessKeyID, p.foreignRoot.AccessKeyID)}, "SignatureDoesNotMatch", 403},
+		{"a payload hash changed to none", p.root, rawRequest{method: "PUT", target: "/bucket/key", body: "x", edit: func(h map[string][]string) { h["X-Amz-Content-Sha256"] = []string{"UNSIGNED-PAYLOAD"} }}, "SignatureDoesNotMatch", 403},
+		{"an asymmetric signature", p.root, rawRequest{method: "GET", target: "/bucket/key", edit: inAuthorization("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256")}, "InvalidRequest", 400},
+
+		// Strangers.
+		{"unsigned with a query that signs", sigv4.Credentials{}, rawRequest{method: "GET", target: "/bucket/key?X-Amz-Expires=60", noSignature: true}, "AccessDenied", 403},
+		{"unsigned list of buckets", sigv4.Credentials{}, rawRequest{method: "GET", target: "/", noSignature: true}, "AccessDenied", 403},
+		{"unsigned bucket", sigv4.Credentials{}, rawRequest{method: "PUT", target: "/mine", noSignature: true}, "AccessDenied", 403},
+		{"unsigned copy", sigv4.Credentials{}, rawRequest{method: "PUT", target: "/bucket/to", unsigned: []string{"x-amz-copy-source: bucket/key"}, noSignature: true}, "AccessDenied", 403},
+		{"unsigned policy", sigv4.Credentials{}, rawRequest{method: "PUT", target: "/bucket?policy", body: "{}", noSignature: true}, "AccessDenied", 403},
+		{"unsigned with an account", sigv4.Credentials{}, rawRequest{method: "GET", target: "/bucket/key", unsigned: []string{"X-Openirsa-Account: " + account}, noSignature: true}, "AccessDenied", 403},
+		{"unsigned for a bucket that is not there", sigv4.Credentials{}, rawRequest{method: "GET", target: "/absent/key", noSignature: true}, "AccessDenied", 403},
 
 		// Paths.
 		{"two slashes first", p.root, get("//bucket/key"), "InvalidBucketName", 400},
@@ -87,24 +115,15 @@ func TestHostile(t *testing.T) {
 		{"duplicate parameter", p.root, get("/bucket?list-type=2&prefix=a&prefix=b"), "InvalidArgument", 400},
 		{"parameter in another case", p.root, get("/bucket?Prefix=a"), "InvalidRequest", 400},
 		{"semicolon", p.root, get("/bucket?prefix=a;delete"), "InvalidURI", 400},
-		{"version", p.root, get("/bucket/key?versionId=null"), "InvalidRequest", 400},
-		{"acl", p.root, rawRequest{method: "PUT", target: "/bucket/key?acl"}, "InvalidRequest", 400},
-		{"policy", p.root, rawRequest{method: "PUT", target: "/bucket?policy", body: "{}"}, "InvalidRequest", 400},
-		{"tagging", p.root, get("/bucket/key?tagging"), "InvalidRequest", 400},
 		{"delete by location", p.root, rawRequest{method: "DELETE", target: "/bucket?location"}, "InvalidRequest", 400},
 		{"another operation's name", p.root, get("/bucket/key?x-id=ListParts"), "InvalidRequest", 400},
 		{"browser form", p.root, rawRequest{method: "POST", target: "/bucket", header: []string{"content-type: multipart/form-data; boundary=x"}, body: "--x--"}, "MethodNotAllowed", 405},
 		{"post to an object", p.root, rawRequest{method: "POST", target: "/bucket/key", body: "x"}, "MethodNotAllowed", 405},
-		{"options", p.root, rawRequest{method: "OPTIONS", target: "/bucket/key", header: []string{"origin: http://evil", "access-control-request-method: PUT"}}, "MethodNotAllowed", 405},
+		{"options", p.root, rawRequest{method: "OPTIONS", target: "/bucket/key", header: []string{"origin: http://evil", "access-control-request-method: PUT"}}, "AccessForbidden", 403},
 		{"trace", p.root, rawRequest{method: "TRACE", target: "/bucket/key"}, "MethodNotAllowed", 405},
 		{"method in lower case", p.root, rawRequest{method: "put", target: "/bucket/key"}, "MethodNotAllowed", 405},
-		{"public acl", p.root, with(put, "x-amz-acl: public-read-write"), "AccessControlListNotSupported", 400},
-		{"grant", p.root, with(put, "x-amz-grant-full-control: id=1"), "InvalidRequest", 400},
-		{"lock", p.root, with(put, "x-amz-object-lock-mode: COMPLIANCE"), "InvalidRequest", 400},
-		{"encryption", p.root, with(put, "x-amz-server-side-encryption: aws:kms"), "InvalidRequest", 400},
 		{"unheard-of header", p.root, with(put, "x-amz-future: 1"), "InvalidRequest", 400},
 		{"copy source twice", p.root, with(put, "x-amz-copy-source: bucket/key", "x-amz-copy-source: foreign/key"), "InvalidRequest", 400},
-		{"copy of a version", p.root, rawRequest{method: "PUT", target: "/bucket/to", header: []string{"x-amz-copy-source: bucket/key?versionId=1"}}, "InvalidArgument", 400},
 		{"copy with an encoded slash", p.root, rawRequest{method: "PUT", target: "/bucket/to", header: []string{"x-amz-copy-source: foreign%2Fkey"}}, "InvalidArgument", 400},
 		{"copy from above", p.root, rawRequest{method: "PUT", target: "/bucket/to", header: []string{"x-amz-copy-source: ../foreign/key"}}, "InvalidArgument", 400},
 		{"copy from another account", p.root, rawRequest{method: "PUT", target: "/bucket/to", header: []string{"x-amz-copy-source: foreign/key"}}, "AccessDenied", 403},
@@ -121,7 +140,6 @@ func TestHostile(t *testing.T) {
 		{"no document", p.root, rawRequest{method: "POST", target: "/bucket?delete"}, "MalformedXML", 400},
 		{"two documents", p.root, rawRequest{method: "POST", target: "/bucket?delete", body: remove + remove}, "MalformedXML", 400},
 		{"entity", p.root, rawRequest{method: "POST", target: "/bucket?delete", body: `<!DOCTYPE d [<!ENTITY e SYSTEM "file:///etc/passwd">]><Delete><Object><Key>&e;</Key></Object></Delete>`}, "MalformedXML", 400},
-		{"version in a document", p.root, rawRequest{method: "POST", target: "/bucket?delete", body: "<Delete><Object><Key>key</Key><VersionId>1</VersionId></Object></Delete>"}, "MalformedXML", 400},
 		{"bucket of another kind", p.root, rawRequest{method: "PUT", target: "/newbucket", body: "<CreateBucketConfiguration><Bucket><Type>Directory</Type></Bucket></CreateBucketConfiguration>"}, "MalformedXML", 400},
 	}
 	for _, c := range cases {
@@ -139,6 +157,13 @@ func TestHostile(t *testing.T) {
 	}
 	if after := p.backend.count(); after != before {
 		t.Errorf("%d requests reached the backend", after-before)
+	}
+}
+
+// inAuthorization replaces text in the header that signs.
+func inAuthorization(old, new string) func(map[string][]string) {
+	return func(header map[string][]string) {
+		header["Authorization"] = []string{strings.Replace(header["Authorization"][0], old, new, 1)}
 	}
 }
 

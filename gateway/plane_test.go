@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -49,6 +50,7 @@ const (
 // plane is the gateway with the real parts around it, on a temporary folder.
 type plane struct {
 	url         string
+	http        *http.Client // of the SDK's clients; nil: the SDK's own
 	door        *gateway.Gateway
 	root        sigv4.Credentials // of account
 	foreignRoot sigv4.Credentials // of other
@@ -58,6 +60,7 @@ type plane struct {
 	events      *trail.Trail
 	backend     *countingBackend
 	logs        *bytes.Buffer // a test that expects a failure empties it
+	keepOpen    bool          // connections are not closed for writing after a request, which a server takes for a client that leaves
 }
 
 // countingBackend remembers what reached the backend, which a test may exchange while the server still ends an earlier request.
@@ -100,7 +103,10 @@ func (b *countingBackend) last() *http.Request {
 	return b.requests[len(b.requests)-1]
 }
 
-func newPlane(t testing.TB) *plane {
+func newPlane(t testing.TB) *plane { return newPlaneWith(t, func(*gateway.Config) {}) }
+
+// newPlaneWith is newPlane with another configuration of the gateway.
+func newPlaneWith(t testing.TB, change func(*gateway.Config)) *plane {
 	t.Helper()
 	folder := t.TempDir()
 	records, err := store.Open(store.Config{Path: filepath.Join(folder, "irsa.db"), MasterKey: make([]byte, store.MasterKeySize)})
@@ -129,7 +135,10 @@ func newPlane(t testing.TB) *plane {
 	backend := &countingBackend{backend: objects}
 
 	logs := new(bytes.Buffer)
-	door, err := gateway.New(gateway.Config{Authenticate: service, Trail: events, Origin: origin, S3: backend, Logger: slog.New(slog.NewTextHandler(logs, nil))})
+	config := gateway.Config{Authenticate: service, Trail: events, Origin: origin, Directory: directory, Policies: directory,
+		Attributes: gateway.LearnedTags(directory.ResourceTags), S3: backend, Logger: slog.New(slog.NewTextHandler(logs, nil))}
+	change(&config)
+	door, err := gateway.New(config)
 	must(t, err)
 	server := httptest.NewUnstartedServer(door)
 	server.Config.DisableGeneralOptionsHandler = true
@@ -200,6 +209,9 @@ func allow(actions, resource string) string {
 func (p *plane) client(c sigv4.Credentials) *s3.Client {
 	config := aws.Config{Region: region, BaseEndpoint: aws.String(p.url), RetryMaxAttempts: 1,
 		Credentials: credentials.NewStaticCredentialsProvider(c.AccessKeyID, c.SecretAccessKey, c.SessionToken)}
+	if p.http != nil {
+		config.HTTPClient = p.http
+	}
 	return s3.NewFromConfig(config, func(o *s3.Options) { o.UsePathStyle = true })
 }
 
@@ -261,12 +273,18 @@ type rawRequest struct {
 	hash           string // x-amz-content-sha256; empty: the body's; "absent": no header
 	service        string // empty: s3
 	noSignature    bool
+	host           string // that is signed; empty: the plane's
+	sentHost       string // empty: that
+	// What is sent in place of what was signed; empty: that.
+	sentMethod, sentTarget, sentBody string
+	edit                             func(header map[string][]string) // after the signature
+	at                               time.Time                        // of the signature; zero: now
 }
 
 // send signs the request as it stands, sends it over a connection of its own and returns the answer.
 func (p *plane) send(t testing.TB, c sigv4.Credentials, r rawRequest) (*http.Response, []byte) {
 	t.Helper()
-	host := strings.TrimPrefix(p.url, "http://")
+	host := cmp.Or(r.host, strings.TrimPrefix(p.url, "http://"))
 	header := map[string][]string{}
 	for _, line := range r.header {
 		name, value, _ := strings.Cut(line, ": ")
@@ -284,14 +302,21 @@ func (p *plane) send(t testing.TB, c sigv4.Credentials, r rawRequest) (*http.Res
 		if service == "" {
 			service = "s3"
 		}
-		must(t, sigv4.Sign(signed, c, region, service, time.Now()))
+		if r.at.IsZero() {
+			r.at = time.Now()
+		}
+		must(t, sigv4.Sign(signed, c, region, service, r.at))
 		header = signed.Header
 		if hash == "absent" {
 			delete(header, "X-Amz-Content-Sha256") // which Sign adds
 		}
 	}
+	if r.edit != nil {
+		r.edit(header)
+	}
+	r.method, r.target, r.body = cmp.Or(r.sentMethod, r.method), cmp.Or(r.sentTarget, r.target), cmp.Or(r.sentBody, r.body)
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n", r.method, r.target, host)
+	fmt.Fprintf(&text, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n", r.method, r.target, cmp.Or(r.sentHost, host))
 	for _, name := range slices.Sorted(maps.Keys(header)) {
 		for _, value := range header[name] {
 			fmt.Fprintf(&text, "%s: %s\r\n", name, value)
@@ -306,7 +331,8 @@ func (p *plane) send(t testing.TB, c sigv4.Credentials, r rawRequest) (*http.Res
 	return p.wire(t, r.method, text.String()+"\r\n"+r.body)
 }
 
-// wire sends bytes as they are.
+// wire sends bytes as they are. A request whose body may be shorter than it says ends with the connection's half, which others must not: to net/http
+// the client is gone then.
 func (p *plane) wire(t testing.TB, method, text string) (*http.Response, []byte) {
 	t.Helper()
 	connection, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", strings.TrimPrefix(p.url, "http://"))
@@ -315,7 +341,9 @@ func (p *plane) wire(t testing.TB, method, text string) (*http.Response, []byte)
 	must(t, connection.SetDeadline(time.Now().Add(30*time.Second)))
 	_, err = io.WriteString(connection, text)
 	must(t, err)
-	must(t, connection.(*net.TCPConn).CloseWrite())
+	if head, body, _ := strings.Cut(text, "\r\n\r\n"); !p.keepOpen && !strings.Contains(head, fmt.Sprintf("\r\nContent-Length: %d", len(body))) {
+		must(t, connection.(*net.TCPConn).CloseWrite())
+	}
 	response, err := http.ReadResponse(bufio.NewReader(connection), &http.Request{Method: method})
 	must(t, err)
 	body, err := io.ReadAll(response.Body)
@@ -355,4 +383,17 @@ func (p *plane) sign(t testing.TB, request *http.Request, hash string) http.Head
 		Header: map[string][]string{"X-Amz-Content-Sha256": {hash}}, PayloadHash: hash}
 	must(t, sigv4.Sign(signed, p.root, region, "s3", time.Now()))
 	return signed.Header
+}
+
+func hexOf(content string) string {
+	sum := sha256.Sum256([]byte(content))
+	return hex.EncodeToString(sum[:])
+}
+
+// serveTLS has the plane listen with TLS as well, and its clients use that.
+func (p *plane) serveTLS(t testing.TB) {
+	t.Helper()
+	server := httptest.NewTLSServer(p.door)
+	t.Cleanup(server.Close)
+	p.url, p.http = server.URL, server.Client()
 }

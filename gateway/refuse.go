@@ -7,11 +7,12 @@ import (
 	"strings"
 
 	"github.com/openirsa/openirsa/sigv4"
+	"github.com/openirsa/openirsa/trail"
 )
 
 // queryError is the error of AWS's Query protocol.
 type queryError struct {
-	XMLName   xml.Name `xml:"ErrorResponse"`
+	XMLName   xml.Name // ErrorResponse, in the namespace of the service
 	Type      string   `xml:"Error>Type"`
 	Code      string   `xml:"Error>Code"`
 	Message   string   `xml:"Error>Message"`
@@ -20,33 +21,33 @@ type queryError struct {
 
 // refuseService answers a request that is signed for a service that nobody serves here, in the shape in which that service's SDK client reads
 // errors. Nothing is passed on, and nobody is authenticated: there is nothing to allow.
-func (x *exchange) refuseService(a *sigv4.Authorization) {
+func (g *Gateway) refuseService(w http.ResponseWriter, r *http.Request, origin trail.Origin, a *sigv4.Authorization) {
 	service := serviceName(a.Scope.Service)
 	message := "The service " + service + " is not served here. The request was refused; it was not passed on to AWS or to anyone else."
-	x.origin.Region = a.Scope.Region
-	event := x.anonymousEvent(service + ".amazonaws.com")
+	origin.Region = a.Scope.Region
+	event := anonymousEvent(origin, service+".amazonaws.com")
 	event.ErrorCode, event.ErrorMessage, event.Explanation = "AccessDenied", message, "no service of the plane has this name"
 	event.ResponseElements = map[string]any{"status": http.StatusForbidden}
-	x.c.Trail.Refuse(event)
+	g.c.Trail.Refuse(event)
 
-	header := x.w.Header()
-	header.Set("x-amzn-requestid", x.origin.RequestID)
+	header := w.Header()
+	header.Set("x-amzn-requestid", origin.RequestID)
 	var document []byte
 	var err error
-	if strings.HasPrefix(x.r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
 		header.Set("Content-Type", "text/xml")
-		document, err = xml.Marshal(queryError{Type: "Sender", Code: "AccessDenied", Message: message, RequestID: x.origin.RequestID})
+		document, err = xml.Marshal(queryError{XMLName: xml.Name{Local: "ErrorResponse"}, Type: "Sender", Code: "AccessDenied", Message: message, RequestID: origin.RequestID})
 	} else { // AWS JSON and REST JSON, which read the code from the header or the body
 		header.Set("Content-Type", "application/x-amz-json-1.1")
 		header.Set("x-amzn-errortype", "AccessDeniedException")
 		document, err = json.Marshal(map[string]string{"__type": "AccessDeniedException", "message": message})
 	}
 	if err != nil {
-		x.log("writing an error", err)
+		g.c.Logger.Error("writing an error", "request", origin.RequestID, "error", err)
 	}
-	x.w.WriteHeader(http.StatusForbidden)
-	if x.r.Method != http.MethodHead {
-		_, _ = x.w.Write(document) // the client is gone when this fails
+	w.WriteHeader(http.StatusForbidden)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(document) // the client is gone when this fails
 	}
 }
 
@@ -56,4 +57,10 @@ func serviceName(claimed string) string {
 		return "unknown"
 	}
 	return claimed
+}
+
+// anonymousEvent begins the event of a request whose caller is not known.
+func anonymousEvent(origin trail.Origin, source string) trail.Event {
+	return trail.Event{Source: source, Name: "UnknownOperation", Category: trail.Data, UserIdentity: trail.Identity{Type: "Unknown"},
+		Region: origin.Region, SourceIP: origin.SourceIP, UserAgent: origin.UserAgent, RequestID: origin.RequestID, Time: origin.Time}
 }

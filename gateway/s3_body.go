@@ -3,22 +3,17 @@ package gateway
 import (
 	"bytes"
 	"crypto/md5"
-	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"hash"
-	"hash/crc32"
-	"hash/crc64"
 	"io"
 	"strings"
-)
+	"sync"
 
-const (
-	unsignedPayload = "UNSIGNED-PAYLOAD"
-	streamingPrefix = "STREAMING-"
+	"github.com/openirsa/openirsa/sigv4"
 )
 
 // errIncomplete: the client sent less than it announced.
@@ -27,7 +22,8 @@ var errIncomplete = refusal("IncompleteBody", "You did not provide the number of
 // check is one digest that a body must have.
 type check struct {
 	hash.Hash
-	want          []byte
+	want          []byte // nil: it comes in the trailer of that name
+	trailer       string
 	code, message string // of the refusal otherwise
 }
 
@@ -35,76 +31,82 @@ type check struct {
 // sees the end of a body that is not the signed one. It is also the record of what went wrong, after its reader has failed.
 type verifiedBody struct {
 	source    io.Reader
+	chunks    *sigv4.ChunkReader // the source, where it is in chunks; else nil
 	length    int64
 	remaining int64
 	checks    []check
-	err       error
+	payload   string   // what of the body is signed: its hex SHA-256, or UNSIGNED-PAYLOAD
+	trailers  []string // the checksums that come after the content
+
+	mutex  sync.Mutex // of what follows: a backend may read in a goroutine of its own
+	err    error
+	closed chan struct{}
 }
 
-// newVerifiedBody wants the hash that was signed, unless that is UNSIGNED-PAYLOAD, and the checksums of the headers. The digests of an
-// empty body are checked at once: nobody may ever read it.
-func newVerifiedBody(source io.Reader, length int64, payloadHash string, header map[string]string) (*verifiedBody, error) {
-	b := &verifiedBody{source: source, length: length, remaining: length}
-	if payloadHash != unsignedPayload {
-		want, err := hex.DecodeString(payloadHash)
+// newVerifiedBody wants the hash that was signed, unless that is UNSIGNED-PAYLOAD, and the checksums of the headers.
+func newVerifiedBody(source io.Reader, length int64, payload string, header map[string]string) (*verifiedBody, error) {
+	b := &verifiedBody{source: source, length: length, remaining: length, payload: payload, closed: make(chan struct{})}
+	if payload != sigv4.UnsignedPayload {
+		want, err := hex.DecodeString(payload)
 		if err != nil {
 			return nil, err
 		}
-		b.checks = append(b.checks, check{sha256.New(), want, "XAmzContentSHA256Mismatch",
-			"The provided 'x-amz-content-sha256' header does not match what was computed."})
+		b.checks = append(b.checks, check{Hash: sha256.New(), want: want, code: "XAmzContentSHA256Mismatch",
+			message: "The provided 'x-amz-content-sha256' header does not match what was computed."})
 	}
 	if text, ok := header["content-md5"]; ok {
 		want, err := base64.StdEncoding.DecodeString(text)
 		if err != nil || len(want) != md5.Size {
 			return nil, refusal("InvalidDigest", "The Content-MD5 you specified was invalid.")
 		}
-		b.checks = append(b.checks, check{md5.New(), want, "BadDigest", "The Content-MD5 you specified did not match what we received."})
+		b.checks = append(b.checks, check{Hash: md5.New(), want: want, code: "BadDigest",
+			message: "The Content-MD5 you specified did not match what we received."})
 	}
 	for name, text := range header {
-		algorithm, ok := strings.CutPrefix(name, "x-amz-checksum-")
-		sum := newChecksum(algorithm)
-		if !ok || sum == nil {
+		c, ok := checksumCheck(name)
+		if !ok {
 			continue
 		}
-		want, err := base64.StdEncoding.DecodeString(text)
-		if err != nil || len(want) != sum.Size() {
+		if c.want = decodeChecksum(c, text); c.want == nil {
 			return nil, refusal("InvalidRequest", "Value for "+name+" header is invalid.")
 		}
-		b.checks = append(b.checks, check{sum, want, "BadDigest",
-			"The " + strings.ToUpper(algorithm) + " you specified did not match the calculated checksum."})
+		b.checks = append(b.checks, c)
 	}
-	if length == 0 {
-		b.verify()
-	}
-	return b, b.err
+	return b, nil
 }
 
-// plainBody is a body that the gateway made itself.
-func plainBody(content []byte) *verifiedBody {
-	return &verifiedBody{source: bytes.NewReader(content), length: int64(len(content)), remaining: int64(len(content))}
-}
-
-// newChecksum makes one of S3's checksums (https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html), or nil.
-func newChecksum(algorithm string) hash.Hash {
-	switch algorithm {
-	case "crc32":
-		return crc32.NewIEEE()
-	case "crc32c":
-		return crc32.New(crc32.MakeTable(crc32.Castagnoli))
-	case "crc64nvme":
-		return crc64.New(crc64.MakeTable(0x9a6c9329ac4bc9b5))
-	case "sha1":
-		return sha1.New()
-	case "sha256":
-		return sha256.New()
+// inChunks has the body come in aws-chunked encoding, with these checksums as trailers.
+func (b *verifiedBody) inChunks(chunks *sigv4.ChunkReader, trailers []string) error {
+	b.source, b.chunks, b.trailers = chunks, chunks, trailers
+	for _, name := range trailers {
+		c, ok := checksumCheck(name)
+		if !ok {
+			return refusal("InvalidRequest", "The value specified in the x-amz-trailer header is not supported")
+		}
+		c.trailer = name
+		b.checks = append(b.checks, c)
 	}
 	return nil
 }
 
+// start checks the digests of an empty body at once: nobody may ever read it.
+func (b *verifiedBody) start() error {
+	if b.length == 0 {
+		b.fail(b.verify())
+	}
+	return b.failure()
+}
+
+// plainBody is a body that the gateway made itself.
+func plainBody(content []byte) *verifiedBody {
+	return &verifiedBody{source: bytes.NewReader(content), length: int64(len(content)), remaining: int64(len(content)), payload: hexSHA256(content),
+		closed: make(chan struct{})}
+}
+
 // Read implements io.Reader. After an error it only repeats it.
 func (b *verifiedBody) Read(p []byte) (int, error) {
-	if b.err != nil {
-		return 0, b.err
+	if err := b.failure(); err != nil {
+		return 0, err
 	}
 	if b.remaining == 0 {
 		return 0, io.EOF
@@ -115,31 +117,79 @@ func (b *verifiedBody) Read(p []byte) (int, error) {
 	}
 	b.remaining -= int64(n)
 	if b.remaining == 0 {
-		b.verify()
-		if b.err != nil {
-			return 0, b.err
+		if err := b.verify(); err != nil {
+			return 0, b.fail(err)
 		}
 		return n, nil
 	}
 	if err != nil {
-		b.err = errIncomplete
-		if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-			b.err = &brokenBody{err}
-		}
+		return n, b.fail(unreadable(err))
 	}
-	return n, b.err
+	return n, nil
 }
 
-// Close implements io.Closer; the server closes the connection's body itself.
-func (b *verifiedBody) Close() error { return nil }
-
-func (b *verifiedBody) verify() {
-	for _, c := range b.checks {
-		if subtle.ConstantTimeCompare(c.Sum(nil), c.want) != 1 {
-			b.err = refusal(c.code, c.message)
-			return
+// verify is called at the content's end, and reads what comes after it.
+func (b *verifiedBody) verify() error {
+	if b.chunks != nil {
+		if _, err := io.ReadFull(b.chunks, make([]byte, 1)); !errors.Is(err, io.EOF) { // it gives no more than it was told to
+			return unreadable(err)
 		}
 	}
+	for _, c := range b.checks {
+		want := c.want
+		if c.trailer != "" {
+			if want = decodeChecksum(c, b.chunks.Trailer()[c.trailer]); want == nil {
+				return refusal("InvalidRequest", "Value for "+c.trailer+" trailing header is invalid.")
+			}
+		}
+		if subtle.ConstantTimeCompare(c.Sum(nil), want) != 1 {
+			return refusal(c.code, c.message)
+		}
+	}
+	return nil
+}
+
+// trailer is the value of a checksum that came after the content, once that was read to its end.
+func (b *verifiedBody) trailer(name string) string { return b.chunks.Trailer()[name] }
+
+// Close implements io.Closer; the server closes the connection's body itself. It tells that nobody reads any more.
+func (b *verifiedBody) Close() error {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	select {
+	case <-b.closed:
+	default:
+		close(b.closed)
+	}
+	return nil
+}
+
+func (b *verifiedBody) fail(err error) error {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	b.err = err
+	return err
+}
+
+// failure is what went wrong with the body so far; of no body, nothing.
+func (b *verifiedBody) failure() error {
+	if b == nil {
+		return nil
+	}
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	return b.err
+}
+
+// unreadable is the refusal of a body that cannot be read on.
+func unreadable(err error) error {
+	if e, ok := errors.AsType[*sigv4.Error](err); ok {
+		return refusal(e.S3Code, e.S3Message)
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errIncomplete
+	}
+	return &brokenBody{err}
 }
 
 // brokenBody is a connection that failed while the body was read: nobody is there to be answered, and it is not the plane's fault.
@@ -147,6 +197,11 @@ type brokenBody struct{ err error }
 
 func (e *brokenBody) Error() string { return "reading the request's body: " + e.err.Error() }
 func (e *brokenBody) Unwrap() error { return e.err }
+
+func hexSHA256(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}
 
 func isHexSHA256(s string) bool {
 	return len(s) == 2*sha256.Size && strings.Trim(s, "0123456789abcdef") == ""

@@ -2,20 +2,14 @@ package gateway
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"io"
 	"testing"
 	"testing/iotest"
 
 	"github.com/openirsa/openirsa/iam"
+	"github.com/openirsa/openirsa/sigv4"
 )
-
-func hexOf(content []byte) string {
-	sum := sha256.Sum256(content)
-	return hex.EncodeToString(sum[:])
-}
 
 // TestVerifiedBodyHoldsTheEnd: whatever the sizes of reads, a body of another hash is never read to its end, and never ends in io.EOF.
 func TestVerifiedBodyHoldsTheEnd(t *testing.T) {
@@ -27,14 +21,14 @@ func TestVerifiedBodyHoldsTheEnd(t *testing.T) {
 		"the end with its data": iotest.DataErrReader,
 	}
 	for name, wrap := range readers {
-		good, err := newVerifiedBody(wrap(bytes.NewReader(content)), int64(len(content)), hexOf(content), nil)
+		good, err := newVerifiedBody(wrap(bytes.NewReader(content)), int64(len(content)), hexSHA256(content), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got, err := io.ReadAll(good); err != nil || !bytes.Equal(got, content) {
 			t.Errorf("%s: the signed body gives %d bytes, %v", name, len(got), err)
 		}
-		bad, err := newVerifiedBody(wrap(bytes.NewReader(content)), int64(len(content)), hexOf([]byte("another")), nil)
+		bad, err := newVerifiedBody(wrap(bytes.NewReader(content)), int64(len(content)), hexSHA256([]byte("another")), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -50,28 +44,32 @@ func TestVerifiedBodyHoldsTheEnd(t *testing.T) {
 
 func TestVerifiedBodyLength(t *testing.T) {
 	content := []byte("content")
-	long, err := newVerifiedBody(bytes.NewReader(content), 3, hexOf(content[:3]), nil)
+	long, err := newVerifiedBody(bytes.NewReader(content), 3, hexSHA256(content[:3]), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got, err := io.ReadAll(long); err != nil || string(got) != "con" {
 		t.Errorf("a body longer than announced gives %q, %v", got, err)
 	}
-	short, err := newVerifiedBody(bytes.NewReader(content), 9, unsignedPayload, nil)
+	short, err := newVerifiedBody(bytes.NewReader(content), 9, sigv4.UnsignedPayload, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := io.ReadAll(short); err == nil || bodyError(err).Code != "IncompleteBody" {
 		t.Errorf("a body shorter than announced gives %v", err)
 	}
-	broken, err := newVerifiedBody(iotest.ErrReader(errors.New("reset")), 9, unsignedPayload, nil)
+	broken, err := newVerifiedBody(iotest.ErrReader(errors.New("reset")), 9, sigv4.UnsignedPayload, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := io.ReadAll(broken); err == nil || bodyError(err).Code != "IncompleteBody" {
 		t.Errorf("a broken connection gives %v", err)
 	}
-	if _, err := newVerifiedBody(bytes.NewReader(nil), 0, hexOf(content), nil); err == nil {
+	empty, err := newVerifiedBody(bytes.NewReader(nil), 0, hexSHA256(content), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := empty.start(); err == nil {
 		t.Error("an empty body passes for another")
 	}
 }
@@ -92,7 +90,7 @@ func TestChecksums(t *testing.T) {
 			content []byte
 			ok      bool
 		}{{content, true}, {[]byte("123456780"), false}} {
-			body, err := newVerifiedBody(bytes.NewReader(c.content), 9, unsignedPayload, map[string]string{name: want})
+			body, err := newVerifiedBody(bytes.NewReader(c.content), 9, sigv4.UnsignedPayload, map[string]string{name: want})
 			if err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
@@ -100,7 +98,7 @@ func TestChecksums(t *testing.T) {
 				t.Errorf("%s of %s: %v", name, c.content, err)
 			}
 		}
-		if _, err := newVerifiedBody(bytes.NewReader(content), 9, unsignedPayload, map[string]string{name: "AAA="}); err == nil {
+		if _, err := newVerifiedBody(bytes.NewReader(content), 9, sigv4.UnsignedPayload, map[string]string{name: "AAA="}); err == nil {
 			t.Errorf("%s of another length passes", name)
 		}
 	}

@@ -14,6 +14,9 @@ import (
 // eventKeys is how many of the keys of one DeleteObjects request its event lists.
 const eventKeys = 100
 
+// s3Namespace is that of S3's documents.
+const s3Namespace = "http://s3.amazonaws.com/doc/2006-03-01/"
+
 // deleteResult is DeleteObjects' answer (https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html).
 type deleteResult struct {
 	XMLName xml.Name
@@ -21,9 +24,19 @@ type deleteResult struct {
 	Error   []deleteError
 }
 
-type deletedKey struct{ Key string }
+type deletedKey struct {
+	Key                   string
+	VersionID             string `xml:"VersionId,omitempty"`
+	DeleteMarker          bool   `xml:",omitempty"`
+	DeleteMarkerVersionID string `xml:"DeleteMarkerVersionId,omitempty"`
+}
 
-type deleteError struct{ Key, Code, Message string }
+type deleteError struct {
+	Key       string
+	VersionID string `xml:"VersionId,omitempty"`
+	Code      string
+	Message   string
+}
 
 // deleteObjects decides each key for itself, as S3 does: those that are denied come back as errors, the others are deleted.
 func (x *exchange) deleteObjects() {
@@ -32,13 +45,20 @@ func (x *exchange) deleteObjects() {
 		x.refuse(err)
 		return
 	}
-	result := deleteResult{XMLName: xml.Name{Space: "http://s3.amazonaws.com/doc/2006-03-01/", Local: "DeleteResult"}}
-	if len(allowed.Keys) > 0 {
+	if len(denied) == 0 {
+		x.pass(x.operation, plainBody(x.operation.Document))
+		return
+	}
+	result := deleteResult{XMLName: xml.Name{Space: s3Namespace, Local: "DeleteResult"}}
+	if len(allowed.Objects) > 0 {
 		operation := x.operation.WithDelete(allowed)
-		done := &recorder{}
-		x.forward(done, operation, plainBody(operation.Document))
-		if done.status >= http.StatusBadRequest {
-			x.passError(done.status, done.body.Bytes())
+		done, err := x.ask(operation, plainBody(operation.Document))
+		switch {
+		case err != nil:
+			(&answer{w: x.w, exchange: x}).finish(err)
+			return
+		case done.status >= http.StatusBadRequest:
+			x.passError(done.status, done.header, done.body.Bytes())
 			return
 		}
 		var answered deleteResult
@@ -49,25 +69,25 @@ func (x *exchange) deleteObjects() {
 		result.Deleted, result.Error = answered.Deleted, answered.Error
 	}
 	result.Error = append(result.Error, denied...)
-	x.note(http.StatusOK, "", "")
-	if len(denied) > 0 {
-		x.note(http.StatusOK, denied[0].Code, denied[0].Message)
-	}
-	x.writeResult(result)
+	x.note(http.StatusOK, denied[0].Code, denied[0].Message)
+	x.writeDocument(http.StatusOK, result)
 }
 
 // decideKeys parts the keys into those that may be deleted and the errors of the others. The event keeps the first denial, or else the
 // last key's decision. An error other than a denial is one of the whole request.
 func (x *exchange) decideKeys() (allowed awsmodel.Delete, denied []deleteError, err error) {
 	asked := x.operation.Delete
-	x.event.RequestParameters["keyCount"] = len(asked.Keys)
-	x.event.RequestParameters["keys"] = asked.Keys[:min(eventKeys, len(asked.Keys))]
+	var keys []string
+	for _, object := range asked.Objects[:min(eventKeys, len(asked.Objects))] {
+		keys = append(keys, object.Key)
+	}
+	x.event.RequestParameters["keyCount"], x.event.RequestParameters["keys"] = len(asked.Objects), keys
 	allowed.Quiet = asked.Quiet
 	event := x.event
-	for _, call := range x.operation.Calls {
-		err := x.decide(call)
+	for _, object := range asked.Objects {
+		err := x.decideAll(x.operation.DeleteCalls(object))
 		if err == nil {
-			allowed.Keys = append(allowed.Keys, call.Key)
+			allowed.Objects = append(allowed.Objects, object)
 			continue
 		}
 		e, ok := errors.AsType[*iam.Error](err)
@@ -77,7 +97,7 @@ func (x *exchange) decideKeys() (allowed awsmodel.Delete, denied []deleteError, 
 		if len(denied) == 0 {
 			event = x.event
 		}
-		denied = append(denied, deleteError{call.Key, e.Code, e.Message})
+		denied = append(denied, deleteError{object.Key, object.VersionID, e.Code, e.Message})
 	}
 	if len(denied) > 0 {
 		x.event = event
@@ -86,19 +106,33 @@ func (x *exchange) decideKeys() (allowed awsmodel.Delete, denied []deleteError, 
 	return allowed, denied, nil
 }
 
-func (x *exchange) writeResult(result deleteResult) {
-	document, err := xml.Marshal(result)
+// writeDocument answers with an XML document of the gateway's own.
+func (x *exchange) writeDocument(status int, v any) {
+	document, err := xml.Marshal(v)
 	if err != nil {
 		x.refuse(internalError(err))
 		return
 	}
 	x.identify(x.w.Header())
 	x.w.Header().Set("Content-Type", "application/xml")
-	x.w.WriteHeader(http.StatusOK)
+	x.w.WriteHeader(status)
 	_, _ = io.WriteString(x.w, xml.Header+string(document)) // the client is gone when this fails
 }
 
-// recorder keeps a backend's answer that is to be joined with the gateway's own. A thousand keys bound it.
+// ask has the server do something whose answer the gateway reads.
+func (x *exchange) ask(operation awsmodel.S3Operation, body *verifiedBody) (*recorder, error) {
+	done := &recorder{}
+	if err := x.forward(done, operation, body); err != nil {
+		return nil, err
+	}
+	done.WriteHeader(http.StatusOK)
+	return done, nil
+}
+
+// maxRecorded bounds an answer that the gateway reads: that to a thousand keys of 1,024 bytes, escaped.
+const maxRecorded = 16 << 20
+
+// recorder keeps a server's answer.
 type recorder struct {
 	header http.Header
 	status int
@@ -123,5 +157,8 @@ func (r *recorder) WriteHeader(status int) {
 // Write implements http.ResponseWriter.
 func (r *recorder) Write(p []byte) (int, error) {
 	r.WriteHeader(http.StatusOK)
+	if r.body.Len()+len(p) > maxRecorded {
+		return 0, errors.New("the backend's answer is too long")
+	}
 	return r.body.Write(p)
 }

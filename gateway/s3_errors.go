@@ -3,14 +3,15 @@ package gateway
 import (
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/openirsa/openirsa/awsmodel"
 	"github.com/openirsa/openirsa/iam"
 	"github.com/openirsa/openirsa/sigv4"
 	"github.com/openirsa/openirsa/sts"
-	"github.com/openirsa/openirsa/trail"
 )
 
 // refusal is an error of S3's (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html).
@@ -21,19 +22,35 @@ func internalError(err error) *iam.Error {
 	return &iam.Error{Code: "InternalError", Message: "We encountered an internal error. Please try again.", Err: err}
 }
 
+// unavailable is what a client is told of a server that did not answer. The operator has been told why.
+func (x *exchange) unavailable(broken *interruption) *iam.Error {
+	if broken.code == "ServiceUnavailable" {
+		return refusal("ServiceUnavailable", "Service is unable to handle request.")
+	}
+	return refusal("InternalError", internalError(nil).Message)
+}
+
 // statusOf is the one place where S3's codes become HTTP statuses. What is not listed is the client's mistake.
 func statusOf(code string) int {
 	switch code {
-	case "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "RequestTimeTooSkewed":
+	case "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "RequestTimeTooSkewed", "AccessForbidden":
 		return http.StatusForbidden
-	case "NoSuchBucket":
+	case "NoSuchBucket", "NoSuchBucketPolicy":
 		return http.StatusNotFound
 	case "MethodNotAllowed":
 		return http.StatusMethodNotAllowed
+	case "OperationAborted":
+		return http.StatusConflict
 	case "MissingContentLength":
 		return http.StatusLengthRequired
+	case "PreconditionFailed":
+		return http.StatusPreconditionFailed
 	case "InternalError":
 		return http.StatusInternalServerError
+	case "NotImplemented":
+		return http.StatusNotImplemented
+	case "ServiceUnavailable":
+		return http.StatusServiceUnavailable
 	}
 	return http.StatusBadRequest
 }
@@ -73,30 +90,25 @@ func bodyError(err error) *iam.Error {
 // refuse answers with err in S3's shape and notes it in the event, if there is one.
 func (x *exchange) refuse(err error) {
 	e, ok := errors.AsType[*iam.Error](err)
-	if !ok {
+	if !ok || e.Code == "ServiceFailure" { // the directory's word for a failure of its own
 		e = internalError(err)
 	}
 	status := statusOf(e.Code)
-	if status == http.StatusInternalServerError {
+	if status == http.StatusInternalServerError && e.Err != nil {
 		x.log("serving S3", e.Err)
 	}
 	x.note(status, e.Code, e.Message)
 	if x.event.Decision == nil && x.event.Explanation == "" {
 		x.event.Explanation = e.Message
 	}
-	x.writeError(status, e.Code, e.Message)
+	x.writeError(status, nil, errorDocument{Code: e.Code, Message: e.Message})
 }
 
 // refuseUnknown is refuse for a request that cannot be authenticated as it is.
 func (x *exchange) refuseUnknown(err error) {
-	x.event = x.anonymousEvent("s3.amazonaws.com")
+	x.event = anonymousEvent(x.origin, eventSource)
 	x.refuse(err)
 	x.c.Trail.Refuse(x.event)
-}
-
-func (x *exchange) anonymousEvent(source string) trail.Event {
-	return trail.Event{Source: source, Name: "UnknownOperation", Category: trail.Data, UserIdentity: trail.Identity{Type: "Unknown"},
-		Region: x.origin.Region, SourceIP: x.origin.SourceIP, UserAgent: x.origin.UserAgent, RequestID: x.origin.RequestID, Time: x.origin.Time}
 }
 
 // note writes the outcome into the event; code is empty for success.
@@ -107,24 +119,81 @@ func (x *exchange) note(status int, code, message string) {
 
 // errorDocument is the body of S3's errors, which has no namespace.
 type errorDocument struct {
-	XMLName   xml.Name `xml:"Error"`
-	Code      string
-	Message   string
-	Resource  string
-	RequestID string `xml:"RequestId"`
-	HostID    string `xml:"HostId"`
+	XMLName   xml.Name      `xml:"Error"`
+	Code      string        `xml:"Code"`
+	Message   string        `xml:"Message"`
+	Details   []errorDetail `xml:",any"` // what S3 adds to some codes
+	Resource  string        `xml:"Resource,omitempty"`
+	RequestID string        `xml:"RequestId"`
+	HostID    string        `xml:"HostId"`
 }
 
-// writeError answers in S3's shape; to HEAD, without a body.
-func (x *exchange) writeError(status int, code, message string) {
-	header := x.w.Header()
-	x.identify(header)
-	header.Set("Content-Type", "application/xml")
+type errorDetail struct {
+	XMLName xml.Name
+	Text    string `xml:",chardata"`
+}
+
+// passError gives the client a server's error in S3's shape. Its own failures are told to the operator only.
+func (x *exchange) passError(status int, header http.Header, document []byte) {
+	told := readError(document, status)
+	if isOwnFailure(status, told.Code) {
+		x.log("serving S3", fmt.Errorf("the backend answered %d %s: %s", status, told.Code, told.Message))
+		x.event.Explanation = "the backend failed"
+		status, header, told = max(status, http.StatusInternalServerError), nil, errorDocument{Code: "InternalError", Message: internalError(nil).Message}
+	}
+	x.note(status, told.Code, told.Message)
+	x.writeError(status, header, told)
+}
+
+// isOwnFailure tells a server's failures, and refusals of the gateway's own signature, from what its answer to the client is.
+func isOwnFailure(status int, code string) bool {
+	switch code {
+	case "NotImplemented", "SlowDown", "ServiceUnavailable":
+		return false
+	case "SignatureDoesNotMatch", "InvalidAccessKeyId", "AuthorizationHeaderMalformed", "RequestTimeTooSkewed", "InvalidToken", "ExpiredToken":
+		return true
+	}
+	return status >= http.StatusInternalServerError
+}
+
+// readError reads a server's error, or makes one from the status.
+func readError(document []byte, status int) errorDocument {
+	var e errorDocument
+	if xml.Unmarshal(document, &e) == nil && e.Code != "" {
+		return e
+	}
+	switch {
+	case status == http.StatusNotFound:
+		return errorDocument{Code: "NoSuchKey", Message: "The specified key does not exist."}
+	case status >= http.StatusInternalServerError:
+		return errorDocument{Code: "InternalError", Message: internalError(nil).Message}
+	}
+	return errorDocument{Code: "InvalidRequest", Message: http.StatusText(status)}
+}
+
+// writeError answers in S3's shape; to HEAD, without a body. header are the server's own, of which those that belong to the answer pass.
+func (x *exchange) writeError(status int, header http.Header, e errorDocument) {
+	out := x.w.Header()
+	for name, values := range header {
+		switch {
+		case name == "X-Amz-Request-Id" || name == "X-Amz-Id-2":
+		case strings.HasPrefix(name, "X-Amz-") || name == "Allow" || name == "Retry-After" || name == "Vary" ||
+			strings.HasPrefix(name, "Access-Control-") && x.s3.crossOrigin():
+			out[name] = values
+		}
+	}
+	x.identify(out)
+	out.Set("Content-Type", "application/xml")
 	x.w.WriteHeader(status)
 	if x.r.Method == http.MethodHead {
 		return
 	}
-	document, err := xml.Marshal(errorDocument{Code: code, Message: message, Resource: x.r.URL.Path, RequestID: x.origin.RequestID, HostID: x.origin.RequestID})
+	e.XMLName = xml.Name{}
+	for i := range e.Details {
+		e.Details[i].XMLName.Space = ""
+	}
+	e.Resource, e.RequestID, e.HostID = x.r.URL.Path, x.origin.RequestID, x.origin.RequestID
+	document, err := xml.Marshal(e)
 	if err != nil {
 		x.log("writing an error", err)
 		return

@@ -1,11 +1,8 @@
 package gateway
 
 import (
-	"fmt"
-	"io"
-	"maps"
 	"net/http"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,30 +13,41 @@ import (
 	"github.com/openirsa/openirsa/trail"
 )
 
-// exchange is one request and its answer.
+// eventSource is how CloudTrail spells S3.
+const eventSource = "s3.amazonaws.com"
+
+// exchange is one request to S3 and its answer.
 type exchange struct {
 	*Gateway
-	w      http.ResponseWriter
-	r      *http.Request
-	origin trail.Origin
-
-	// Known once the caller is authenticated.
-	caller        iam.Caller
+	w             http.ResponseWriter
+	r             *http.Request
+	origin        trail.Origin
 	signed        *sigv4.Request
-	authorization *sigv4.Authorization
-	operation     awsmodel.S3Operation
-	event         trail.Event
+	authorization *sigv4.Authorization // nil: the request is not signed, or by a form
+	form          *form                // nil: the request is no form
+	anonymous     bool
+
+	// Known once the caller is.
+	caller    iam.Caller
+	key       sigv4.Key // by which chunks are signed
+	operation awsmodel.S3Operation
+	event     trail.Event
+	document  []byte // the body, where it is read whole
+	owner     string // of the bucket, once the operation is with the server; empty: of none
+	recorded  bool   // the directory keeps the event
 }
 
-// serve answers an authenticated request, and leaves one event of it whatever happens.
+// serve answers an authenticated or anonymous request, and leaves one event of it whatever happens.
 func (x *exchange) serve() {
-	x.event = x.caller.Event("s3.amazonaws.com", "UnknownOperation")
-	x.event.Category = trail.Data
-	x.event.ErrorCode = "InternalError" // until there is an answer
-	defer func() { x.c.Trail.Enqueue(x.event) }()
-
+	x.begin()
+	defer x.record()
 	if err := x.classify(); err != nil {
 		x.refuse(err)
+		return
+	}
+	x.setRequestKeys()
+	if x.isAboutPolicy() {
+		x.servePolicy()
 		return
 	}
 	body, err := x.body()
@@ -47,13 +55,10 @@ func (x *exchange) serve() {
 		x.refuse(err)
 		return
 	}
-	if x.operation.Body == awsmodel.DocumentBody {
-		if body, err = x.readDocument(body); err != nil {
-			x.refuse(err)
-			return
-		}
+	if body, err = x.readWhole(body); err != nil {
+		x.refuse(err)
+		return
 	}
-	x.setRequestKeys()
 	if x.operation.Name == "DeleteObjects" {
 		x.deleteObjects()
 		return
@@ -62,10 +67,40 @@ func (x *exchange) serve() {
 		x.refuse(err)
 		return
 	}
+	if err := x.forgetEarlier(); err != nil {
+		x.refuse(err)
+		return
+	}
+	x.pass(x.operation, body)
+}
+
+// begin starts the event of the caller's request.
+func (x *exchange) begin() {
+	if x.caller.Context == nil {
+		x.caller.Context = new(policy.Context)
+	}
+	x.event = x.caller.Event(eventSource, "UnknownOperation")
+	x.event.Category = trail.Data
+	x.event.ErrorCode = "InternalError" // until there is an answer
+}
+
+// record leaves the event. Those of strangers who are refused may be many.
+func (x *exchange) record() {
+	switch {
+	case x.recorded:
+	case x.anonymous && x.event.ErrorCode != "":
+		x.c.Trail.Refuse(x.event)
+	default:
+		x.c.Trail.Enqueue(x.event)
+	}
+}
+
+// pass has the server answer the operation, and the client get the answer.
+func (x *exchange) pass(operation awsmodel.S3Operation, body *verifiedBody) {
 	x.takeTime()
 	answer := &answer{w: x.w, exchange: x, body: body}
-	x.forward(answer, x.operation, body)
-	answer.finish()
+	err := x.forward(answer, operation, body)
+	answer.finish(err)
 }
 
 // takeTime lifts the server's deadlines, which keep strangers from holding connections: an object takes as long as its client's line needs.
@@ -77,19 +112,28 @@ func (x *exchange) takeTime() {
 
 // classify finds the operation out and begins to describe it in the event.
 func (x *exchange) classify() error {
-	if strings.HasPrefix(x.signed.PayloadHash, streamingPrefix) {
-		return refusal("InvalidRequest", "The request is not understood: x-amz-content-sha256 "+x.signed.PayloadHash[:min(64, len(x.signed.PayloadHash))]+
-			" announces an aws-chunked body. Send the body's SHA-256 or UNSIGNED-PAYLOAD.")
-	}
-	operation, err := awsmodel.ClassifyS3(awsmodel.Request{
-		Method: x.signed.Method, Path: x.signed.Path, RawQuery: x.signed.RawQuery, Header: x.signed.Header,
-	}, x.c.Partition)
+	operation, err := awsmodel.ClassifyS3(x.s3Request(), x.s3Options())
 	if err != nil {
-		return classificationError(err)
+		return x.misread(err)
 	}
+	x.describe(operation)
+	return nil
+}
+
+// misread is the refusal of a request that is not understood. The trail alone gets what S3's sentences leave out.
+func (x *exchange) misread(err error) error {
+	refused := classificationError(err)
+	if refused.Message != err.Error() && refused.Code != "InternalError" {
+		x.event.Explanation = err.Error()
+	}
+	return refused
+}
+
+// describe writes the operation into the event.
+func (x *exchange) describe(operation awsmodel.S3Operation) {
 	x.operation = operation
 	x.event.Name, x.event.ReadOnly = operation.Name, operation.ReadOnly
-	parameters := map[string]any{}
+	parameters := make(map[string]any, len(operation.Query)+2)
 	for name, value := range operation.Query {
 		parameters[name] = value
 	}
@@ -103,54 +147,6 @@ func (x *exchange) classify() error {
 		parameters["key"] = operation.Key
 	}
 	x.event.RequestParameters = parameters
-	return nil
-}
-
-// body is what the client sends, verified as it is read; nil when the operation has none.
-func (x *exchange) body() (*verifiedBody, error) {
-	length := x.r.ContentLength
-	switch {
-	case x.operation.Body == awsmodel.NoBody && length != 0:
-		return nil, refusal("UnexpectedContent", "This request contains unsupported content.")
-	case length < 0:
-		return nil, refusal("MissingContentLength", "You must provide the Content-Length HTTP header.")
-	case x.operation.Body != awsmodel.NoBody && length > x.operation.MaxBody:
-		return nil, refusal("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size")
-	}
-	body, err := newVerifiedBody(x.r.Body, length, x.signed.PayloadHash, x.operation.Header)
-	if err != nil || x.operation.Body == awsmodel.NoBody {
-		return nil, err
-	}
-	return body, nil
-}
-
-// readDocument reads a body that is a part of the operation's meaning, before anything is decided, and replaces it by its canonical form.
-func (x *exchange) readDocument(body *verifiedBody) (*verifiedBody, error) {
-	document, err := io.ReadAll(body)
-	if err != nil {
-		return nil, bodyError(err)
-	}
-	if x.operation, err = x.operation.WithDocument(document); err != nil {
-		return nil, classificationError(err)
-	}
-	return plainBody(x.operation.Document), nil
-}
-
-// setRequestKeys adds the condition keys that every S3 request has
-// (https://docs.aws.amazon.com/AmazonS3/latest/API/bucket-policy-s3-sigv4-conditions.html). The caller's context is this request's own.
-func (x *exchange) setRequestKeys() {
-	if x.caller.Context == nil {
-		x.caller.Context = new(policy.Context)
-	}
-	keys := x.caller.Context
-	keys.Set("s3:signatureversion", sigv4.Algorithm)
-	keys.Set("s3:x-amz-content-sha256", x.signed.PayloadHash)
-	keys.Set("s3:authType", "REST-HEADER")
-	if x.authorization.Presigned {
-		keys.Set("s3:authType", "REST-QUERY-STRING")
-		age := x.c.Now().Sub(x.authorization.Time)
-		keys.Set("s3:signatureAge", strconv.FormatInt(max(0, age.Milliseconds()), 10))
-	}
 }
 
 // authorize decides every call of the operation. An operation without calls is denied: it would not have been decided.
@@ -158,7 +154,11 @@ func (x *exchange) authorize() error {
 	if len(x.operation.Calls) == 0 {
 		return refusal("AccessDenied", "Access Denied")
 	}
-	for _, call := range x.operation.Calls {
+	return x.decideAll(x.operation.Calls)
+}
+
+func (x *exchange) decideAll(calls []awsmodel.Call) error {
+	for _, call := range calls {
 		if err := x.decide(call); err != nil {
 			return err
 		}
@@ -168,29 +168,56 @@ func (x *exchange) authorize() error {
 
 // decide allows one call or returns the refusal, and writes the decision into the event.
 func (x *exchange) decide(call awsmodel.Call) error {
-	owner, owned := x.caller.Principal.Account, true
-	if call.Bucket != "" && x.operation.Name != "CreateBucket" {
-		owner, owned = x.c.S3.Owner(call.Bucket)
+	owner, owned := x.ownerOf(call)
+	keys, err := x.keysOf(call, owner, owned)
+	if err != nil {
+		return internalError(err)
 	}
-	keys := withOwner(call.Keys, owner, owned)
-	decision := iam.Authorize(x.caller, call.Action, call.Resource, keys)
+	access := iam.Access{Action: call.Action, Resource: call.Resource, Account: owner, Holder: x.bucketARN(call.Bucket), Keys: keys}
+	decision, err := x.c.Directory.Decide(x.r.Context(), x.caller, access)
+	if err != nil {
+		return internalError(err)
+	}
+	if !decision.Allowed() && call.OnlyIfTagged {
+		tagged, err := x.isTagged(call)
+		if err != nil || !tagged {
+			return err
+		}
+	}
 	x.event.Action, x.event.Resource, x.event.Decision = call.Action, call.Resource, &decision
-	if !decision.Allowed() {
+	switch {
+	case !decision.Allowed() && x.anonymous:
+		return &iam.Error{Code: "AccessDenied", Message: "Access Denied", Decision: &decision}
+	case !decision.Allowed():
 		x.event.Context = x.caller.ConditionKeys(keys)
 		return iam.Denied(x.caller, call.Action, quoted(call), decision)
-	}
-	if !owned {
+	case !owned:
 		// The backend is not asked: a bucket of that name may come to be before it answers, and be anyone's.
 		return refusal("NoSuchBucket", "The specified bucket does not exist")
-	}
-	if owner != x.caller.Principal.Account {
-		return x.denyForeign(call)
-	}
-	if call.ExpectedOwner != "" && call.ExpectedOwner != owner {
+	case call.ExpectedOwner != "" && call.ExpectedOwner != owner:
 		x.event.Explanation = "the bucket does not belong to the account that the client expects"
+		return refusal("AccessDenied", "Access Denied")
+	case !x.s3.serves(owner):
+		x.event.Explanation = "the S3 server behind the gateway belongs to another account"
 		return refusal("AccessDenied", "Access Denied")
 	}
 	return nil
+}
+
+// ownerOf is the account that a call's bucket belongs to; ok is false where there is no such bucket. A call on no bucket, or on one that is to be
+// made, is about the caller's own account.
+func (x *exchange) ownerOf(call awsmodel.Call) (account string, ok bool) {
+	if call.Bucket == "" || x.operation.Name == "CreateBucket" {
+		return x.caller.Principal.Account, true
+	}
+	return x.s3.owner(call.Bucket)
+}
+
+func (x *exchange) bucketARN(bucket string) string {
+	if bucket == "" {
+		return ""
+	}
+	return "arn:" + x.c.Partition + ":s3:::" + bucket
 }
 
 // quoted is a call's resource as S3's sentence has it: in quotation marks, unlike other services', and not at all where the action has none.
@@ -201,31 +228,14 @@ func quoted(call awsmodel.Call) string {
 	return `"` + call.Resource + `"`
 }
 
-// denyForeign answers for a bucket of another account: nothing of this caller's account can allow it, and buckets have no policies.
-func (x *exchange) denyForeign(call awsmodel.Call) error {
-	none := policy.Decision{}
-	x.event.Decision = &none
-	x.event.Explanation = "the bucket belongs to another account, and no bucket policy allows the call"
-	return &iam.Error{Code: "AccessDenied", Decision: &none, Message: fmt.Sprintf(
-		"User: %s is not authorized to perform: %s on resource: %s because no resource-based policy allows the %s action",
-		x.caller.Principal.ARN, call.Action, quoted(call), call.Action)}
-}
-
-// withOwner adds the resource's account to a call's keys, where it is known.
-func withOwner(keys map[string][]string, owner string, known bool) map[string][]string {
-	if !known {
-		return keys
-	}
-	with := map[string][]string{"aws:ResourceAccount": {owner}, "s3:ResourceAccount": {owner}}
-	maps.Copy(with, keys)
-	return with
-}
-
 // mayList decides whether the caller may learn that an object does not exist.
 func (x *exchange) mayList() error {
-	read := x.operation.Calls[0]
-	bucket := strings.TrimSuffix(read.Resource, "/"+read.Key)
-	return x.decide(awsmodel.Call{Action: "s3:ListBucket", Resource: bucket, Bucket: read.Bucket})
+	read := slices.IndexFunc(x.operation.Calls, func(call awsmodel.Call) bool { return call.Key != "" && strings.HasPrefix(call.Action, "s3:GetObject") })
+	if read < 0 {
+		return nil
+	}
+	bucket := x.operation.Calls[read].Bucket
+	return x.decide(awsmodel.Call{Action: "s3:ListBucket", Resource: x.bucketARN(bucket), Bucket: bucket})
 }
 
 // log tells the operator of a failure that is the plane's own.

@@ -2,12 +2,10 @@ package gateway
 
 import (
 	"bytes"
-	"encoding/xml"
-	"fmt"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"github.com/openirsa/openirsa/awsmodel"
@@ -16,49 +14,44 @@ import (
 // maxBackendError bounds what is kept of a backend's error.
 const maxBackendError = 64 << 10
 
-// forward has the backend answer the operation. The request is made of the operation alone, so that nothing of the client's that was not
-// classified can reach the backend: no Authorization, no session token, no forwarding header, no account.
-func (x *exchange) forward(w http.ResponseWriter, operation awsmodel.S3Operation, body *verifiedBody) {
+// forward has the server answer the operation. The request is made of the operation alone, so that nothing of the client's that was not
+// classified can reach the server: no Authorization, no session token, no forwarding header, no account.
+func (x *exchange) forward(w http.ResponseWriter, operation awsmodel.S3Operation, body *verifiedBody) error {
 	canonical := operation.Request()
 	path := "/" + operation.Bucket
 	if operation.Key != "" {
 		path += "/" + operation.Key
 	}
-	header := http.Header{}
+	header := make(http.Header, len(canonical.Header)+4)
 	for name, values := range canonical.Header {
 		header[http.CanonicalHeaderKey(name)] = values
 	}
-	header.Set(x.c.AccountHeader, x.caller.Principal.Account)
-	if operation.Bucket != "" && operation.Name != "CreateBucket" {
-		// The owner that was decided upon, in case the bucket becomes another's before the backend opens it.
-		header.Set("X-Amz-Expected-Bucket-Owner", x.caller.Principal.Account)
+	if origins := x.r.Header["Origin"]; len(origins) == 1 && x.s3.crossOrigin() { // which asks for nothing but the answer's CORS headers
+		header["Origin"] = origins
 	}
-	if header.Get("X-Amz-Copy-Source") != "" {
-		header.Set("X-Amz-Source-Expected-Bucket-Owner", x.caller.Principal.Account)
-	}
-	forwarded := &http.Request{
+	f := forwarded{body: body, region: x.origin.Region, account: x.caller.Principal.Account, request: &http.Request{
 		Method:     canonical.Method,
 		URL:        &url.URL{Path: path, RawPath: canonical.Path, RawQuery: canonical.RawQuery},
-		RequestURI: canonical.Path,
 		Proto:      "HTTP/1.1",
 		ProtoMajor: 1,
 		ProtoMinor: 1,
 		Host:       "s3",
 		RemoteAddr: x.r.RemoteAddr,
 		Header:     header,
-		Body:       http.NoBody,
+	}}
+	if operation.Bucket != "" && operation.Name != "CreateBucket" {
+		f.owner, _ = x.s3.owner(operation.Bucket)
+		f.account = f.owner
+		x.owner = f.owner
 	}
-	if canonical.RawQuery != "" {
-		forwarded.RequestURI += "?" + canonical.RawQuery
+	if source, ok := operation.Header["x-amz-copy-source"]; ok {
+		bucket, _, _ := strings.Cut(source, "/")
+		f.sourceOwner, _ = x.s3.owner(bucket)
 	}
-	if body != nil {
-		forwarded.Body, forwarded.ContentLength = body, body.length
-		header.Set("Content-Length", strconv.FormatInt(body.length, 10))
-	}
-	x.c.S3.ServeHTTP(w, forwarded.WithContext(x.r.Context()))
+	return x.s3.answer(x.r.Context(), w, f)
 }
 
-// answer is the backend's way to the client. A success streams through; an error is held back, because its shape, its request id and, for
+// answer is the server's way to the client. A success streams through; an error is held back, because its shape, its request id and, for
 // an object that the caller may not know to be absent, its meaning are the gateway's to give.
 type answer struct {
 	*exchange
@@ -84,22 +77,22 @@ func (a *answer) WriteHeader(status int) {
 		return
 	}
 	a.status = status
-	if status >= http.StatusBadRequest || a.body != nil && a.body.err != nil {
+	if status >= http.StatusBadRequest || a.body.failure() != nil {
 		a.held = true
 		return
 	}
 	a.note(status, "", "")
+	a.learn()
 	a.release(status)
 }
 
-// release sends the header of a success. What tells of the backend rather than of the object stays here.
+// client is where the answer goes in the end.
+func (a *answer) client() http.ResponseWriter { return a.w }
+
+// release sends the header of a success.
 func (a *answer) release(status int) {
 	header := a.w.Header()
-	for name, values := range a.Header() {
-		if !strings.HasPrefix(name, "Access-Control-") && name != "Server" {
-			header[name] = values
-		}
-	}
+	a.passHeader(header)
 	a.identify(header)
 	if header.Get("Content-Type") == "" && status != http.StatusNoContent && status != http.StatusNotModified {
 		header.Set("Content-Type", "application/xml")
@@ -108,6 +101,18 @@ func (a *answer) release(status int) {
 		}
 	}
 	a.w.WriteHeader(status)
+}
+
+// passHeader copies what tells of the object rather than of the server.
+func (a *answer) passHeader(header http.Header) {
+	for name, values := range a.Header() {
+		switch {
+		case name == "Server" || name == "Set-Cookie" || name == "Strict-Transport-Security" || name == "X-Amz-Request-Id" || name == "X-Amz-Id-2":
+		case strings.HasPrefix(name, "Access-Control-") && !a.s3.crossOrigin():
+		default:
+			header[name] = values
+		}
+	}
 }
 
 // Write implements http.ResponseWriter.
@@ -131,35 +136,44 @@ func (a *answer) ReadFrom(r io.Reader) (int64, error) {
 	return io.Copy(a.w, r)
 }
 
-// finish gives the answer that was held back, after the backend has returned.
-func (a *answer) finish() {
-	if a.body != nil && a.body.err != nil {
-		if a.status != 0 && !a.held { // a success was sent before the body's end was seen
-			a.note(a.status, bodyError(a.body.err).Code, a.body.err.Error())
+// finish gives the answer that was held back, after the server has answered, or tells the client that it did not.
+func (a *answer) finish(err error) {
+	released := a.status != 0 && !a.held
+	if failure := a.body.failure(); failure != nil {
+		if released { // a success was sent before the body's end was seen
+			a.note(a.status, bodyError(failure).Code, failure.Error())
 			panic(http.ErrAbortHandler)
 		}
-		a.refuse(bodyError(a.body.err))
+		a.refuse(bodyError(failure))
 		return
 	}
-	if !a.held {
+	if broken, ok := errors.AsType[*interruption](err); ok {
+		a.interrupted(broken, released)
+		return
+	}
+	switch {
+	case err != nil:
+		a.refuse(internalError(err))
+	case !a.held:
 		a.WriteHeader(http.StatusOK)
-		return
+	case a.status == http.StatusNotFound && a.hidesAbsence():
+	default:
+		a.passError(a.status, a.header, a.kept.Bytes())
 	}
-	if a.status == http.StatusNotFound && a.hidesAbsence() {
-		return
-	}
-	a.passError(a.status, a.kept.Bytes())
 }
 
-// passError gives the client a backend's error in S3's shape. Its own failures are told to the operator only.
-func (x *exchange) passError(status int, document []byte) {
-	code, message := readError(document, status)
-	if status >= http.StatusInternalServerError && code != "NotImplemented" {
-		x.log("serving S3", fmt.Errorf("the backend answered %d %s: %s", status, code, message))
-		code, message = "InternalError", internalError(nil).Message
+// interrupted answers for a server that did not. What of its answer is with the client already must not look complete.
+func (a *answer) interrupted(broken *interruption, released bool) {
+	a.event.Explanation = broken.explanation
+	if a.r.Context().Err() == nil {
+		a.log(broken.explanation, broken.cause)
 	}
-	x.note(status, code, message)
-	x.writeError(status, code, message)
+	if released {
+		a.note(a.status, broken.code, broken.explanation)
+		panic(http.ErrAbortHandler)
+	}
+	a.kept.Reset()
+	a.refuse(a.unavailable(broken))
 }
 
 // hidesAbsence denies a caller who may not list the bucket to learn that an object does not exist, as S3 does
@@ -170,7 +184,7 @@ func (a *answer) hidesAbsence() bool {
 	default:
 		return false
 	}
-	if code, _ := readError(a.kept.Bytes(), a.status); code != "NoSuchKey" {
+	if answered := readError(a.kept.Bytes(), a.status); answered.Code != "NoSuchKey" {
 		return false
 	}
 	decided := a.event
@@ -181,19 +195,4 @@ func (a *answer) hidesAbsence() bool {
 	}
 	a.event = decided
 	return false
-}
-
-// readError finds the code and message in a backend's error, or makes them from the status.
-func readError(document []byte, status int) (code, message string) {
-	var e errorDocument
-	if xml.Unmarshal(document, &e) == nil && e.Code != "" {
-		return e.Code, e.Message
-	}
-	switch {
-	case status == http.StatusNotFound:
-		return "NoSuchKey", "The specified key does not exist."
-	case status >= http.StatusInternalServerError:
-		return "InternalError", internalError(nil).Message
-	}
-	return "InvalidRequest", http.StatusText(status)
 }

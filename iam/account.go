@@ -26,13 +26,15 @@ type Account struct {
 	keys      map[string]*keyEntry      // by access key id
 	clusters  map[string]*clusterEntry  // by region/name
 	addons    map[string]*addonEntry    // by region/cluster/name
+	resources map[string]*resourceEntry // by ARN
 	roleIDs   map[string]*roleEntry     // by unique id, as users and groups
 	userIDs   map[string]*userEntry
 	groupIDs  map[string]*groupEntry
 	aws       map[string]*policyEntry // AWS's managed policies, by ARN; the same for every account
 
-	resolved sync.Map // unique id of a role or user → *resolved
-	usage    func() map[string]usage
+	resolved  sync.Map // unique id of a role or user → *resolved
+	usage     func() map[string]usage
+	keyPolicy program // of the KMS keys that have no policy of their own
 }
 
 // Entries are records as a snapshot holds them. They are shared by snapshots and never changed.
@@ -103,6 +105,7 @@ func newAccount(partition, id string, aws map[string]*policyEntry) *Account {
 		policies: map[string]*policyEntry{}, providers: map[string]*providerEntry{}, keys: map[string]*keyEntry{},
 		roleIDs: map[string]*roleEntry{}, userIDs: map[string]*userEntry{}, groupIDs: map[string]*groupEntry{},
 		clusters: map[string]*clusterEntry{}, addons: map[string]*addonEntry{},
+		resources: map[string]*resourceEntry{}, keyPolicy: compile("default key policy", defaultKeyPolicy(partition, id), resourceOptions(nil)),
 	}
 	a.usage = sync.OnceValue(a.countUsage)
 	return a
@@ -115,7 +118,7 @@ func (a *Account) clone() *Account {
 		roles: maps.Clone(a.roles), users: maps.Clone(a.users), groups: maps.Clone(a.groups), profiles: maps.Clone(a.profiles),
 		policies: maps.Clone(a.policies), providers: maps.Clone(a.providers), keys: maps.Clone(a.keys),
 		roleIDs: maps.Clone(a.roleIDs), userIDs: maps.Clone(a.userIDs), groupIDs: maps.Clone(a.groupIDs),
-		clusters: maps.Clone(a.clusters), addons: maps.Clone(a.addons),
+		clusters: maps.Clone(a.clusters), addons: maps.Clone(a.addons), resources: maps.Clone(a.resources), keyPolicy: a.keyPolicy,
 	}
 	c.usage = sync.OnceValue(c.countUsage)
 	return c

@@ -32,6 +32,8 @@ type call struct {
 	on      func(a *Account) target
 	keys    conditions // condition keys that the input alone gives
 	also    []need     // what else must be allowed
+	acts    string     // the action, where it is not named as the operation
+	settled bool       // it was decided and recorded before
 	owner   string     // the account whose callers alone may, whatever their policies say; "": every account's
 }
 
@@ -49,12 +51,17 @@ type target struct {
 	resource string // ARN; "*" for actions without resource-level permissions
 	shown    string // what AWS's sentence names in its place; "": the resource
 	keys     conditions
+	access   Access // the rest of it, where the call is about another service's resource
+	err      error  // why it cannot be decided
 }
 
 // conditions are condition keys and their values.
 type conditions map[string][]string
 
 func (c call) action() string {
+	if c.acts != "" {
+		return c.acts
+	}
 	if c.service == "" {
 		return "iam:" + c.name
 	}
@@ -150,8 +157,13 @@ func (c call) authorize(a *Account, caller Caller, n need, event *trail.Event) e
 		t = c.on(a)
 		maps.Copy(keys, c.keys)
 	}
+	if t.err != nil {
+		return failure(t.err)
+	}
 	maps.Copy(keys, t.keys)
-	decision := Authorize(caller, n.action, t.resource, keys)
+	access := t.access
+	access.Action, access.Resource, access.WildcardOnly, access.Keys = n.action, t.resource, t.resource == "*", keys
+	decision := caller.Decide(access)
 	if event.Resource == "" || !decision.Allowed() {
 		event.Action, event.Resource, event.Decision = n.action, t.resource, &decision
 	}
@@ -168,9 +180,14 @@ func (c call) authorize(a *Account, caller Caller, n need, event *trail.Event) e
 // read decides and records a call that changes nothing, and answers it from the snapshot of the caller's account. Reads are
 // recorded without waiting; denied ones are not answered before they are written.
 func read[T any](ctx context.Context, d *Directory, caller Caller, c call, do func(a *Account) (T, error)) (T, error) {
+	return readIn(ctx, d, caller.Principal.Account, caller, c, do)
+}
+
+// readIn is read for what is another account's, perhaps.
+func readIn[T any](ctx context.Context, d *Directory, account string, caller Caller, c call, do func(a *Account) (T, error)) (T, error) {
 	var none T
 	event := c.event(caller, true)
-	a, err := d.Account(ctx, caller.Principal.Account)
+	a, err := d.Account(ctx, account)
 	if err == nil {
 		err = c.decide(a, caller, &event)
 	}
@@ -194,37 +211,57 @@ func read[T any](ctx context.Context, d *Directory, caller Caller, c call, do fu
 //
 // A caller who hangs up does not stop it half way: it is done or refused, and recorded so.
 func (d *Directory) change(ctx context.Context, caller Caller, c call, do func(tx *draft) error) error {
+	return d.changeIn(ctx, caller.Principal.Account, caller, c, do)
+}
+
+// changeIn is change for what is another account's, perhaps.
+func (d *Directory) changeIn(ctx context.Context, account string, caller Caller, c call, do func(tx *draft) error) error {
 	ctx = context.WithoutCancel(ctx)
 	event := c.event(caller, false)
-	s, err := d.slot(ctx, caller.Principal.Account)
+	s, err := d.slot(ctx, account)
 	if err != nil {
 		return d.refuse(ctx, event, err)
 	}
+	recorded := c.settled
+	var unrecorded error
+	err = d.write(ctx, s, func(tx *draft) error {
+		if !c.settled {
+			if err := c.decide(tx.Account, caller, &event); err != nil {
+				return err
+			}
+		}
+		if err := do(tx); err != nil {
+			return err
+		}
+		if err := tx.checkSize(); err != nil || recorded {
+			return err
+		}
+		if err := d.trail.Record(ctx, event); err != nil {
+			unrecorded = failure(fmt.Errorf("recording %s: %w", c.name, err))
+			return unrecorded
+		}
+		recorded = true
+		return nil
+	})
+	if err == nil || unrecorded != nil {
+		return err
+	}
+	return d.refuse(ctx, event, err)
+}
+
+// write has prepare put records into a draft of the account as it is now, and writes them; again when another writer got ahead. Errors are those of
+// prepare, or an *Error.
+func (d *Directory) write(ctx context.Context, s *slot, prepare func(tx *draft) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a, err := stillOpen(d.latest(ctx, s))
-	recorded := false
 	for range maxAttempts {
-		tx := &draft{Account: a, ctx: ctx, directory: d}
-		if err == nil {
-			err = c.decide(a, caller, &event)
-		}
-		if err == nil {
-			tx.now = d.now().UTC().Truncate(time.Second) // IAM's dates have seconds
-			tx.account = a.record
-			err = do(tx)
-		}
-		if err == nil {
-			err = tx.checkSize()
-		}
 		if err != nil {
-			return d.refuse(ctx, event, err)
+			return err
 		}
-		if !recorded {
-			if err := d.trail.Record(ctx, event); err != nil {
-				return failure(fmt.Errorf("recording %s: %w", c.name, err))
-			}
-			recorded = true
+		tx := &draft{Account: a, ctx: ctx, directory: d, now: d.now().UTC().Truncate(time.Second), account: a.record} // IAM's dates have seconds
+		if err := prepare(tx); err != nil {
+			return err
 		}
 		if err = d.commit(ctx, s, tx); err == nil {
 			return nil
@@ -232,11 +269,11 @@ func (d *Directory) change(ctx context.Context, caller Caller, c call, do func(t
 		if !errors.Is(err, ErrConflict) {
 			// Whether the batch was written is not known here; the next caller reads what is.
 			s.current.Store(nil)
-			return d.refuse(ctx, event, failure(fmt.Errorf("writing %s: %w", c.name, err)))
+			return failure(fmt.Errorf("writing account %s: %w", s.id, err))
 		}
 		a, err = stillOpen(d.load(ctx, s))
 	}
-	return d.refuse(ctx, event, &Error{Code: "ConcurrentModification", Message: "The request was rejected because multiple requests to change this object were submitted simultaneously. Wait a few minutes and submit your request again.", Err: err})
+	return &Error{Code: "ConcurrentModification", Message: "The request was rejected because multiple requests to change this object were submitted simultaneously. Wait a few minutes and submit your request again.", Err: err}
 }
 
 // stillOpen refuses an account that was closed meanwhile.

@@ -46,6 +46,8 @@ func (c Caller) Event(source, name string) trail.Event {
 		identity.PrincipalID += ":" + c.Principal.Session
 	case policy.WebIdentity:
 		identity.Type = "WebIdentityUser"
+	case policy.Anonymous:
+		identity.Type, identity.AccountID = "AWSAccount", anonymousAccount
 	}
 	return trail.Event{
 		Source: source, Name: name, Category: trail.Management, Account: c.Principal.Account, UserIdentity: identity,
@@ -62,6 +64,14 @@ func Root(partition, account string) Caller {
 	}
 }
 
+// anonymousAccount stands for the account of a caller who has none (AWS CloudTrail User Guide, "CloudTrail userIdentity element").
+const anonymousAccount = "ANONYMOUS_PRINCIPAL"
+
+// Anonymous is a caller who signed nothing. Only the policy of a resource can allow it something. Context is for the authenticator to add.
+func Anonymous(origin trail.Origin) Caller {
+	return Caller{Principal: policy.Principal{Type: policy.Anonymous}, Origin: origin}
+}
+
 // RootPolicy is what an account's root may do: everything. No document grants it on AWS; here one does, so that a root's decision has a
 // reason like any other.
 func RootPolicy() *policy.Policy { return rootPolicy() }
@@ -75,21 +85,47 @@ var rootPolicy = sync.OnceValue(func() *policy.Policy {
 	return p
 })
 
-// Authorize decides action on resource for caller, without recording: for doors and services that record themselves. Extra are condition
-// keys of this call beside caller.Context; aws:TagKeys is multivalued whatever it holds. Resource "*" stands for an action without
-// resource-level permissions, which only a literal "*" grants.
-func Authorize(caller Caller, action, resource string, extra map[string][]string) policy.Decision {
-	return caller.Policies.Decide(&policy.Request{
-		Principal: caller.Principal, Action: action, Resource: resource, WildcardOnly: resource == "*", Context: caller.ConditionKeys(extra),
+// Access is one action on one resource, as it is to be decided.
+type Access struct {
+	Action   string // service:Name
+	Resource string // an ARN; "*" where WildcardOnly
+	// WildcardOnly: the action has no resource-level permissions; only a literal "*" grants it.
+	WildcardOnly bool
+	// AnyResource: Resource is a pattern, and the request may be about any ARN that it matches (see policy.Request).
+	AnyResource bool
+	// Account that owns the resource; empty: the one that its ARN names, else the caller's own.
+	Account string
+	// Holder is the ARN of what has the policy of the resource: a bucket, where the resource is an object of it. Empty: the resource itself.
+	Holder string
+	// Policy of the resource. Directory.Decide finds it by itself.
+	Policy *policy.Policy
+	// Keys are condition keys of this call beside the caller's own; aws:TagKeys is multivalued whatever it holds.
+	Keys map[string][]string
+}
+
+// Decide decides access for the caller by the caller's policies and access.Policy, without recording: for doors and services that record themselves.
+func (c Caller) Decide(access Access) policy.Decision {
+	policies := c.Policies
+	policies.Resource = access.Policy
+	return policies.Decide(&policy.Request{
+		Principal: c.Principal, Action: access.Action, Resource: access.Resource, WildcardOnly: access.WildcardOnly, AnyResource: access.AnyResource,
+		ResourceAccount: access.Account, Context: c.ConditionKeys(access.Keys),
 	})
 }
 
-// ConditionKeys are the caller's and those of one call: what Authorize decides by. The result must not be changed.
+// Authorize decides action on a resource that has no policy of its own. Extra are condition keys of this call beside caller.Context. Resource "*" stands
+// for an action without resource-level permissions.
+func Authorize(caller Caller, action, resource string, extra map[string][]string) policy.Decision {
+	return caller.Decide(Access{Action: action, Resource: resource, WildcardOnly: resource == "*", Keys: extra})
+}
+
+// ConditionKeys are the caller's and those of one call: what Authorize decides by. The result shares the caller's Context; neither may be changed any
+// more.
 func (c Caller) ConditionKeys(extra map[string][]string) *policy.Context {
 	if len(extra) == 0 {
 		return c.Context
 	}
-	keys := c.Context.Clone()
+	keys := c.Context.Extend(len(extra))
 	for name, values := range extra {
 		if len(values) == 1 && !strings.EqualFold(name, "aws:TagKeys") {
 			keys.Set(name, values[0])

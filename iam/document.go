@@ -55,20 +55,16 @@ func (tx *draft) checkTrust(source string) (principalIDs map[string]string, err 
 	if err != nil {
 		return nil, err
 	}
-	principalIDs = map[string]string{}
-	for _, name := range document.Principals() {
-		id, err := tx.directory.principalID(tx.ctx, tx.Account, name.Value)
-		if err != nil {
-			return nil, err
-		}
-		if id == "" {
-			return nil, malformed(policy.Trust, &policy.Error{
-				Position: name.Position,
-				Message:  "there is no such user or role on this plane: " + name.Value,
-				AWS:      `Invalid principal in policy: "AWS":"` + name.Value + `"`,
-			})
-		}
-		principalIDs[name.Value] = id
+	principalIDs, err = tx.principalIDs(document)
+	if unknown, ok := errors.AsType[*invalidPrincipal](err); ok {
+		return nil, malformed(policy.Trust, &policy.Error{
+			Position: unknown.name.Position,
+			Message:  "there is no such user or role on this plane: " + unknown.name.Value,
+			AWS:      `Invalid principal in policy: "AWS":"` + unknown.name.Value + `"`,
+		})
+	}
+	if err != nil {
+		return nil, err
 	}
 	if _, err := policy.Compile("trust policy", document, policy.Options{Kind: policy.Trust, PrincipalIDs: principalIDs}); err != nil {
 		return nil, malformed(policy.Trust, err)
@@ -116,7 +112,11 @@ func (d *Directory) principalNow(ctx context.Context, own *Account, arn, id stri
 	}
 	a := own
 	if parsed.Account != own.id {
-		if a, err = d.Account(ctx, parsed.Account); err != nil {
+		a, err = d.Account(ctx, parsed.Account)
+		if refusal, ok := errors.AsType[*Error](err); ok && refusal.Code == "NoSuchEntity" {
+			return id, nil // the account was closed, and all that was in it is gone
+		}
+		if err != nil {
 			return "", err
 		}
 	}
@@ -134,24 +134,31 @@ func (d *Directory) principalNow(ctx context.Context, own *Account, arn, id stri
 func (d *Directory) shown(ctx context.Context, a *Account, entry *roleEntry) (Role, error) {
 	role := entry.role
 	role.LastUsed = d.lastUse(ctx, role.ID)
+	var err error
+	role.TrustPolicy, err = d.shownDocument(ctx, a, role.TrustPolicy, entry.principalIDs)
+	return role, err
+}
+
+// shownDocument is a document in which principals that were saved by unique ids have the names that they have now.
+func (d *Directory) shownDocument(ctx context.Context, a *Account, document string, principalIDs map[string]string) (string, error) {
 	var changes []string // pairs, which are replaced all at once: one principal may have got another's name
-	for arn, id := range entry.principalIDs {
+	for arn, id := range principalIDs {
 		now, err := d.principalNow(ctx, a, arn, id)
 		if err != nil {
-			return Role{}, err
+			return "", err
 		}
 		if now != arn {
 			quoted, err := json.Marshal(arn)
 			if err != nil {
-				return Role{}, err
+				return "", err
 			}
 			changes = append(changes, string(quoted), `"`+now+`"`)
 		}
 	}
 	if len(changes) > 0 {
-		role.TrustPolicy = strings.NewReplacer(changes...).Replace(role.TrustPolicy)
+		document = strings.NewReplacer(changes...).Replace(document)
 	}
-	return role, nil
+	return document, nil
 }
 
 // inlineSize is what a role's inline policies count together.

@@ -11,7 +11,8 @@ import (
 type Error struct {
 	// Code is AccessDenied, ConcurrentModification, DeleteConflict, EntityAlreadyExists, InvalidInput, LimitExceeded,
 	// MalformedPolicyDocument, NoSuchEntity, ReportNotPresent, ServiceFailure or ValidationError; sts has more of its own. The calls of EKS also answer
-	// InvalidParameterException, InvalidRequestException, ResourceInUseException and ResourceNotFoundException.
+	// InvalidParameterException, InvalidRequestException, ResourceInUseException and ResourceNotFoundException; those on policies of resources the codes
+	// of the resource's service.
 	Code     string
 	Message  string
 	Decision *policy.Decision // AccessDenied
@@ -27,7 +28,11 @@ func (e *Error) Unwrap() error { return e.Err }
 // Denied is AWS's AccessDenied with its sentence about who may not do what, and why. An empty resource leaves it out of the sentence, as
 // some services do for actions that have none.
 func Denied(caller Caller, action, resource string, decision policy.Decision) *Error {
-	message := fmt.Sprintf("User: %s is not authorized to perform: %s", caller.Principal.ARN, action)
+	who := caller.Principal.ARN
+	if caller.Principal.Type == policy.Anonymous {
+		who = "anonymous"
+	}
+	message := fmt.Sprintf("User: %s is not authorized to perform: %s", who, action)
 	if resource != "" {
 		message += " on resource: " + resource
 	}

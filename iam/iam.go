@@ -1,5 +1,6 @@
 // Package iam is the directory: accounts, OIDC providers, roles, users with their access keys, groups, instance profiles, managed policies with
-// their versions, inline policies, attachments, permissions boundaries and tags, and the clusters and add-ons that EKS's API tells of.
+// their versions, inline policies, attachments, permissions boundaries and tags, the clusters and add-ons that EKS's API tells of, and what the
+// plane keeps about the resources of other services: the policies that were put on them, and their tags.
 //
 // It authorizes every call itself, by the policies that come with the caller, and records it in the trail; no door can forget either. A
 // caller reaches its own account only. It declares the Store that keeps its records and does not know which one it is.
@@ -40,7 +41,7 @@ type Config struct {
 	DefaultAccount string           // 12 digits: the account that may create others
 	Partition      string           // "": "aws"
 	AWSPolicies    []AWSPolicy      // AWS's managed policies, which every account can attach
-	Actions        Actions          // what the simulators know of actions; nil: nothing
+	Actions        Actions          // what the simulators, and the policies of buckets, know of actions; nil: nothing
 }
 
 // Directory is IAM's state. It is safe for concurrent use.
@@ -54,6 +55,7 @@ type Directory struct {
 	aws            map[string]*policyEntry // AWS's managed policies by ARN
 	actions        Actions                 // may be nil
 	slots          sync.Map                // account id → *slot
+	forwarding     sync.Map                // account/ARN of the resources whose own service is being asked to change their policy
 	used           uses
 	stop           context.CancelFunc
 	running        sync.WaitGroup

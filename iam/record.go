@@ -22,6 +22,7 @@ import (
 //	account/<id>/provider/<lower-case URL>          an OIDC provider with its inline keys
 //	account/<id>/cluster/<region>/<name>            a cluster
 //	account/<id>/addon/<region>/<cluster>/<name>    an add-on of a cluster
+//	account/<id>/resource/<ARN>                     the policy and the tags of another service's resource
 //	sealed/account/<id>/access-key/<key id>         an access key's secret
 //	alias/<alias>                                   the account that has an alias, which is unique among all
 //
@@ -40,6 +41,7 @@ const (
 	kindProvider   = "provider"
 	kindCluster    = "cluster"
 	kindAddon      = "addon"
+	kindResource   = "resource"
 	kindKey        = "access-key"
 
 	// schema of the records' values. A later one is refused, not guessed at.
@@ -149,6 +151,8 @@ func (a *Account) install(r Record, previous *Account) error {
 		return put(a.clusters, name, r, previous.clusters[name], (*clusterEntry).at, a.readCluster)
 	case kindAddon:
 		return put(a.addons, name, r, previous.addons[name], (*addonEntry).at, a.readAddon)
+	case kindResource:
+		return put(a.resources, name, r, previous.resources[name], (*resourceEntry).at, a.readResource)
 	case kindKey:
 		return put(a.keys, name, r, previous.keys[name], (*keyEntry).at, a.readKey)
 	}

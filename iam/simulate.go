@@ -11,10 +11,20 @@ import (
 // IAM's own policy simulators (IAM User Guide, "IAM policy testing with the IAM policy simulator"). Simulations are decided by the engine that
 // decides requests; what AWS's simulator is known to decide in another way than AWS itself is not imitated (docs/compatibility.md).
 
-// Actions is what the simulators ask of the Service Authorization Reference.
+// Actions is what the simulators, and policies of buckets, ask of the Service Authorization Reference.
 type Actions interface {
 	// Action is what the reference says of an action (service:Name, in any case).
 	Action(name string) (policy.ActionEntry, bool)
+	// Actions are all actions of a service, by its prefix.
+	Actions(prefix string) []policy.ActionEntry
+}
+
+// actionsOf are a service's actions; nil where there is no reference to ask.
+func (d *Directory) actionsOf(prefix string) []policy.ActionEntry {
+	if d.actions == nil {
+		return nil
+	}
+	return d.actions.Actions(prefix)
 }
 
 // Verdict is what a simulation of one action comes to, on one resource or on several.

@@ -342,6 +342,8 @@ func TestSimulateResourceTypes(t *testing.T) {
 // reference is a part of the Service Authorization Reference.
 type reference struct{}
 
+func (reference) Actions(string) []policy.ActionEntry { return nil }
+
 func (reference) Action(name string) (policy.ActionEntry, bool) {
 	forms, ok := map[string][]string{
 		"s3:getobject": {"arn:${Partition}:s3:::${BucketName}/${ObjectName}"}, "s3:listallmybuckets": {},

@@ -66,6 +66,33 @@ func BenchmarkDecideConditions(b *testing.B) {
 	}
 }
 
+// BenchmarkDecideExtended is a decision with the condition keys of a session, of a request and of a call made one on top of the other, as doors make them.
+func BenchmarkDecideExtended(b *testing.B) {
+	policies := Policies{Identity: []*Policy{compiled(b, conditionalPolicy, Identity)}}
+	request := benchmarkRequest(1)
+	request.Resource = "arn:aws:s3:::bucket/blue/object"
+	session := (*Context)(nil).Extend(8)
+	session.Set("aws:PrincipalTag/team", "blue")
+	session.Set("aws:TokenIssueTime", "2025-06-01T11:30:00Z")
+	session.Set("oidc.example.com:sub", "system:serviceaccount:shop:cart")
+	b.ReportAllocs()
+	for b.Loop() {
+		keys := session.Extend(8)
+		keys.Set("aws:CurrentTime", "2025-06-01T12:00:00Z")
+		keys.Set("aws:EpochTime", "1748779200")
+		keys.Set("aws:SecureTransport", "true")
+		keys.Set("aws:SourceIp", "10.1.2.3")
+		keys.Set("aws:UserAgent", "aws-sdk-go-v2/1.36")
+		keys.Set("aws:RequestedRegion", "us-east-1")
+		request.Context = keys.Extend(2)
+		request.Context.Set("s3:ResourceAccount", "111122223333")
+		request.Context.Set("aws:ResourceAccount", "111122223333")
+		if !policies.Decide(request).Allowed() {
+			b.Fatal("denied")
+		}
+	}
+}
+
 const conditionalPolicy = `{"Version":"2012-10-17","Statement":[
 	{"Effect":"Allow","Action":"s3:Get*","Resource":"arn:aws:s3:::bucket/${aws:PrincipalTag/team}/*","Condition":{
 		"IpAddress":{"aws:SourceIp":["192.168.0.0/16","10.0.0.0/8"]},

@@ -1,6 +1,9 @@
 package policy
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Kind tells which grammar a document must follow.
 type Kind int
@@ -32,6 +35,7 @@ type Policy struct {
 	allow      index
 	deny       index
 	alone      []*Policy // the policy itself, as a union
+	keys       []string  // that it asks for: in lower case, ascending
 }
 
 // statement is a compiled statement. A nil principals means that the element is absent: the policy is the caller's own.
@@ -63,6 +67,10 @@ func Compile(name string, document *Document, options Options) (*Policy, error) 
 	}
 	p.allow, p.deny = newIndex(p.statements, false), newIndex(p.statements, true)
 	p.alone = []*Policy{p}
+	for _, key := range document.ContextKeys() {
+		p.keys = append(p.keys, strings.ToLower(key))
+	}
+	slices.Sort(p.keys)
 	return p, nil
 }
 

@@ -328,27 +328,3 @@ func TestDerivedKeys(t *testing.T) {
 		t.Errorf("a given key was overridden by %q", has.value)
 	}
 }
-
-func TestContext(t *testing.T) {
-	var c Context
-	for i := range 3 * manyKeys {
-		c.Set(fmt.Sprintf("K:%d", i), fmt.Sprint(i))
-	}
-	clone := c.Clone()
-	c.Set("k:7", "changed")
-	c.SetList("k:8", "a", "b")
-	for key, want := range map[string]string{"k:7": "[changed]", "K:8": "[a b]", "k:70": "[70]"} {
-		if values, _ := c.Get(key); fmt.Sprint(values) != want {
-			t.Errorf("%s = %v, want %s", key, values, want)
-		}
-	}
-	if values, _ := clone.Get("k:7"); fmt.Sprint(values) != "[7]" {
-		t.Errorf("the clone has %v", values)
-	}
-	if _, ok := (*Context)(nil).Get("k:1"); ok {
-		t.Error("a nil Context has a key")
-	}
-	if _, ok := c.Get("absent"); ok {
-		t.Error("an absent key was found")
-	}
-}

@@ -14,6 +14,10 @@ type Request struct {
 	// WildcardOnly: the action has no resource-level permissions; only a literal "*" matches, and a NotResource that
 	// lists no literal "*".
 	WildcardOnly bool
+	// AnyResource: Resource is a pattern of ARNs with * and ?, and the request may be about any of them. An Allow applies only if one of its resources
+	// is sure to match them all (NotResource: none), and a Deny if any may match one (NotResource: unless one is sure to match all). In the last part
+	// of the pattern wildcards also stand for colons, in the parts before they do not. Account, if it has wildcards, is ResourceAccount's.
+	AnyResource bool
 	// ResourceAccount is the account that owns the resource. Empty: the one that the resource's ARN names, else the
 	// principal's.
 	ResourceAccount string
@@ -22,14 +26,15 @@ type Request struct {
 
 // evaluation is a request, prepared for matching, with the policies that apply to it. It stays on the stack.
 type evaluation struct {
-	request     *Request
-	levels      [organization][]Level // by layer
-	unions      [layers][]*Policy     // by layer; those of an organization's are in levels
-	action      action
-	target      resource
-	bounded     bool // the caller has a permissions boundary
-	anyResource bool // the index is to leave resources aside: an explanation wants to see what failed
-	left        work
+	request    *Request
+	levels     [organization][]Level // by layer
+	unions     [layers][]*Policy     // by layer; those of an organization's are in levels
+	action     action
+	target     resource
+	bounded    bool      // the caller has a permissions boundary
+	explaining bool      // the index is to leave resources aside: an explanation wants to see what failed
+	covered    *covering // not nil: the request may be about any of several resources
+	left       work
 }
 
 func (e *evaluation) prepare(p *Policies, request *Request) {
@@ -39,6 +44,9 @@ func (e *evaluation) prepare(p *Policies, request *Request) {
 		e.target.text = "*"
 	} else {
 		e.target.read(request.Resource)
+		if request.AnyResource {
+			e.covered = newCovering(request.Resource)
+		}
 	}
 	e.unions[layerEndpoint], e.unions[layerIdentity], e.unions[layerBoundary], e.unions[layerSession] = p.Endpoint, p.Identity, p.Boundary, p.Session
 	if p.Trust != nil {
@@ -65,6 +73,11 @@ func (p Policies) Decide(request *Request) (d Decision) {
 	if e.left < 0 {
 		undecided := explanation{reasons: []Reason{{Policy: undecidedPolicy, Statement: -1}}, undecided: true}
 		d = Decision{Effect: ImplicitlyDenied, why: &undecided}
+	}
+	if e.covered != nil {
+		why := d.explanation()
+		why.anyResource = true
+		d.why = &why
 	}
 	return d
 }
@@ -147,7 +160,8 @@ func (e *evaluation) required(side layer, named grant) layerSet {
 	}
 	across, federated := e.acrossAccounts(), e.request.Principal.Type == FederatedUser
 	must = must.with(side, side == layerTrust || across || e.isKMSKey())
-	if !across && (named == namedItself || named == namedAmongAll && !federated) {
+	alone := side != layerTrust || e.covered == nil // not all of several resources may be roles
+	if alone && !across && (named == namedItself || named == namedAmongAll && !federated) {
 		return must
 	}
 	return must.with(layerIdentity, named < namedRole || across).with(layerBoundary, e.bounded).
@@ -166,6 +180,9 @@ func (e *evaluation) resourceSide() layer {
 // isKMSKey tells whether the request is about a KMS key. Unless its policy says so, nobody may use a key, the account's administrators included (AWS
 // KMS Developer Guide, "Key policies in AWS KMS").
 func (e *evaluation) isKMSKey() bool {
+	if e.covered != nil {
+		return equalFold(e.action.service, "kms") && e.covered.mayBegin("kms", "key/")
+	}
 	return equalFold(e.action.service, "kms") && e.target.part(2) == "kms" && hasPrefix(e.target.part(5), "key/", false)
 }
 
@@ -178,6 +195,9 @@ func (e *evaluation) assumesRole() bool {
 	case hasPrefix(e.action.name, "assumerole", true):
 		return true
 	case equalFold(e.action.name, "tagsession"), equalFold(e.action.name, "setsourceidentity"), equalFold(e.action.name, "setcontext"):
+		if e.covered != nil {
+			return e.covered.mayBegin("iam", "role/")
+		}
 		return e.target.part(2) == "iam" && hasPrefix(e.target.part(5), "role/", false)
 	}
 	return false
@@ -306,6 +326,9 @@ func (s *statement) listsAction(e *evaluation) bool {
 
 // matchResource is true of statements without the element: their resource is what has the policy.
 func (s *statement) matchResource(e *evaluation) bool {
+	if e.covered != nil {
+		return s.matchCovering(e)
+	}
 	for i := range s.resources {
 		if s.resources[i].match(&e.target, e) {
 			return !s.notAny

@@ -43,6 +43,8 @@ type explanation struct {
 	reasons   []Reason     // of a denial, and of a decision that was read from JSON
 	denied    []*statement // of an explicit denial, in the order of the reasons
 	undecided bool
+	// anyResource: the request may be about any of several resources; every reason says so.
+	anyResource bool
 }
 
 func (d Decision) explanation() explanation {
@@ -64,11 +66,19 @@ func (d Decision) Undecided() bool { return d.explanation().undecided }
 // statement and the element of it that failed. Of sts:GetCallerIdentity, which needs no permission, there are none.
 func (d Decision) Reasons() []Reason {
 	why := d.explanation()
-	if why.reasons != nil {
-		return slices.Clone(why.reasons)
+	reasons := slices.Clone(why.reasons)
+	if reasons == nil {
+		reasons = d.allowing(why.levels)
 	}
-	var reasons []Reason
-	for _, s := range why.levels {
+	for i := range reasons {
+		reasons[i].AnyResource = reasons[i].AnyResource || why.anyResource
+	}
+	return reasons
+}
+
+// allowing are the reasons of an allowed request.
+func (d Decision) allowing(levels []*statement) (reasons []Reason) {
+	for _, s := range levels {
 		reasons = append(reasons, s.reason(layerSCP))
 	}
 	for i, s := range d.allowed {
@@ -83,7 +93,7 @@ func (d Decision) Reasons() []Reason {
 // policies of another account.
 func (d Decision) Hiding(hidden func(layer string) bool) Decision {
 	why := d.explanation()
-	shown := explanation{undecided: why.undecided, reasons: d.Reasons(), denied: slices.Clone(why.denied)}
+	shown := explanation{undecided: why.undecided, anyResource: why.anyResource, reasons: d.Reasons(), denied: slices.Clone(why.denied)}
 	if shown.reasons == nil {
 		shown.reasons = []Reason{}
 	}
@@ -119,6 +129,8 @@ type Reason struct {
 	Key       string   `json:"key,omitempty"`
 	Wanted    []string `json:"wanted,omitzero"`
 	Got       []string `json:"got,omitzero"` // empty, not nil: the request has no such key
+	// AnyResource: the request may be about any resource that its own matches as a pattern (Request.AnyResource).
+	AnyResource bool `json:"anyResource,omitempty"`
 }
 
 // reason is the statement as such.

@@ -29,6 +29,8 @@
 //     operators, one whose value is the empty string, or whose values all are.
 //   - A short resource pattern such as arn:aws:s3:* must end in *, which then stands for all the missing parts; an Arn
 //     operand needs all six.
+//   - Of a request that may be about any of several resources, an Allow must match them all by one of its resources, and a Deny may match any. A * that
+//     runs on over colons does not do so over colons that the request's own wildcards could stand for.
 //   - * and ? are wildcards for whole characters, not bytes.
 //   - An IPv4 address that is written as IPv6 (::ffff:10.0.0.1) is that IPv4 address. Else the families never match
 //     each other.

@@ -22,7 +22,7 @@ func (e *evaluation) explain(l layer, name string, policies []*Policy) Reason {
 		}
 		return true
 	}
-	e.anyResource = true
+	e.explaining = true
 	for _, p := range policies {
 		p.allow.visit(e, look)
 	}
@@ -35,7 +35,7 @@ func (e *evaluation) explain(l layer, name string, policies []*Policy) Reason {
 			}
 		}
 	}
-	e.anyResource = false
+	e.explaining = false
 	if nearest == nil {
 		return Reason{Layer: l.String(), Policy: name, Statement: -1}
 	}

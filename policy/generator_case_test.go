@@ -137,12 +137,28 @@ func (g generator) next() object {
 	case 4, 5, 6:
 		policies["resource"] = g.document(g.withPrincipal)
 	}
+	if request["resource"] != "*" && policies["resource"] == nil && g.IntN(3) == 0 || g.IntN(12) == 0 {
+		g.cover(request)
+	}
 	if g.IntN(4) == 0 && request["resource"] != "*" {
 		request["resourceAccount"] = pick(g, accountA, accountB)
 	}
 	g.limits(policies)
 	g.callersOwn(request["principal"], policies)
 	return object{"request": request, "policies": policies}
+}
+
+// cover makes the request one about any of several resources.
+func (g generator) cover(request object) {
+	if request["wildcardOnlyAction"] == true || isTrust(object{"request": request}) {
+		return
+	}
+	request["anyResource"] = true
+	if request["action"] == "kms:Decrypt" {
+		request["resource"] = "arn:aws:kms:us-east-1:" + pick(g, accountA, accountB) + pick(g, ":key/*", ":*", ":key/k?")
+		return
+	}
+	request["resource"] = pick(g, coverings...)
 }
 
 func (g generator) assumeRole(request, policies object) {

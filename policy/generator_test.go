@@ -57,6 +57,8 @@ var (
 	generatedActions = []string{"s3:GetObject", "s3:GetObject", "s3:PutObject", "s3:ListBucket", "ec2:RunInstances", "s3:getobject"}
 	actionPatterns   = []string{"*", "s3:*", "s3:Get*", "S3:GETOBJECT", "s3:*Object", "ec2:*", "s3:?etObject", "s3:ListBucket", "*:*", "ec2:Run*s", "kms:*", "sts:*"}
 	resources        = []string{"arn:aws:s3:::b", "arn:aws:s3:::b/k", "arn:aws:s3:::b/alice/x", "arn:aws:s3:::b/*", "arn:aws:ec2:us-east-1:111122223333:instance/i-1", "arn:aws:s3:::b/a:b"}
+	coverings        = []string{"arn:aws:s3:::b/*", "arn:aws:s3:::*", "arn:aws:s3:::b/alice/*", "arn:aws:s3:::b/?", "arn:aws:s3:::?*?/k", "arn:aws:s3:::b/*:b", "arn:aws:s3:::b*", "arn:aws:s3:::b/k",
+		"arn:aws:ec2:us-east-1:111122223333:instance/*", "arn:aws:ec2:us-*:111122223333:instance/i-?", "arn:aws:ec2:us-east-1:444455556666:*", "*"}
 	resourcePatterns = []string{"*", "*", "arn:aws:s3:::b", "arn:aws:s3:::*", "arn:aws:s3:::b/*", "arn:aws:s3:::b/${aws:t}/*", "arn:aws:s3:::b/${aws:t}*", "arn:aws:s3:::b/${aws:t, 'k'}", "arn:aws:s3:*", "arn:aws:ec2:*:*:instance/*",
 		"arn:aws:s3:::b/${*}", "arn:aws:s3:::?/k", "arn:*:s3:::b/*", "arn:aws:s3:::b/${aws:none}", "arn:aws:s3:::*/x", "arn:aws:ec2:us-*:1111*:instance/i-?", "arn:aws:s3:::b/*b", "arn:aws:s3:::b/${aws:username}/?",
 		"arn:aws:s3:*:*:*/${aws:t, 'alice'}/?", "arn:aws:kms:*:*:key/*", "arn:aws:iam::*:role/*", "arn:aws:ec2:*:instance/*"}

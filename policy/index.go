@@ -115,7 +115,7 @@ func (x *index) visit(e *evaluation, look func(*statement) bool) {
 }
 
 func (c *candidates) visit(e *evaluation, before *visited, look func(*statement) bool) {
-	if c.resources == nil || e.anyResource {
+	if c.resources == nil || e.explaining || e.covered != nil {
 		before.each(c.statements, look)
 		return
 	}

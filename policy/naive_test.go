@@ -12,6 +12,7 @@ import (
 type naive struct {
 	action, resource, resourceAccount string
 	wildcardOnly                      bool
+	anyResource                       bool
 	context                           map[string]any // by lower-case name; a string or a []any
 	caller                            naiveCaller
 	policies                          map[string]any
@@ -30,6 +31,7 @@ func newNaive(line []byte, table func(action string) bool) naive {
 			Action, Resource, ResourceAccount string
 			Context                           map[string]any
 			WildcardOnlyAction                *bool
+			AnyResource                       bool
 		}
 		Policies map[string]any
 	}
@@ -39,7 +41,7 @@ func newNaive(line []byte, table func(action string) bool) naive {
 		panic(err)
 	}
 	r := c.Request
-	n := naive{action: r.Action, resource: r.Resource, resourceAccount: r.ResourceAccount, context: map[string]any{}, policies: c.Policies, caller: naivePrincipal(r.Principal)}
+	n := naive{action: r.Action, resource: r.Resource, resourceAccount: r.ResourceAccount, context: map[string]any{}, policies: c.Policies, caller: naivePrincipal(r.Principal), anyResource: r.AnyResource}
 	for key, value := range r.Context {
 		n.context[strings.ToLower(key)] = value
 	}
@@ -171,6 +173,9 @@ func (n naive) unlessAbsent(kind string) bool {
 // mustBeNamed: trust policies of roles and policies of KMS keys must allow explicitly, whatever the caller's own policies do.
 func (n naive) mustBeNamed() bool {
 	service, _, _ := strings.Cut(strings.ToLower(n.action), ":")
+	if n.anyResource && !n.wildcardOnly {
+		return service == "kms" && n.mayBe("arn:*:kms:*:*:key/*")
+	}
 	part := strings.SplitN(n.resource, ":", 6)
 	if len(part) < 6 {
 		return false
@@ -216,7 +221,13 @@ func strength(named string) int {
 
 // matches tells whether all elements but the principal do.
 func (n naive) matches(statement map[string]any) bool {
-	return n.lists(statement, "Action", n.isAction) && n.lists(statement, "Resource", n.isResource) && n.conditionsHold(statement["Condition"])
+	resource := n.isResource
+	if n.anyResource && !n.wildcardOnly {
+		_, not := statement["NotResource"] // an Allow is for all of them or for none, a Deny for any
+		all := not == (statement["Effect"] == "Deny")
+		resource = func(pattern string) bool { return n.isAnyResource(pattern, all) }
+	}
+	return n.lists(statement, "Action", n.isAction) && n.lists(statement, "Resource", resource) && n.conditionsHold(statement["Condition"])
 }
 
 // lists reads an element or its Not form; of Resource there may be neither, in trust policies.

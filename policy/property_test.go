@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/openirsa/openirsa/policy"
@@ -71,6 +72,36 @@ func (g generator) permute(value any) {
 	}
 }
 
+// covered is an ARN that a request's pattern covers.
+func (g generator) covered(pattern string, colons bool) string {
+	if pattern == "*" {
+		return pick(g, "arn:aws:s3:::b", "arn:aws:s3:::b/k", "arn:aws:s3:::b/alice/x")
+	}
+	var arn strings.Builder
+	parts := 0
+	for _, c := range pattern {
+		more := []string{"k", "i", "1", "b", "x", "a"}
+		if colons && parts == 5 {
+			more = append(more, ":")
+		}
+		switch c {
+		case '*':
+			arn.WriteString(pick(g, "", "k", "b", "alice", "alice/", "1", "east-1", "b/alice/x", "i-1", "key/k", "instance/i-1"))
+			for range g.IntN(3) {
+				arn.WriteString(pick(g, more...))
+			}
+		case '?':
+			arn.WriteString(pick(g, more...))
+		default:
+			if c == ':' {
+				parts++
+			}
+			arn.WriteRune(c)
+		}
+	}
+	return arn.String()
+}
+
 var properties = map[string]property{
 	"another Deny never allows more": func(t testing.TB, g generator, simulator *policy.Simulator, c object) string {
 		before := engine(t, simulator, line(c))
@@ -95,6 +126,24 @@ var properties = map[string]property{
 		g.permute(c["policies"])
 		if after := engine(t, simulator, line(c)); after != before {
 			return before + " became " + after
+		}
+		return ""
+	},
+	"what is allowed on any resource is on each, and what is denied on one is on any": func(t testing.TB, g generator, simulator *policy.Simulator, c object) string {
+		request := c["request"].(object)
+		pattern, _ := request["resource"].(string)
+		if request["anyResource"] != true {
+			return ""
+		}
+		any := engine(t, simulator, line(c))
+		delete(request, "anyResource")
+		colons := !strings.Contains(string(line(c)), ":*:") // no * runs on
+		for range 8 {
+			request["resource"] = g.covered(pattern, colons)
+			one := engine(t, simulator, line(c))
+			if any == "Allowed" && one != any || one == "ExplicitlyDenied" && one != any {
+				return any + " for any of " + pattern + ", but " + one
+			}
 		}
 		return ""
 	},

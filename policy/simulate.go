@@ -186,6 +186,9 @@ func (c *simulation) readRequest(n *node) error {
 				c.request.WildcardOnly = value.text == "true"
 				err = c.want(value, jsonBool, "wildcardOnlyAction")
 			}
+		case "anyResource":
+			c.request.AnyResource = value.text == "true"
+			err = c.want(value, jsonBool, "anyResource")
 		default:
 			err = c.errorf(name.start, "unknown member %q of request", name.text)
 		}

@@ -62,6 +62,8 @@ func (r Reason) Detail() string {
 			return "comparing the request with the policies takes too many steps"
 		}
 		return "no statement allows anything"
+	case r.Failed == "" && r.AnyResource:
+		return r.Effect + map[bool]string{true: " may apply to one of the resources that the request may be about", false: " applies to all resources that the request may be about"}[r.Effect == "Deny"]
 	case r.Failed == "":
 		return r.Effect + " applies"
 	}
@@ -89,6 +91,9 @@ func (r Reason) wanted() string {
 func (r Reason) got() string {
 	if len(r.Got) == 0 {
 		return "nothing"
+	}
+	if r.AnyResource && strings.HasSuffix(r.Failed, failedResource) {
+		return "any of " + strings.Join(r.Got, " and ")
 	}
 	return strings.Join(r.Got, " and ")
 }

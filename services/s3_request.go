@@ -59,6 +59,9 @@ func (s *S3) check(r *http.Request) (*http.Request, error) {
 	if err := c.body.expectChecksum(r); err != nil {
 		return nil, err
 	}
+	if err := c.body.checkDocument(r, key); err != nil {
+		return nil, err
+	}
 	r = r.Clone(context.WithValue(r.Context(), callKey{}, c))
 	r.Body = c.body
 	if r.ContentLength >= 0 && len(r.TransferEncoding) == 0 {
@@ -91,7 +94,7 @@ func checkForm(r *http.Request, key string) error {
 		// Browser uploads bring their policy and signature in the form, which nobody verifies.
 		return refusal(http.StatusMethodNotAllowed, "MethodNotAllowed", words["MethodNotAllowed"].message)
 	}
-	return nil
+	return checkImplemented(r, key)
 }
 
 var singleRange = regexp.MustCompile(`^bytes=([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18})$`)

@@ -141,6 +141,9 @@ func recode(s string) (string, error) {
 // appendTrimmed appends a header value without white space at its ends and with each run of spaces made one.
 func appendTrimmed(dst []byte, value string) []byte {
 	value = strings.Trim(value, " \t")
+	if !strings.Contains(value, "  ") {
+		return append(dst, value...)
+	}
 	for i := range len(value) {
 		if value[i] != ' ' || value[i-1] != ' ' {
 			dst = append(dst, value[i])

@@ -12,26 +12,61 @@ func Parse(r *Request) (*Authorization, error) {
 	if len(r.RawQuery) > maxQuery {
 		return nil, errTooLong("query string")
 	}
-	header, signed, err := only(r.Header, "authorization")
-	if err != nil {
-		return nil, err
+	header := readAuthHeader(r.Header)
+	if header.authorization.twice {
+		return nil, errTwice("Authorization")
 	}
 	query, err := readAuthQuery(r.RawQuery)
 	if err != nil {
 		return nil, err
 	}
 	switch {
-	case signed && query.present:
+	case header.authorization.found && query.present:
 		return nil, errBothForms()
-	case signed:
-		return parseHeader(r, header)
+	case header.authorization.found:
+		return parseHeader(&header)
 	case query.present:
-		return parseQuery(r, query)
+		return parseQuery(query, header.token.found)
 	}
 	return nil, ErrUnsigned
 }
 
-func parseHeader(r *Request, header string) (*Authorization, error) {
+// authHeader holds the headers that sign.
+type authHeader struct{ authorization, amzDate, date, token onlyHeader }
+
+// onlyHeader is a header that may be there once at most.
+type onlyHeader struct {
+	value        string
+	found, twice bool
+}
+
+func (o *onlyHeader) add(values []string) {
+	if len(values) == 0 {
+		return
+	}
+	o.twice = o.found || len(values) > 1
+	o.value, o.found = strings.TrimSpace(values[0]), true
+}
+
+// readAuthHeader finds them in one pass, names in any case.
+func readAuthHeader(header map[string][]string) (h authHeader) {
+	for name, values := range header {
+		switch {
+		case len(name) == len("date") && strings.EqualFold(name, "date"):
+			h.date.add(values)
+		case len(name) == len("x-amz-date") && strings.EqualFold(name, "x-amz-date"):
+			h.amzDate.add(values)
+		case len(name) == len("authorization") && strings.EqualFold(name, "authorization"):
+			h.authorization.add(values)
+		case len(name) == len("x-amz-security-token") && strings.EqualFold(name, "x-amz-security-token"):
+			h.token.add(values)
+		}
+	}
+	return h
+}
+
+func parseHeader(h *authHeader) (*Authorization, error) {
+	header := h.authorization.value
 	if len(header) > maxAuthorization {
 		return nil, errTooLong("Authorization header")
 	}
@@ -43,7 +78,7 @@ func parseHeader(r *Request, header string) (*Authorization, error) {
 	if err != nil {
 		return nil, err
 	}
-	date, err := requestDate(r)
+	date, err := h.requestDate()
 	if err != nil {
 		return nil, err
 	}
@@ -54,9 +89,10 @@ func parseHeader(r *Request, header string) (*Authorization, error) {
 	if a.Time, err = parseTime(date); err != nil {
 		return nil, errDate(false, date)
 	}
-	if a.SessionToken, _, err = only(r.Header, "x-amz-security-token"); err != nil {
-		return nil, err
+	if h.token.twice {
+		return nil, errTwice("X-Amz-Security-Token")
 	}
+	a.SessionToken = h.token.value
 	return a, a.fill(parts.credential, parts.signedHeaders)
 }
 
@@ -112,12 +148,16 @@ func (p *headerParts) complete(date, header string) error {
 }
 
 // requestDate finds the date that a request was signed at: X-Amz-Date, even an empty one, before Date; "" where there is none.
-func requestDate(r *Request) (string, error) {
-	value, found, err := only(r.Header, "x-amz-date")
-	if err == nil && !found {
-		value, _, err = only(r.Header, "date")
+func (h *authHeader) requestDate() (string, error) {
+	switch {
+	case h.amzDate.twice:
+		return "", errTwice("X-Amz-Date")
+	case h.amzDate.found:
+		return h.amzDate.value, nil
+	case h.date.twice:
+		return "", errTwice("Date")
 	}
-	return value, err
+	return h.date.value, nil
 }
 
 // parseTime reads ISO 8601's basic format, or the format of the HTTP Date header (RFC 9110, 5.6.7).
@@ -187,7 +227,7 @@ func readAuthQuery(rawQuery string) (authQuery, error) {
 	return q, nil
 }
 
-func parseQuery(r *Request, q authQuery) (*Authorization, error) {
+func parseQuery(q authQuery, tokenInHeader bool) (*Authorization, error) {
 	if q.algorithm != Algorithm {
 		return nil, errQueryAlgorithm(q.algorithm)
 	}
@@ -203,7 +243,7 @@ func parseQuery(r *Request, q authQuery) (*Authorization, error) {
 	if missing != nil {
 		return nil, errMissingParameters(missing)
 	}
-	if _, twice, err := only(r.Header, "x-amz-security-token"); err != nil || twice {
+	if tokenInHeader {
 		return nil, errTwice("X-Amz-Security-Token")
 	}
 	a := &Authorization{Signature: q.signature, SessionToken: q.token, Presigned: true}
@@ -303,18 +343,4 @@ func isHeaderName(s string) bool {
 
 func isAlphanumeric(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
-}
-
-// only finds the header name (lower case), which may be there once at most.
-func only(header map[string][]string, name string) (value string, found bool, err error) {
-	for key, values := range header {
-		if len(key) != len(name) || !strings.EqualFold(key, name) || len(values) == 0 {
-			continue
-		}
-		if found || len(values) > 1 {
-			return "", true, errTwice(key)
-		}
-		value, found = strings.TrimSpace(values[0]), true
-	}
-	return value, found, nil
 }

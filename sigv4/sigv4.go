@@ -1,8 +1,10 @@
-// Package sigv4 signs and verifies AWS Signature Version 4, in the Authorization header and in presigned URLs.
+// Package sigv4 signs and verifies AWS Signature Version 4: in the Authorization header, in presigned URLs, in S3's bodies in chunks and in the
+// forms by which browsers upload to S3.
 //
-// It owns the canonical request, the string to sign, the signing key, what a request claims (Parse), whether the claim holds (Verify), and
-// the sentences with which AWS and S3 refuse it. It does not know whose an access key id is, read bodies (callers say what the payload's
-// hash is) or talk HTTP: Request is its own value. It is pure: callers bring the time.
+// It owns the canonical request, the string to sign, the signing key, what a request claims (Parse), whether the claim holds (Verify), the chunks of
+// a body and their trailers (ChunkReader), a form's policy (Post), and the sentences with which AWS and S3 refuse them. It does not know whose an
+// access key id is, hash bodies that are not in chunks (callers say what the payload's hash is) or talk HTTP: Request is its own value. It is pure:
+// callers bring the time.
 //
 // The rules are those of "AWS Signature Version 4 for API requests" in the IAM User Guide and "Authenticating Requests" in the S3 API
 // Reference. Where they leave a choice, this package refuses what is ambiguous: anything given twice, both forms at once, a SignedHeaders

@@ -213,7 +213,7 @@ func (x *assumption) denied(action string, decision *policy.Decision, cause erro
 // context adds this call's condition keys to the caller's.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-sts
 func (x *assumption) context() *policy.Context {
-	c := x.caller.Context.Clone()
+	c := x.caller.Context.Extend(requestKeys)
 	setTags(c, x.in.Tags, x.in.TransitiveTagKeys)
 	setUnlessEmpty(c, "sts:ExternalId", valueOf(x.in.ExternalId))
 	setUnlessEmpty(c, "sts:SourceIdentity", x.sourceIdentity)

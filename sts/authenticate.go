@@ -2,7 +2,6 @@ package sts
 
 import (
 	"context"
-	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
 	"fmt"
@@ -32,24 +31,54 @@ const (
 func (s *Service) Authenticate(ctx context.Context, request *sigv4.Request, origin trail.Origin) (iam.Caller, error) {
 	authorization, err := sigv4.Parse(request)
 	if err != nil {
-		authorization = &sigv4.Authorization{}
 		err = refuseSignature(err)
+		s.recordRefusal(origin, "", err)
+		return iam.Caller{}, err
 	}
-	var caller iam.Caller
-	if err == nil {
-		caller, err = s.authenticate(ctx, request, authorization, origin)
-	}
+	caller, _, err := s.AuthenticateParsed(ctx, request, authorization, origin)
+	return caller, err
+}
+
+// AuthenticateParsed is Authenticate for a request of which sigv4.Parse returned authorization. The key is the one that the request is signed
+// with, and that S3's bodies in chunks are signed with as well; it is of no use outside of the signature's scope.
+func (s *Service) AuthenticateParsed(ctx context.Context, request *sigv4.Request, authorization *sigv4.Authorization,
+	origin trail.Origin) (iam.Caller, sigv4.Key, error) {
+	var key sigv4.Key
+	caller, err := s.authenticate(ctx, authorization, origin, func(secretAccessKey string, now time.Time) (err error) {
+		key, err = s.signatures.Verify(request, authorization, secretAccessKey, now)
+		return err
+	})
 	if err != nil {
-		e := event(origin, "Authenticate")
-		e.UserIdentity = trail.Identity{Type: "Unknown", AccessKeyID: shorten(authorization.AccessKeyID)}
-		describe(&e, err)
-		s.trail.Refuse(e)
+		s.recordRefusal(origin, authorization.AccessKeyID, err)
+		return iam.Caller{}, sigv4.Key{}, err
+	}
+	return caller, key, nil
+}
+
+// AuthenticatePost is Authenticate for a form by which a browser uploads to S3. Whether the upload is what the form's policy allows is for Check.
+func (s *Service) AuthenticatePost(ctx context.Context, post *sigv4.Post, origin trail.Origin) (iam.Caller, error) {
+	caller, err := s.authenticate(ctx, &post.Authorization, origin, func(secretAccessKey string, now time.Time) error {
+		return s.signatures.VerifyPost(post, secretAccessKey, now)
+	})
+	if err != nil {
+		s.recordRefusal(origin, post.AccessKeyID, err)
 		return iam.Caller{}, err
 	}
 	return caller, nil
 }
 
-func (s *Service) authenticate(ctx context.Context, request *sigv4.Request, a *sigv4.Authorization, origin trail.Origin) (iam.Caller, error) {
+// recordRefusal leaves the event of someone who is not who the request says.
+func (s *Service) recordRefusal(origin trail.Origin, accessKeyID string, err error) {
+	e := event(origin, "Authenticate")
+	e.UserIdentity = trail.Identity{Type: "Unknown", AccessKeyID: shorten(accessKeyID)}
+	describe(&e, err)
+	s.trail.Refuse(e)
+}
+
+// proof verifies a signature with the secret of whoever is said to have made it.
+type proof func(secretAccessKey string, now time.Time) error
+
+func (s *Service) authenticate(ctx context.Context, a *sigv4.Authorization, origin trail.Origin, verify proof) (iam.Caller, error) {
 	if !s.activeIn(a.Scope.Region) {
 		return iam.Caller{}, refusal("SignatureDoesNotMatch", scopedElsewhere, fmt.Errorf("%w %q", ErrRegionNotActive, shorten(a.Scope.Region)))
 	}
@@ -57,7 +86,7 @@ func (s *Service) authenticate(ctx context.Context, request *sigv4.Request, a *s
 	origin.Region = a.Scope.Region
 	now := s.now()
 	if strings.HasPrefix(a.AccessKeyID, sessionPrefix) {
-		return s.authenticateSession(ctx, request, a, origin, now)
+		return s.authenticateSession(ctx, a, origin, now, verify)
 	}
 	key, found, err := s.directory.AccessKey(ctx, a.AccessKeyID)
 	if err != nil {
@@ -70,7 +99,7 @@ func (s *Service) authenticate(ctx context.Context, request *sigv4.Request, a *s
 	if a.SessionToken != "" {
 		return iam.Caller{}, refusal("InvalidClientTokenId", tokenInvalid, fmt.Errorf("%w: a long-term access key has none", ErrInvalidSessionToken))
 	}
-	if err := sigv4.Verify(request, a, key.Secret, now); err != nil {
+	if err := verify(key.Secret, now); err != nil {
 		return iam.Caller{}, refuseSignature(err)
 	}
 	caller, tags, err := s.keyCaller(ctx, key)
@@ -78,11 +107,20 @@ func (s *Service) authenticate(ctx context.Context, request *sigv4.Request, a *s
 		return iam.Caller{}, err
 	}
 	caller.AccessKeyID, caller.Origin = a.AccessKeyID, origin
-	caller.Context = authenticatedContext(origin, now)
-	addPrincipalTags(&caller, tags, nil)
+	caller.Context = s.requestContext(authenticatedContext(tags, nil), origin, now)
 	caller.Encoder = s.messages
 	s.directory.Used(key.ID, a.Scope.Service, origin.Region, now)
 	return caller, nil
+}
+
+// Anonymous is the caller of a request that is not signed, with the condition keys that such a request has. Whether a service takes any is for its door
+// to know.
+func (s *Service) Anonymous(origin trail.Origin) iam.Caller {
+	caller := iam.Anonymous(origin)
+	caller.Context = s.requestContext(nil, origin, s.now())
+	// Only signed requests have aws:PrincipalIsAWSService; this one all have (IAM User Guide, "AWS global condition context keys").
+	caller.Context.Set("aws:ViaAWSService", "false")
+	return caller
 }
 
 // keyCaller is whose long-term key it is: the account's root, or a user as it is now.
@@ -102,11 +140,11 @@ func (s *Service) keyCaller(ctx context.Context, key iam.AccessKey) (caller iam.
 	if err != nil {
 		return iam.Caller{}, nil, err
 	}
-	return iam.Caller{Principal: who.principal, Policies: who.policies}, who.tags, nil
+	return iam.Caller{Principal: who.principal, Policies: who.policies}, who.identity.Tags, nil
 }
 
 // authenticateSession tells nothing about the session's role until the signature has proved that the session is the caller's.
-func (s *Service) authenticateSession(ctx context.Context, request *sigv4.Request, a *sigv4.Authorization, origin trail.Origin, now time.Time) (iam.Caller, error) {
+func (s *Service) authenticateSession(ctx context.Context, a *sigv4.Authorization, origin trail.Origin, now time.Time, verify proof) (iam.Caller, error) {
 	held, err := s.openSession(a.SessionToken)
 	if err != nil {
 		return iam.Caller{}, refusal("InvalidClientTokenId", tokenInvalid, fmt.Errorf("%w: %w", ErrInvalidSessionToken, err))
@@ -118,7 +156,7 @@ func (s *Service) authenticateSession(ctx context.Context, request *sigv4.Reques
 	if held.record.expired(now) {
 		return iam.Caller{}, refusal("ExpiredToken", tokenExpired, fmt.Errorf("%w: at %s", ErrExpiredSessionToken, time.Unix(held.record.Expires, 0).UTC().Format(time.RFC3339)))
 	}
-	if err := sigv4.Verify(request, a, held.secretAccessKey, now); err != nil {
+	if err := verify(held.secretAccessKey, now); err != nil {
 		return iam.Caller{}, refuseSignature(err)
 	}
 	// IAM does not know these sessions: they would need MFA, which the plane has not.
@@ -145,60 +183,20 @@ func (s *Service) sessionCaller(account *iam.Account, held *heldSession, origin 
 	if err != nil {
 		return iam.Caller{}, err
 	}
-	caller := iam.Caller{
+	return iam.Caller{
 		Principal:      who.principal,
 		AccessKeyID:    held.accessKeyID,
 		Policies:       who.policies,
-		Context:        authenticatedContext(origin, now),
+		Context:        s.requestContext(s.sessionContext(held, who.identity), origin, now),
 		Origin:         origin,
 		Issued:         time.Unix(record.Issued, 0).UTC(),
 		Expires:        time.Unix(record.Expires, 0).UTC(),
+		SessionTags:    held.tags,
+		TransitiveTags: held.transitive,
 		SourceIdentity: record.SourceIdentity,
 		ChainDepth:     record.ChainDepth,
 		Encoder:        s.messages,
-	}
-	caller.Context.Set("aws:TokenIssueTime", caller.Issued.Format(time.RFC3339))
-	// The plane knows no MFA devices. Federation says nothing about MFA: there the key is absent.
-	if record.Kind == ownSession || record.Kind == roleSession && record.Issuer == "" {
-		caller.Context.Set("aws:MultiFactorAuthPresent", "false")
-	}
-	setUnlessEmpty(caller.Context, "aws:SourceIdentity", record.SourceIdentity)
-	addPrincipalTags(&caller, who.tags, record.Tags)
-	if record.Issuer != "" {
-		setFederation(caller.Context, webIdentity{
-			issuer:   record.Issuer,
-			provider: s.providerARN(record.Account, record.Issuer),
-			subject:  record.Subject,
-			audience: record.Audience,
-			amr:      record.AMR,
-		})
-	}
-	return caller, nil
-}
-
-// addPrincipalTags makes aws:PrincipalTag/… of the role's or user's tags and of the session's, which override them, and keeps the latter for role chaining.
-func addPrincipalTags(caller *iam.Caller, own []iam.Tag, ofSession []sessionTag) {
-	for _, tag := range own {
-		caller.Context.Set("aws:PrincipalTag/"+tag.Key, tag.Value)
-	}
-	if len(ofSession) > 0 {
-		caller.SessionTags = make(map[string]string, len(ofSession))
-	}
-	for _, tag := range ofSession {
-		caller.Context.Set("aws:PrincipalTag/"+tag.Key, tag.Value)
-		caller.SessionTags[tag.Key] = tag.Value
-		if tag.Transitive {
-			caller.TransitiveTags = append(caller.TransitiveTags, tag.Key)
-		}
-	}
-}
-
-// authenticatedContext adds to a request's keys those of every authenticated one. No service of AWS calls through this plane on anyone's behalf.
-func authenticatedContext(origin trail.Origin, now time.Time) *policy.Context {
-	c := requestContext(origin, now)
-	c.Set("aws:PrincipalIsAWSService", "false")
-	c.Set("aws:ViaAWSService", "false")
-	return c
+	}, nil
 }
 
 // providerARN names the provider of an issuer, as IAM does.
@@ -212,11 +210,15 @@ func (s *Service) activeIn(region string) bool {
 	if len(s.regions) > 0 {
 		return slices.Contains(s.regions, region)
 	}
-	if s.partition.HasRegion(region) {
+	if last := s.region.Load(); last != nil && *last == region {
 		return true
 	}
-	_, foreign := policy.PartitionOfRegion(region)
-	return !foreign
+	if _, foreign := policy.PartitionOfRegion(region); foreign && !s.partition.HasRegion(region) {
+		return false
+	}
+	accepted := strings.Clone(region)
+	s.region.Store(&accepted)
+	return true
 }
 
 func refuseSignature(err error) *iam.Error {
@@ -225,47 +227,4 @@ func refuseSignature(err error) *iam.Error {
 		return internal("verifying a signature", err)
 	}
 	return refusal(e.Code, e.Message, err)
-}
-
-// heldSession is an opened session with its inline session policy compiled.
-type heldSession struct {
-	*sealed
-	inline *policy.Policy // nil: none
-}
-
-// policies are the session policies as one union: nil when none were passed, and empty when one that was passed is gone, which allows nothing.
-func (h *heldSession) policies(account *iam.Account) []*policy.Policy {
-	if h.inline == nil && len(h.record.PolicyARNs) == 0 {
-		return nil
-	}
-	union := make([]*policy.Policy, 0, 1+len(h.record.PolicyARNs))
-	if h.inline != nil {
-		union = append(union, h.inline)
-	}
-	for _, arn := range h.record.PolicyARNs {
-		if managed, err := account.ManagedPolicy(arn); err == nil {
-			union = append(union, managed)
-		}
-	}
-	return union
-}
-
-// openSession opens a token, or finds it among those opened lately. What it returns may have expired, and its role may be gone.
-func (s *Service) openSession(token string) (*heldSession, error) {
-	hash := sha256.Sum256([]byte(token))
-	if held, ok := s.opened.get(hash); ok {
-		return held, nil
-	}
-	opened, err := s.ring.open(token)
-	if err != nil {
-		return nil, err
-	}
-	held := &heldSession{sealed: opened}
-	if opened.record.Policy != "" {
-		if held.inline, err = compileSessionPolicy(opened.record.Policy); err != nil {
-			return nil, fmt.Errorf("compiling the session policy: %w", err)
-		}
-	}
-	s.opened.put(hash, held)
-	return held, nil
 }

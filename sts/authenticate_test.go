@@ -15,6 +15,7 @@ import (
 	"github.com/openirsa/openirsa/sigv4"
 	"github.com/openirsa/openirsa/store"
 	"github.com/openirsa/openirsa/sts"
+	"github.com/openirsa/openirsa/trail"
 )
 
 const invalidToken = "The security token included in the request is invalid."
@@ -71,6 +72,35 @@ func TestAuthenticateRoot(t *testing.T) {
 	}
 	if _, ok := caller.Context.Get("aws:TokenIssueTime"); ok {
 		t.Error("a long-term key has an issue time")
+	}
+}
+
+// TestAnonymous: an unsigned request has the keys that say where it came from, and none that come with credentials (IAM User Guide, "AWS global condition
+// context keys": aws:PrincipalIsAWSService, aws:PrincipalAccount and aws:PrincipalType of anonymous requests).
+func TestAnonymous(t *testing.T) {
+	p := newPlane(t)
+	caller := p.service.Anonymous(trail.Origin{SourceIP: "192.0.2.7", UserAgent: "test", Region: "eu-central-1", SecureTransport: true})
+	for key, want := range map[string]string{"aws:SourceIp": "192.0.2.7", "aws:SecureTransport": "true", "aws:RequestedRegion": "eu-central-1", "aws:ViaAWSService": "false"} {
+		if got, _ := caller.Context.Get(key); len(got) != 1 || got[0] != want {
+			t.Errorf("%s = %q, want %s", key, got, want)
+		}
+	}
+	if _, ok := caller.Context.Get("aws:PrincipalIsAWSService"); ok {
+		t.Error("an unsigned request has aws:PrincipalIsAWSService")
+	}
+	const source = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"*",
+		"Condition":{"StringEquals":{"aws:PrincipalType":"Anonymous","aws:PrincipalAccount":"anonymous"},"Bool":{"aws:SecureTransport":"true"},"Null":{"aws:PrincipalIsAWSService":"true"}}}]}`
+	document, err := policy.Parse([]byte(source))
+	p.must(err)
+	open, err := policy.Compile("bucket policy", document, policy.Options{Kind: policy.Resource})
+	p.must(err)
+	access := iam.Access{Action: "s3:GetObject", Resource: "arn:aws:s3:::bucket/key", Policy: open}
+	if got := caller.Decide(access); !got.Allowed() {
+		t.Errorf("a public object: %s", got)
+	}
+	access.Policy = nil
+	if got := caller.Decide(access); got.Allowed() {
+		t.Errorf("an object that no policy opens: %s", got)
 	}
 }
 

@@ -17,17 +17,37 @@ type webIdentity struct {
 	amr               []string
 }
 
-// requestContext makes the condition keys that every request has, whoever sends it.
+// requestKeys is room for the condition keys that every request has, and for those that its door adds.
+const requestKeys = 10
+
+// requestContext makes the condition keys that every request has, whoever sends it, in addition to those of base, which may be nil.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
-func requestContext(origin trail.Origin, now time.Time) *policy.Context {
-	c := &policy.Context{}
-	c.Set("aws:CurrentTime", now.UTC().Format(time.RFC3339))
-	c.Set("aws:EpochTime", strconv.FormatInt(now.Unix(), 10))
+func (s *Service) requestContext(base *policy.Context, origin trail.Origin, now time.Time) *policy.Context {
+	c := base.Extend(requestKeys)
+	second := s.second(now)
+	c.Set("aws:CurrentTime", second.current)
+	c.Set("aws:EpochTime", second.epoch)
 	c.Set("aws:SecureTransport", strconv.FormatBool(origin.SecureTransport))
 	setUnlessEmpty(c, "aws:SourceIp", origin.SourceIP)
 	setUnlessEmpty(c, "aws:UserAgent", origin.UserAgent)
 	setUnlessEmpty(c, "aws:RequestedRegion", origin.Region)
 	return c
+}
+
+// second is how the keys of a request spell its time, for all requests of one second.
+type second struct {
+	unix           int64
+	current, epoch string
+}
+
+// second is that of now. The one that was asked for last is kept.
+func (s *Service) second(now time.Time) *second {
+	kept := s.latest.Load()
+	if unix := now.Unix(); kept == nil || kept.unix != unix {
+		kept = &second{unix, now.UTC().Format(time.RFC3339), strconv.FormatInt(unix, 10)}
+		s.latest.Store(kept)
+	}
+	return kept
 }
 
 // setFederation adds the keys of a web identity that outlive the exchange: in the session's own requests they are there too.

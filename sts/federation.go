@@ -61,7 +61,7 @@ func (s *Service) federate(ctx context.Context, caller iam.Caller, in Federation
 
 // decideFederation asks for every action that the call means.
 func decideFederation(caller iam.Caller, in FederationTokenInput, e *trail.Event) error {
-	e.Context = caller.Context.Clone()
+	e.Context = caller.Context.Extend(requestKeys)
 	setTags(e.Context, in.Tags, nil)
 	for i, action := range requiredActions("sts:GetFederationToken", len(in.Tags) > 0, false) {
 		decision := caller.Policies.Decide(&policy.Request{

@@ -11,7 +11,7 @@ import (
 type holder struct {
 	principal policy.Principal
 	policies  policy.Policies
-	tags      []iam.Tag // of the role or user
+	identity  *iam.Identity // the role's or user's, another one after each change of it; nil: an account's root
 }
 
 // holder looks up whose session it is. Errors are *iam.Error; ErrInvalidSessionToken when the role or user is gone.
@@ -61,7 +61,7 @@ func (s *Service) roleHolder(account *iam.Account, held *heldSession) (holder, e
 			Session: held.record.Name,
 		},
 		policies: policies,
-		tags:     role.Tags,
+		identity: &role.Identity,
 	}, nil
 }
 
@@ -87,7 +87,7 @@ func userHolder(account *iam.Account, user *iam.User) (holder, error) {
 	return holder{
 		principal: policy.Principal{Type: policy.User, ARN: user.ARN, Account: user.Account, ID: user.ID},
 		policies:  policies,
-		tags:      user.Tags,
+		identity:  &user.Identity,
 	}, nil
 }
 

@@ -46,8 +46,8 @@ func missingRole(arn string, other *iam.Role) error {
 }
 
 func isNoSuchEntity(err error) bool {
-	var e *iam.Error
-	return errors.As(err, &e) && e.Code == "NoSuchEntity"
+	e, ok := errors.AsType[*iam.Error](err)
+	return ok && e.Code == "NoSuchEntity"
 }
 
 const maxClaimShown = 512 // bytes of what an unverified caller says that go into an event

@@ -13,11 +13,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/openirsa/openirsa/iam"
 	"github.com/openirsa/openirsa/oidc"
 	"github.com/openirsa/openirsa/policy"
+	"github.com/openirsa/openirsa/sigv4"
 	"github.com/openirsa/openirsa/trail"
 )
 
@@ -45,16 +47,19 @@ type Config struct {
 
 // Service answers STS's calls and authenticates requests. It is safe for concurrent use.
 type Service struct {
-	directory *iam.Directory
-	verifier  *oidc.Verifier
-	ring      *Ring
-	trail     Trail
-	now       func() time.Time
-	rand      io.Reader
-	regions   []string
-	partition policy.Partition
-	opened    sessionCache
-	messages  *messages
+	directory  *iam.Directory
+	verifier   *oidc.Verifier
+	ring       *Ring
+	trail      Trail
+	now        func() time.Time
+	rand       io.Reader
+	regions    []string
+	partition  policy.Partition
+	opened     sessionCache
+	signatures sigv4.Verifier
+	messages   *messages
+	latest     atomic.Pointer[second]
+	region     atomic.Pointer[string] // the last one that no configuration names and that was accepted: most requests are from the same
 }
 
 // New makes a Service.

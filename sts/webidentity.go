@@ -228,7 +228,7 @@ func requiredActions(action string, tags, sourceIdentity bool) []string {
 // exchangeContext makes the condition keys of AssumeRoleWithWebIdentity.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
 func (s *Service) exchangeContext(x *exchange) *policy.Context {
-	c := requestContext(x.origin, s.now())
+	c := s.requestContext(nil, x.origin, s.now())
 	setFederation(c, x.identity)
 	// With an authorized party, <issuer>:aud is azp and <issuer>:oaud what the token has as aud (documented for Google's tokens).
 	if x.claims.AuthorizedParty != "" {

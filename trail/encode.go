@@ -1,10 +1,8 @@
 package trail
 
 import (
-	"bytes"
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -28,8 +26,8 @@ const (
 // base64URL is the alphabet of RFC 4648, section 5.
 const base64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-// encode returns e as one JSON object without a line feed.
-func encode(e Event, now time.Time) ([]byte, error) {
+// encode appends e to buffer as one JSON object without a line feed. Nothing of it refers to e afterwards.
+func encode(buffer []byte, e Event, now time.Time) ([]byte, error) {
 	e.Sequence, e.Chain = 0, ""
 	if e.ID == "" {
 		e.ID = newID()
@@ -45,8 +43,8 @@ func encode(e Event, now time.Time) ([]byte, error) {
 		e.EncodedAuthorizationMessage = ""
 	}
 	clipStrings(&e)
-	body, err := marshal(e)
-	if err != nil || len(body) <= maxEvent {
+	body, err := appendEvent(buffer, &e)
+	if err != nil || len(body)-len(buffer) <= maxEvent {
 		return body, err
 	}
 	if e.RequestParameters, err = clipMembers(e.RequestParameters); err != nil {
@@ -55,12 +53,12 @@ func encode(e Event, now time.Time) ([]byte, error) {
 	if e.ResponseElements, err = clipMembers(e.ResponseElements); err != nil {
 		return nil, err
 	}
-	if body, err = marshal(e); err != nil || len(body) <= maxEvent {
+	if body, err = appendEvent(buffer, &e); err != nil || len(body)-len(buffer) <= maxEvent {
 		return body, err
 	}
 	e.Decision = nil
 	e.Explanation = "(the decision was too long to be kept) " + e.Explanation
-	return marshal(e)
+	return appendEvent(buffer, &e)
 }
 
 func clipStrings(e *Event) {
@@ -107,23 +105,18 @@ func clipMembers(members map[string]any) (map[string]any, error) {
 	return map[string]any{"truncated": clip(string(text), maxMembers)}, nil
 }
 
-// marshal leaves <, > and & as they are: the trail is for people and jq, not for a web page.
-func marshal(value any) ([]byte, error) {
-	buffer := bytes.NewBuffer(make([]byte, 0, 1024)) // most events fit
-	encoder := json.NewEncoder(buffer)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
-		return nil, fmt.Errorf("encoding event: %w", err)
-	}
-	return bytes.TrimSuffix(buffer.Bytes(), []byte("\n")), nil
-}
-
 // newID is a random UUID (RFC 9562, section 5.4).
 func newID() string {
 	var b [16]byte
 	rand.Read(b[:])
 	b[6] = b[6]&0x0f | 0x40
 	b[8] = b[8]&0x3f | 0x80
-	text := hex.EncodeToString(b[:])
-	return text[:8] + "-" + text[8:12] + "-" + text[12:16] + "-" + text[16:20] + "-" + text[20:]
+	text := make([]byte, 0, 36)
+	for i, part := range [...][]byte{b[:4], b[4:6], b[6:8], b[8:10], b[10:]} {
+		if i > 0 {
+			text = append(text, '-')
+		}
+		text = hex.AppendEncode(text, part)
+	}
+	return string(text)
 }

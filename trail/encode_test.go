@@ -27,7 +27,7 @@ func TestEncodeIsBounded(t *testing.T) {
 	for _, text := range []string{strings.Repeat("\x00", 1<<20), strings.Repeat("\xff", 1<<20), strings.Repeat("\u2028", 1<<18), strings.Repeat("\"", 1<<20), strings.Repeat("é", 1<<19)} {
 		e := stuff(text)
 		for range 2 {
-			body, err := encode(e, time.Now())
+			body, err := encode(nil, e, time.Now())
 			if err != nil || len(body) > maxEvent {
 				t.Fatalf("%.10q: %d bytes, %v", text, len(body), err)
 			}
@@ -49,7 +49,7 @@ func TestEncodeKeepsTheBeginningOfLongMembers(t *testing.T) {
 	e := event("1")
 	e.RequestParameters = map[string]any{"a": "first", "z": strings.Repeat("x", maxEvent)}
 	e.ResponseElements = map[string]any{"short": "kept"}
-	body, err := encode(e, time.Now())
+	body, err := encode(nil, e, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -102,11 +102,11 @@ func lastLine(file *os.File) (place, int64, error) {
 
 func (l *log) path(first uint64) string { return filepath.Join(l.dir.Name(), fileName(first)) }
 
-// append writes one line for each body, all with one write(2), or none.
-func (l *log) append(bodies ...[]byte) error {
+// append writes one line for each entry, all with one write(2), or none.
+func (l *log) append(entries []entry) error {
 	size := int64(0)
-	for _, body := range bodies {
-		size += int64(len(body) + maxOverhead)
+	for _, entry := range entries {
+		size += int64(len(*entry.body) + maxOverhead)
 	}
 	if l.err != nil {
 		return l.err
@@ -121,8 +121,8 @@ func (l *log) append(bodies ...[]byte) error {
 	}
 	last := l.last
 	l.buffer = l.buffer[:0]
-	for i, body := range bodies {
-		l.buffer, last = appendLine(l.buffer, last, i == 0 && l.size == 0, body)
+	for i, entry := range entries {
+		l.buffer, last = appendLine(l.buffer, last, i == 0 && l.size == 0, *entry.body)
 	}
 	if _, err := l.file.Write(l.buffer); err != nil {
 		l.torn = true

@@ -83,7 +83,7 @@ func (t *Trail) Metrics() http.Handler {
 }
 
 // labels of an event, which is not counted yet.
-func (m *metrics) labels(e Event, refused bool) labels {
+func (m *metrics) labels(e *Event, refused bool) labels {
 	l := labels{e.Source, e.Name, outcomeRefused}
 	if !refused {
 		l.outcome = outcome(e)
@@ -115,7 +115,7 @@ func (m *metrics) count(l labels, n int) {
 }
 
 // outcome classes an event by what it answered.
-func outcome(e Event) string {
+func outcome(e *Event) string {
 	switch e.ErrorCode {
 	case "AccessDenied", "AccessDeniedException", "UnauthorizedOperation":
 		return outcomeDenied

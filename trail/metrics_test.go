@@ -62,7 +62,7 @@ func TestMetricsStayFew(t *testing.T) {
 	for i := range 3 * maxNames {
 		e := event("1")
 		e.Name = fmt.Sprintf("operation-%d", i)
-		m.count(m.labels(e, false), 1)
+		m.count(m.labels(&e, false), 1)
 	}
 	answer := httptest.NewRecorder()
 	(&Trail{metrics: m}).Metrics().ServeHTTP(answer, httptest.NewRequest("GET", "/metrics", nil))

@@ -55,6 +55,8 @@ type Trail struct {
 	flushMu sync.Mutex // held, before mu, by the one caller that flushes
 	flushed uint64     // the last sequence known to be on the disk
 
+	buffers sync.Pool // of *[]byte, for entries
+
 	queueMu sync.RWMutex // read-locked to send, locked to close
 	queue   chan entry   // nil when closed
 	drained chan struct{}
@@ -62,9 +64,9 @@ type Trail struct {
 	refusals *refusals
 }
 
-// entry is an event ready to be written.
+// entry is an event ready to be written. It has no part of the Event, which is its caller's to change again.
 type entry struct {
-	body    []byte
+	body    *[]byte // of Trail.buffers
 	labels  labels
 	count   int
 	written chan<- struct{} // instead of an event: closed when everything before it is written
@@ -128,7 +130,7 @@ func (t *Trail) Record(_ context.Context, e Event) error {
 }
 
 // Enqueue hands over an event that need not be written before the answer: a request to a backend, or a read. One goroutine
-// writes what is queued. Full, the queue makes Enqueue wait, or drop the event and count it, as Config.Drop says. A write that
+// writes what is queued, some milliseconds later and many together. Full, the queue makes Enqueue wait, or drop the event and count it, as Config.Drop says. A write that
 // fails is counted. It fills ID and Time when empty, and keeps no reference to e.
 func (t *Trail) Enqueue(e Event) {
 	entry, err := t.entry(e, false)
@@ -139,12 +141,12 @@ func (t *Trail) Enqueue(e Event) {
 	defer t.queueMu.RUnlock()
 	switch {
 	case t.queue == nil:
-		t.metrics.dropped.Inc()
+		t.dropped(entry)
 	case t.drop:
 		select {
 		case t.queue <- entry:
 		default:
-			t.metrics.dropped.Inc()
+			t.dropped(entry)
 		}
 	default:
 		t.queue <- entry
@@ -176,23 +178,42 @@ func (t *Trail) Close() error {
 	return nil
 }
 
+// maxKept is the most that an entry's buffer may hold to be used again, in bytes: more than most events have.
+const maxKept = 8 << 10
+
 // entry encodes e outside every lock. An event that cannot be encoded counts as a failed write.
 func (t *Trail) entry(e Event, refused bool) (entry, error) {
-	body, err := encode(e, t.now())
+	buffer, ok := t.buffers.Get().(*[]byte)
+	if !ok {
+		buffer = new(make([]byte, 0, maxKept/4))
+	}
+	body, err := encode((*buffer)[:0], e, t.now())
 	if err != nil {
 		t.metrics.failed.Inc()
 		return entry{}, err
 	}
-	return entry{body: body, labels: t.metrics.labels(e, refused), count: max(e.Count, 1)}, nil
+	*buffer = body
+	return entry{body: buffer, labels: t.metrics.labels(&e, refused), count: max(e.Count, 1)}, nil
 }
 
-// write appends entries, all or none, counts them, and returns the sequence number of the last.
-func (t *Trail) write(entries ...entry) (uint64, error) {
-	bodies := make([][]byte, len(entries))
-	for i, entry := range entries {
-		bodies[i] = entry.body
+// done ends the use of entries.
+func (t *Trail) done(entries ...entry) {
+	for _, entry := range entries {
+		if cap(*entry.body) <= maxKept {
+			t.buffers.Put(entry.body)
+		}
 	}
-	sequence, err := t.append(bodies)
+}
+
+func (t *Trail) dropped(e entry) {
+	t.metrics.dropped.Inc()
+	t.done(e)
+}
+
+// write appends entries, all or none, counts them, and returns the sequence number of the last. They cannot be used any more.
+func (t *Trail) write(entries ...entry) (uint64, error) {
+	defer t.done(entries...)
+	sequence, err := t.append(entries)
 	if err != nil {
 		t.metrics.failed.Add(float64(len(entries)))
 		return 0, err
@@ -203,10 +224,10 @@ func (t *Trail) write(entries ...entry) (uint64, error) {
 	return sequence, nil
 }
 
-func (t *Trail) append(bodies [][]byte) (uint64, error) {
+func (t *Trail) append(entries []entry) (uint64, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if err := t.log.append(bodies...); err != nil {
+	if err := t.log.append(entries); err != nil {
 		return 0, err
 	}
 	return t.log.last.sequence, nil
@@ -243,34 +264,44 @@ func (t *Trail) flush(sequence uint64) error {
 // drainBatch is how many queued events share a write(2).
 const drainBatch = 64
 
+// To be woken for each event costs more than the event itself, so an event waits for others, as long as nobody notices and where the queue has far more
+// room than there can be events meanwhile.
+const (
+	linger       = 5 * time.Millisecond
+	roomToLinger = 1024
+)
+
 // drain writes what is queued until the queue is closed, and meanwhile the aggregated refusals when they are due.
 func (t *Trail) drain(queue <-chan entry) {
 	defer close(t.drained)
 	ticker := time.NewTicker(refusalWindow)
 	defer ticker.Stop()
+	batch := make([]entry, 0, drainBatch)
 	for {
 		select {
 		case entry, ok := <-queue:
 			if !ok {
 				return
 			}
-			t.drainSome(entry, queue)
+			if cap(queue) >= roomToLinger && len(queue) < cap(queue)/2 {
+				time.Sleep(linger)
+			}
+			t.drainSome(batch, entry, queue)
 		case <-ticker.C:
 			t.writeRefusals(t.refusals.due(t.now()))
 		}
 	}
 }
 
-// drainSome writes entry and those that wait behind it.
-func (t *Trail) drainSome(first entry, queue <-chan entry) {
-	batch := make([]entry, 0, drainBatch)
+// drainSome writes first and those that wait behind it, as many as batch, which is empty, has room for.
+func (t *Trail) drainSome(batch []entry, first entry, queue <-chan entry) {
 	for next, ok := first, true; ok; {
 		if next.written != nil {
 			t.writeCounted(batch)
 			close(next.written)
 			return
 		}
-		if batch = append(batch, next); len(batch) == drainBatch {
+		if batch = append(batch, next); len(batch) == cap(batch) {
 			break
 		}
 		select {

@@ -134,12 +134,12 @@ func TestPin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := packageName + " " + packageVersion; r.Source() != want {
+	if want := referencePackage.String(); r.Source() != want {
 		t.Errorf("the table is made from %s, the generator pins %s", r.Source(), want)
 	}
 	notice, err := os.ReadFile("../../NOTICE")
-	if err != nil || !strings.Contains(string(notice), packageName) || !strings.Contains(string(notice), packageVersion) {
-		t.Errorf("NOTICE does not name %s %s (%v)", packageName, packageVersion, err)
+	if err != nil || !strings.Contains(string(notice), referencePackage.name) || !strings.Contains(string(notice), referencePackage.version) {
+		t.Errorf("NOTICE does not name %s %s (%v)", referencePackage.name, referencePackage.version, err)
 	}
 }
 
@@ -172,7 +172,7 @@ func TestIntegrity(t *testing.T) {
 	if err := os.WriteFile(path, tarball.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := run(t.Context(), path, output, false, t.Output()); err == nil || !strings.Contains(err.Error(), "not the pinned "+packageIntegrity) {
+	if err := run(t.Context(), path, output, false, t.Output()); err == nil || !strings.Contains(err.Error(), "not the pinned "+referencePackage.integrity) {
 		t.Errorf("another package: %v", err)
 	}
 	if _, err := os.Stat(output); err == nil {

@@ -18,16 +18,21 @@ import (
 // maxUnpacked bounds the package's content, in bytes.
 const maxUnpacked = 256 << 20
 
+// npmPackage is a package as npm names it, pinned.
+type npmPackage struct{ name, version, integrity string }
+
+func (p npmPackage) String() string { return p.name + " " + p.version }
+
 // fetch returns the package's tarball, from archive or else from npm, after its hash was found to be the pinned one.
-func fetch(ctx context.Context, archive string) ([]byte, error) {
+func (p npmPackage) fetch(ctx context.Context, archive string) ([]byte, error) {
 	if archive == "" {
-		folder, err := os.MkdirTemp("", "reference-")
+		folder, err := os.MkdirTemp("", "generate-")
 		if err != nil {
 			return nil, err
 		}
 		defer os.RemoveAll(folder)
-		if archive, err = pack(ctx, folder); err != nil {
-			return nil, fmt.Errorf("fetching %s@%s with npm: %w", packageName, packageVersion, err)
+		if archive, err = p.pack(ctx, folder); err != nil {
+			return nil, fmt.Errorf("fetching %s with npm: %w", p, err)
 		}
 	}
 	content, err := os.ReadFile(archive)
@@ -35,15 +40,15 @@ func fetch(ctx context.Context, archive string) ([]byte, error) {
 		return nil, err
 	}
 	sum := sha512.Sum512(content)
-	if integrity := "sha512-" + base64.StdEncoding.EncodeToString(sum[:]); integrity != packageIntegrity {
-		return nil, fmt.Errorf("the package's integrity is %s, not the pinned %s", integrity, packageIntegrity)
+	if integrity := "sha512-" + base64.StdEncoding.EncodeToString(sum[:]); integrity != p.integrity {
+		return nil, fmt.Errorf("the integrity of %s is %s, not the pinned %s", p, integrity, p.integrity)
 	}
 	return content, nil
 }
 
 // pack has npm download the package into folder, which is empty.
-func pack(ctx context.Context, folder string) (string, error) {
-	command := exec.CommandContext(ctx, "npm", "pack", "--silent", "--ignore-scripts", packageName+"@"+packageVersion)
+func (p npmPackage) pack(ctx context.Context, folder string) (string, error) {
+	command := exec.CommandContext(ctx, "npm", "pack", "--silent", "--ignore-scripts", p.name+"@"+p.version)
 	command.Dir = folder
 	if output, err := command.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w\n%s", err, output)

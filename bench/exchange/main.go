@@ -16,6 +16,9 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/openirsa/openirsa/bench/load"
+	"github.com/openirsa/openirsa/bench/servers"
 )
 
 // options of one measurement.
@@ -58,22 +61,22 @@ func run(ctx context.Context, o options) (err error) {
 		return fmt.Errorf("making a temporary folder: %w", err)
 	}
 	defer os.RemoveAll(folder)
-	s, err := newSigner()
+	signer, err := servers.NewSigner()
 	if err != nil {
 		return err
 	}
-	servers, err := start(ctx, o, folder, s)
+	compared, err := start(ctx, o, folder, signer)
 	defer func() {
-		for _, server := range servers {
-			err = errors.Join(err, server.stop())
+		for _, server := range compared {
+			err = errors.Join(err, server.Stop())
 		}
 	}()
 	if err != nil {
 		return err
 	}
-	r := newReport(servers)
+	r := newReport(compared)
 	for _, w := range workloads {
-		if err := compare(ctx, w, servers, s, o, r); err != nil {
+		if err := compare(ctx, w, compared, signer, o, r); err != nil {
 			return err
 		}
 	}
@@ -84,21 +87,28 @@ func run(ctx context.Context, o options) (err error) {
 	return nil
 }
 
+// warmUp is how many exchanges go before a run with one token. A run with more begins cold: there the first use of a token is
+// what is measured.
+const warmUp = 64
+
 // compare runs one workload on every server in turns, with the same tokens.
-func compare(ctx context.Context, w workload, servers []*server, s *signer, o options, r *report) error {
+func compare(ctx context.Context, w workload, compared []*servers.Server, signer *servers.Signer, o options, r *report) error {
 	for range o.rounds {
-		tokens, err := s.tokens(min(w.tokens, o.requests))
+		tokens, err := signer.Tokens(min(w.tokens, o.requests))
 		if err != nil {
 			return err
 		}
-		requests := o.requests
+		l := load.Load{Clients: o.clients, Requests: o.requests, Limit: o.limit, Want: load.Want{Length: -1, Contains: []byte("<SessionToken>")}}
 		if w.once {
-			requests = len(tokens)
+			l.Requests = len(tokens)
 		}
-		for _, server := range servers {
-			m, err := measure(ctx, server, tokens, load{clients: o.clients, requests: requests, limit: o.limit})
+		if w.tokens == 1 {
+			l.WarmUp = warmUp
+		}
+		for _, server := range compared {
+			m, err := load.Measure(ctx, server, requests(server, tokens), l)
 			if err != nil {
-				return fmt.Errorf("%s, %s: %w", server.name, w.name, err)
+				return fmt.Errorf("%s, %s: %w", server.Name, w.name, err)
 			}
 			r.add(w, server, m)
 		}
@@ -106,22 +116,33 @@ func compare(ctx context.Context, w workload, servers []*server, s *signer, o op
 	return nil
 }
 
+// requests are whole HTTP requests, each for the exchange of one token.
+func requests(s *servers.Server, tokens []string) []load.Request {
+	made := make([]load.Request, len(tokens))
+	for i, token := range tokens {
+		form := s.Form(token)
+		made[i] = load.Request{fmt.Appendf(nil, "POST / HTTP/1.1\r\nHost: %s\r\nUser-Agent: irsa-bench\r\n"+
+			"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s", s.Address, len(form), form)}
+	}
+	return made
+}
+
 // start returns the servers that run, also when it fails: they are to be stopped.
-func start(ctx context.Context, o options, folder string, s *signer) ([]*server, error) {
-	ours, err := startIRSA(ctx, o.irsa, filepath.Join(folder, "irsa"), s)
+func start(ctx context.Context, o options, folder string, signer *servers.Signer) ([]*servers.Server, error) {
+	ours, err := servers.IRSA{Name: "irsa", Binary: o.irsa, Folder: filepath.Join(folder, "irsa"), Actions: []string{"s3:GetObject"}}.Start(ctx, signer)
 	if err != nil {
 		return nil, fmt.Errorf("starting irsa: %w", err)
 	}
-	servers := []*server{ours}
+	running := []*servers.Server{ours}
 	if _, err := os.Stat(o.minio); err != nil {
 		fmt.Fprintln(os.Stderr, "no peer to compare with: run bench/peers first")
-		return servers, nil
+		return running, nil
 	}
-	peer, err := startMinIO(ctx, o.minio, filepath.Join(folder, "minio"), s)
+	peer, err := servers.StartMinIO(ctx, o.minio, filepath.Join(folder, "minio"), signer)
 	if err != nil {
-		return servers, fmt.Errorf("starting the peer: %w", err)
+		return running, fmt.Errorf("starting the peer: %w", err)
 	}
-	return append(servers, peer), nil
+	return append(running, peer), nil
 }
 
 // workload says how often a token comes back, which decides how much a cache of verified tokens helps.

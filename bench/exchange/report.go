@@ -7,38 +7,41 @@ import (
 	"runtime"
 	"slices"
 	"time"
+
+	"github.com/openirsa/openirsa/bench/load"
+	"github.com/openirsa/openirsa/bench/servers"
 )
 
 // report collects the measurements of every workload and server.
 type report struct {
-	servers []*server
-	runs    map[cell][]measurement
+	compared []*servers.Server
+	runs     map[cell][]load.Measurement
 }
 
 type cell struct{ workload, server string }
 
-func newReport(servers []*server) *report {
-	return &report{servers: servers, runs: map[cell][]measurement{}}
+func newReport(compared []*servers.Server) *report {
+	return &report{compared: compared, runs: map[cell][]load.Measurement{}}
 }
 
-func (r *report) add(w workload, s *server, m measurement) {
-	c := cell{w.name, s.name}
+func (r *report) add(w workload, s *servers.Server, m load.Measurement) {
+	c := cell{w.name, s.Name}
 	r.runs[c] = append(r.runs[c], m)
 }
 
 // median is the run of median rate; the slower of the middle two.
-func median(runs []measurement) measurement {
-	sorted := slices.SortedFunc(slices.Values(runs), func(a, b measurement) int { return cmp.Compare(a.rate(), b.rate()) })
+func median(runs []load.Measurement) load.Measurement {
+	sorted := slices.SortedFunc(slices.Values(runs), func(a, b load.Measurement) int { return cmp.Compare(a.Rate(), b.Rate()) })
 	return sorted[(len(sorted)-1)/2]
 }
 
 // ratio is how many times the second server's rate the first one's is.
 func (r *report) ratio(w workload) (float64, bool) {
-	if len(r.servers) < 2 {
+	if len(r.compared) < 2 {
 		return 0, false
 	}
-	ours, theirs := r.runs[cell{w.name, r.servers[0].name}], r.runs[cell{w.name, r.servers[1].name}]
-	return median(ours).rate() / median(theirs).rate(), true
+	ours, theirs := r.runs[cell{w.name, r.compared[0].Name}], r.runs[cell{w.name, r.compared[1].Name}]
+	return median(ours).Rate() / median(theirs).Rate(), true
 }
 
 func (r *report) worstRatio() (worst float64, ok bool) {
@@ -57,24 +60,24 @@ func (r *report) print(out io.Writer, o options) {
 	fmt.Fprintln(out, "| workload | server | exchanges/s | slowest – fastest run | median | p99 | server CPU per exchange | load's share of CPU | ratio |")
 	fmt.Fprintln(out, "|---|---|--:|--:|--:|--:|--:|--:|--:|")
 	for _, w := range workloads {
-		for i, s := range r.servers {
-			runs := r.runs[cell{w.name, s.name}]
+		for i, s := range r.compared {
+			runs := r.runs[cell{w.name, s.Name}]
 			m := median(runs)
 			rates := make([]float64, len(runs))
 			for i, run := range runs {
-				rates[i] = run.rate()
+				rates[i] = run.Rate()
 			}
 			ratio := ""
 			if value, ok := r.ratio(w); ok && i == 0 {
 				ratio = fmt.Sprintf("**%.1f**", value)
 			}
-			fmt.Fprintf(out, "| %s | %s | %.0f | %.0f – %.0f | %s | %s | %s | %s | %s |\n", w.name, s.name, m.rate(), slices.Min(rates), slices.Max(rates),
-				milliseconds(m.median), milliseconds(m.p99), perRequest(m), share(m), ratio)
+			fmt.Fprintf(out, "| %s | %s | %.0f | %.0f – %.0f | %s | %s | %s | %s | %s |\n", w.name, s.Name, m.Rate(), slices.Min(rates), slices.Max(rates),
+				milliseconds(m.Median), milliseconds(m.P99), perRequest(m), share(m), ratio)
 		}
 	}
 	fmt.Fprintln(out)
-	for _, s := range r.servers {
-		fmt.Fprintf(out, "%s was ready %s after its start on an empty folder.\n", s.name, milliseconds(s.ready))
+	for _, s := range r.compared {
+		fmt.Fprintf(out, "%s was ready %s after its start on an empty folder.\n", s.Name, milliseconds(s.Ready))
 	}
 }
 
@@ -82,17 +85,17 @@ func milliseconds(d time.Duration) string {
 	return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
 }
 
-func perRequest(m measurement) string {
-	if m.serverCPU == 0 {
+func perRequest(m load.Measurement) string {
+	if m.ServerCPU == 0 {
 		return "unknown"
 	}
-	return fmt.Sprintf("%d µs", (m.serverCPU / time.Duration(m.requests)).Microseconds())
+	return fmt.Sprintf("%d µs", m.CPU().Microseconds())
 }
 
 // share is the load generator's part of what both used.
-func share(m measurement) string {
-	if m.serverCPU == 0 {
+func share(m load.Measurement) string {
+	if m.ServerCPU == 0 {
 		return "unknown"
 	}
-	return fmt.Sprintf("%.0f %%", 100*m.ownCPU.Seconds()/(m.ownCPU+m.serverCPU).Seconds())
+	return fmt.Sprintf("%.0f %%", 100*m.Share())
 }

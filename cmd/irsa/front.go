@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"mime"
-	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -24,6 +23,7 @@ type front struct {
 	documents     http.Handler // of the embedded issuer; nil when they are published elsewhere
 	documentsPath string       // "/id/<hex>"
 	region        string       // of requests that name none
+	proxies       proxies
 	now           func() time.Time
 }
 
@@ -32,9 +32,10 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.documents.ServeHTTP(w, r)
 		return
 	}
+	address, secure := f.proxies.client(r)
 	origin := trail.Origin{
-		RequestID: newRequestID(), SourceIP: peer(r), UserAgent: r.UserAgent(), Region: f.region, Host: r.Host,
-		SecureTransport: r.TLS != nil, Time: f.now().UTC(),
+		RequestID: newRequestID(), SourceIP: address, UserAgent: r.UserAgent(), Region: f.region, Host: r.Host,
+		SecureTransport: secure, Time: f.now().UTC(),
 	}
 	authorization, err := sigv4.Parse(&sigv4.Request{Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery, Host: r.Host, Header: r.Header})
 	if err == nil {
@@ -89,15 +90,6 @@ type originKey struct{}
 func originOf(r *http.Request) trail.Origin {
 	origin, _ := r.Context().Value(originKey{}).(trail.Origin)
 	return origin
-}
-
-// peer is the address that the connection came from. Forwarding headers are not believed: no proxy is trusted yet.
-func peer(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }
 
 // newRequestID is a random UUID (RFC 9562, version 4), as STS and IAM answer.

@@ -29,6 +29,8 @@ type planeConfig struct {
 	AllowIssuers []string
 	MaxStale     time.Duration
 	Logger       *slog.Logger
+	// Gateway says what is behind the gateway; the zero value: the embedded services alone.
+	Gateway gatewayFile
 }
 
 // plane is the whole path in one process: the packages joined, and nothing else.
@@ -41,6 +43,9 @@ type plane struct {
 	region    string
 	aws       http.Handler // the one AWS port
 	ops       http.Handler // health and metrics
+	gateway   gatewayFile
+	upstreams []*gateway.Upstream
+	reference *awsmodel.Reference
 }
 
 func openPlane(ctx context.Context, c planeConfig) (_ *plane, err error) {
@@ -49,7 +54,7 @@ func openPlane(ctx context.Context, c planeConfig) (_ *plane, err error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &plane{state: opened, region: c.Region}
+	p := &plane{state: opened, region: c.Region, gateway: c.Gateway}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.Close())
@@ -89,12 +94,11 @@ func (p *plane) openDirectory(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	reference, err := awsmodel.NewReference()
-	if err != nil {
+	if p.reference, err = awsmodel.NewReference(); err != nil {
 		return err
 	}
 	p.directory, err = iam.New(ctx, iam.Config{Store: p.store, Trail: p.trail, DefaultAccount: p.settings.Account, Partition: partition.ID,
-		AWSPolicies: managed, Actions: reference})
+		AWSPolicies: managed, Actions: p.reference})
 	if err != nil {
 		return fmt.Errorf("opening the directory: %w", err)
 	}
@@ -136,12 +140,15 @@ func (p *plane) join(ctx context.Context, c planeConfig) error {
 	if err != nil {
 		return fmt.Errorf("starting the API: %w", err)
 	}
-	s3, err := gateway.New(gateway.Config{Authenticate: exchange, Trail: p.trail, Origin: originOf, S3: p.objects, Partition: p.settings.Partition,
-		AccountHeader: services.AccountHeader, Logger: c.Logger})
+	config, err := p.gatewayConfig(c, exchange)
+	if err != nil {
+		return err
+	}
+	doors, err := gateway.New(config)
 	if err != nil {
 		return fmt.Errorf("starting the gateway: %w", err)
 	}
-	door := &front{api: api, gateway: s3, region: p.region, now: time.Now}
+	door := &front{api: api, gateway: doors, region: p.region, proxies: p.gateway.proxies, now: time.Now}
 	if path, ok := documentsPath(p.settings.IssuerURL); ok {
 		door.documents, door.documentsPath = p.issuer.Handler(), path
 	}
@@ -180,6 +187,9 @@ func (p *plane) Close() error {
 	var failures []error
 	if p.verifier != nil {
 		failures = append(failures, p.verifier.Close())
+	}
+	for _, upstream := range p.upstreams {
+		failures = append(failures, upstream.Close())
 	}
 	if p.directory != nil {
 		failures = append(failures, p.directory.Close())

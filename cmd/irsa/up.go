@@ -25,6 +25,7 @@ const collectAt = 400
 type upOptions struct {
 	listen, ops string
 	region      string
+	gateway     string // file
 	plane       planeConfig
 }
 
@@ -36,6 +37,9 @@ func newUpCommand(env environment, output *outputFormat) *cobra.Command {
 		Short: "Run the plane: STS, IAM, an OIDC issuer and an embedded S3 on one port",
 		Long: `up serves the whole IRSA path to any AWS SDK: an OIDC issuer that mints Kubernetes service account tokens, STS, IAM and an
 embedded S3 in which every request is authenticated and authorized. State is kept in the data folder and survives restarts.
+
+Requests to every other AWS service are authorized too. What is allowed is carried out by the service's backend, if --gateway names one, and
+is otherwise answered with the statement that allows it.
 
 It writes admin.env there: the account root's credentials and AWS_ENDPOINT_URL for a shell. Health and metrics are on a second port.`,
 		Example: `  irsa up &
@@ -56,6 +60,7 @@ It writes admin.env there: the account root's credentials and AWS_ENDPOINT_URL f
 	flags.StringVar(&o.plane.State.IssuerURL, "issuer-url", "", "the embedded issuer's URL, fixed when the folder is created (default a random one)")
 	flags.StringSliceVar(&o.plane.AllowIssuers, "allow-issuer", nil, "host or CIDR beyond public addresses that issuers' keys may be fetched from (repeatable)")
 	flags.DurationVar(&o.plane.MaxStale, "jwks-max-stale", 24*time.Hour, "how long keys serve while their issuer cannot be reached")
+	flags.StringVar(&o.gateway, "gateway", "", "YAML file with the services behind the gateway, tags of resources and trusted proxies (docs/gateway.md)")
 	flags.BoolVar(&o.plane.State.TrailSync, "trail-sync", false, "flush the trail to disk before an exchange or a change is answered")
 	return command
 }
@@ -64,6 +69,13 @@ func up(ctx context.Context, env environment, output outputFormat, o upOptions) 
 	o.plane.Logger = slog.New(slog.NewTextHandler(env.stderr, nil))
 	if env.getenv("GOGC") == "" {
 		debug.SetGCPercent(collectAt)
+	}
+	if o.gateway != "" {
+		file, err := readGatewayFile(o.gateway, env.getenv)
+		if err != nil {
+			return err
+		}
+		o.plane.Gateway = *file
 	}
 	// Listening comes first: a second `up` on the same port fails before it touches the folder.
 	listener, err := listen(o.listen, "--listen")

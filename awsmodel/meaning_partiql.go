@@ -1,0 +1,257 @@
+package awsmodel
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// partiQL is what a statement of PartiQL for DynamoDB does, and to what.
+type partiQL struct {
+	action       string // PartiQLSelect
+	table, index string
+	scan         bool // it reads without any condition
+	// names are all words and names in the statement but its table's, values all its texts and numbers: what may be attributes and partition keys.
+	names, values []string
+}
+
+// maxStatement is DynamoDB's limit for a statement in bytes (Amazon DynamoDB API Reference, ExecuteStatement).
+const maxStatement = 8192
+
+// parsePartiQL reads so much of a statement as says what it does to which table
+// (Amazon DynamoDB Developer Guide, "PartiQL - a SQL-compatible query language for Amazon DynamoDB"). Statements have one table; whatever names
+// another, or comes where the grammar has nothing, is an error with the place in the statement.
+func parsePartiQL(text string) (partiQL, error) {
+	if len(text) > maxStatement {
+		return partiQL{}, fmt.Errorf("it has more than %d bytes", maxStatement)
+	}
+	tokens, err := partiQLTokens(text)
+	if err != nil {
+		return partiQL{}, err
+	}
+	p := &partiQLParser{tokens: tokens}
+	statement, err := p.statement()
+	if err == nil && p.has(";") {
+		p.next()
+	}
+	if err == nil && p.at < len(p.tokens) {
+		err = p.unexpected()
+	}
+	for _, token := range tokens {
+		switch {
+		case token.kind == '\'' || token.kind == 'w' && '0' <= token.text[0] && token.text[0] <= '9':
+			statement.values = append(statement.values, token.text)
+		case token.kind == 's' || partiQLWords[lower(token.text)] || token.text == statement.table || token.text == statement.index:
+		default:
+			statement.names = append(statement.names, token.text)
+		}
+	}
+	if statement.action == "PartiQLInsert" { // {'id': 'x'}: names and values look the same
+		statement.names = append(statement.names, statement.values...)
+	}
+	return statement, err
+}
+
+// partiQLWords are the words of statements that are no attributes.
+var partiQLWords = map[string]bool{"select": true, "from": true, "where": true, "insert": true, "into": true, "value": true, "update": true,
+	"set":    true,
+	"remove": true, "delete": true, "exists": true, "and": true, "or": true, "not": true, "in": true, "between": true, "order": true, "by": true,
+	"asc": true, "desc": true, "is": true, "missing": true, "null": true, "returning": true, "all": true, "old": true, "new": true, "modified": true}
+
+type partiQLToken struct {
+	text   string // a word in lower case, a name or a text without its quotes, or one sign
+	kind   byte   // 'w' word, '"' quoted name, '\'' text, 's' sign
+	offset int
+}
+
+// is tells whether the token is a word or sign; a quoted name is neither.
+func (t partiQLToken) is(text string) bool {
+	return (t.kind == 'w' || t.kind == 's') && lower(t.text) == text
+}
+
+func partiQLTokens(text string) ([]partiQLToken, error) {
+	var tokens []partiQLToken
+	for i := 0; i < len(text); {
+		switch c := text[i]; {
+		case c == ' ' || c == '\t' || c == '\r' || c == '\n':
+			i++
+		case c == '"' || c == '\'':
+			content, end, err := quoted(text, i)
+			if err != nil {
+				return nil, err
+			}
+			tokens = append(tokens, partiQLToken{content, c, i})
+			i = end
+		case strings.HasPrefix(text[i:], "--") || strings.HasPrefix(text[i:], "/*"):
+			return nil, fmt.Errorf("a comment at byte %d", i)
+		case wordByte(c):
+			end := i
+			for end < len(text) && wordByte(text[end]) {
+				end++
+			}
+			tokens = append(tokens, partiQLToken{text[i:end], 'w', i})
+			i = end
+		case c < ' ' || c > '~':
+			return nil, fmt.Errorf("an unknown sign at byte %d", i)
+		default:
+			tokens = append(tokens, partiQLToken{text[i : i+1], 's', i})
+			i++
+		}
+	}
+	return tokens, nil
+}
+
+func wordByte(c byte) bool {
+	return c == '_' || c == '$' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+}
+
+// quoted reads a name or text in quotes, where two quotes are one of its own.
+func quoted(text string, start int) (content string, end int, err error) {
+	quote := text[start]
+	var b strings.Builder
+	for i := start + 1; i < len(text); i++ {
+		if text[i] != quote {
+			b.WriteByte(text[i])
+			continue
+		}
+		if i+1 == len(text) || text[i+1] != quote {
+			return b.String(), i + 1, nil
+		}
+		b.WriteByte(quote)
+		i++
+	}
+	return "", 0, fmt.Errorf("quotes at byte %d do not end", start)
+}
+
+type partiQLParser struct {
+	tokens []partiQLToken
+	at     int
+}
+
+func (p *partiQLParser) has(text string) bool { return p.at < len(p.tokens) && p.tokens[p.at].is(text) }
+
+func (p *partiQLParser) next() partiQLToken {
+	token := p.tokens[p.at]
+	p.at++
+	return token
+}
+
+func (p *partiQLParser) unexpected() error {
+	if p.at >= len(p.tokens) {
+		return errors.New("it ends too early")
+	}
+	return fmt.Errorf("unexpected text at byte %d", p.tokens[p.at].offset)
+}
+
+func (p *partiQLParser) expect(words ...string) error {
+	for _, word := range words {
+		if !p.has(word) {
+			return p.unexpected()
+		}
+		p.next()
+	}
+	return nil
+}
+
+func (p *partiQLParser) statement() (s partiQL, err error) {
+	switch {
+	case p.has("select"):
+		return p.query()
+	case p.has("exists"): // a condition in a transaction: EXISTS (SELECT …)
+		if err = p.expect("exists", "("); err != nil {
+			return s, err
+		}
+		if s, err = p.query(); err != nil {
+			return s, err
+		}
+		return s, p.expect(")")
+	case p.has("insert"):
+		s.action = "PartiQLInsert"
+		err = p.expect("insert", "into")
+	case p.has("update"):
+		s.action = "PartiQLUpdate"
+		err = p.expect("update")
+	case p.has("delete"):
+		s.action = "PartiQLDelete"
+		err = p.expect("delete", "from")
+	default:
+		return s, p.unexpected()
+	}
+	if err == nil {
+		err = p.name(&s)
+	}
+	if err == nil && !p.has("value") && !p.has("set") && !p.has("remove") && !p.has("where") {
+		err = p.unexpected()
+	}
+	if err == nil {
+		_, err = p.tail()
+	}
+	return s, err
+}
+
+// query reads SELECT … FROM table[.index] [WHERE …] [ORDER BY …].
+func (p *partiQLParser) query() (partiQL, error) {
+	s := partiQL{action: "PartiQLSelect"}
+	if err := p.expect("select"); err != nil {
+		return s, err
+	}
+	for !p.has("from") {
+		if p.at >= len(p.tokens) || p.has("select") || p.has(";") {
+			return s, p.unexpected()
+		}
+		p.next()
+	}
+	p.next()
+	if err := p.name(&s); err != nil {
+		return s, err
+	}
+	if p.at < len(p.tokens) && !p.has("where") && !p.has("order") && !p.has(")") && !p.has(";") {
+		return s, p.unexpected()
+	}
+	compares, err := p.tail()
+	s.scan = !compares
+	return s, err
+}
+
+// name reads a table's name, and behind a point an index's.
+func (p *partiQLParser) name(s *partiQL) error {
+	for _, name := range []*string{&s.table, &s.index} {
+		if p.at >= len(p.tokens) || p.tokens[p.at].kind != 'w' && p.tokens[p.at].kind != '"' || p.tokens[p.at].text == "" {
+			return p.unexpected()
+		}
+		*name = p.next().text
+		if !p.has(".") {
+			return nil
+		}
+		p.next()
+	}
+	return p.unexpected()
+}
+
+// tail reads the rest of a statement, in which no other table may be named, and tells whether it compares anything. It stops before a closing
+// bracket that it did not open, and before a semicolon.
+func (p *partiQLParser) tail() (compares bool, err error) {
+	depth := 0
+	for p.at < len(p.tokens) {
+		switch {
+		case p.has("select"), p.has("from"), p.has("insert"), p.has("update"), p.has("delete"), p.has("join"), p.has("union"):
+			return false, p.unexpected()
+		case p.has("("):
+			depth++
+		case p.has(")"):
+			if depth == 0 {
+				return compares, nil
+			}
+			depth--
+		case p.has(";"):
+			return compares, nil
+		case p.has("="), p.has("in"):
+			compares = true
+		}
+		p.next()
+	}
+	if depth > 0 {
+		return false, p.unexpected()
+	}
+	return compares, nil
+}

@@ -1,0 +1,191 @@
+package awsmodel
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/openirsa/openirsa/policy"
+)
+
+// Whoever hands a role to a service must be allowed to pass it (IAM User Guide, "Grant a user permissions to pass a role to an AWS service"). The
+// services' models do not say which members are such roles; their names do: every ARN of a role in or under a member with "role" in its name is
+// one, but for those listed here with the reason.
+
+// notPassed are the members, by "prefix:Operation", "prefix:member" or "prefix" alone, whose roles are not handed to a service.
+var notPassed = map[string]string{
+	"iam":                                    "its operations are about the role itself",
+	"sts":                                    "the role is assumed, which its trust policy decides",
+	"securityhub":                            "findings describe roles",
+	"ec2:AssociateEnclaveCertificateIamRole": "the role is a resource that the action itself is decided on",
+	"ec2:DisassociateEnclaveCertificateIamRole": "the role is a resource that the action itself is decided on",
+	"iot:CreateAuditSuppression":                "it names what an audit shall not report",
+	"iot:DeleteAuditSuppression":                "it names what an audit shall not report",
+	"iot:UpdateAuditSuppression":                "it names what an audit shall not report",
+	"license-manager:CreateToken":               "it says which roles may use a token",
+	"lakeformation:AssumeDecoratedRoleWithSAML": "the role is assumed, which its trust policy decides",
+}
+
+// rolesByName are the members that may hold a role's name instead of its ARN.
+var rolesByName = map[string]bool{
+	"batch:serviceRole": true, "ec2:RoleName": true, "ecs:role": true, "elasticbeanstalk:CodeBuildServiceRole": true,
+	"elasticbeanstalk:OperationsRole": true, "elasticbeanstalk:ServiceRole": true, "elasticmapreduce:AutoScalingRole": true,
+	"elasticmapreduce:ServiceRole": true, "elasticmapreduce:UserRole": true, "glue:Role": true, "imagebuilder:executionRole": true,
+	"imagebuilder:roleName": true, "macie2:roleName": true, "rds:DomainIAMRoleName": true, "ssm:IamRole": true, "sms:roleName": true,
+	"elasticmapreduce:ExecutionRoleArn": true,
+}
+
+// profileMembers are the members that hold an instance profile's name or ARN, by their prefix.
+var profileMembers = map[string]string{
+	"autoscaling": "IamInstanceProfile", "batch": "instanceRole", "ec2": "IamInstanceProfile", "ecs": "ec2InstanceProfileArn",
+	"elasticmapreduce": "JobFlowRole", "imagebuilder": "instanceProfileName", "opsworks": "DefaultInstanceProfileArn CustomInstanceProfileArn",
+}
+
+// otherRoles are the members that hold a role's ARN and have no "role" in their names.
+var otherRoles = map[string]bool{
+	"apigateway:credentials": true, "apigateway:authorizerCredentials": true, "apigateway:AuthorizerCredentialsArn": true,
+	"apigateway:CredentialsArn": true, "apigateway:value": true, "ec2:DeliverLogsPermissionArn": true, "sns:AttributeValue": true,
+}
+
+// principals are the services that roles are passed to, by "prefix:member" or prefix (iam:PassedToService; the services' guides, which show the trust
+// policies of these roles). Where it is not sure the key is left out, and a policy that asks for it does not allow.
+var principals = map[string]string{
+	"airflow": "airflow", "apigateway": "apigateway", "appsync": "appsync", "autoscaling:RoleARN": "autoscaling",
+	"autoscaling:IamInstanceProfile": "ec2",
+	"backup":                         "backup", "batch:serviceRole": "batch", "batch:instanceRole": "ec2", "batch:jobRoleArn": "ecs-tasks",
+	"batch:executionRoleArn": "ecs-tasks",
+	"batch:taskRoleArn":      "ecs-tasks", "bedrock": "bedrock", "cloudformation": "cloudformation", "cloudtrail": "cloudtrail", "codebuild": "codebuild",
+	"codedeploy": "codedeploy", "codepipeline": "codepipeline", "comprehend": "comprehend", "config": "config", "dlm": "dlm",
+	"ec2:DeliverLogsPermissionArn": "vpc-flow-logs", "ec2:IamFleetRole": "spotfleet", "ec2:IamInstanceProfile": "ec2", "ec2:RoleName": "vmie",
+	"ecs:executionRoleArn": "ecs-tasks", "ecs:taskRoleArn": "ecs-tasks", "ecs:role": "ecs", "eks:CreateCluster": "eks",
+	"eks:CreatePodIdentityAssociation": "pods.eks", "elasticmapreduce:JobFlowRole": "ec2", "elasticmapreduce:ServiceRole": "elasticmapreduce",
+	"events": "events", "firehose": "firehose", "fis": "fis", "glue": "glue", "iot": "iot", "kinesisanalytics": "kinesisanalytics", "lambda": "lambda",
+	"logs": "logs", "pipes": "pipes", "rds:MonitoringRoleArn": "monitoring.rds", "rds:RoleArn": "rds", "redshift": "redshift",
+	"rekognition": "rekognition", "sagemaker": "sagemaker", "scheduler": "scheduler", "ssm": "ssm", "states": "states", "textract": "textract",
+	"transcribe": "transcribe", "transfer": "transfer",
+}
+
+// roleReader finds roles that a request passes.
+type roleReader struct {
+	*reader
+	calls []Call
+	err   error
+}
+
+// passes are the calls for roles that an operation hands to a service, directly, in an instance profile, or in a launch template.
+func (r *reader) passes() ([]Call, error) {
+	name := r.operation.Name
+	if reads(name) || notPassed[r.prefix] != "" || notPassed[r.prefix+":"+name] != "" {
+		return nil, nil
+	}
+	reader := &roleReader{reader: r}
+	for _, member := range r.members {
+		reader.walk([]string{member}, r.operation.Input[member])
+	}
+	reader.templates()
+	return reader.calls, reader.err
+}
+
+func (r *roleReader) walk(path []string, value any) {
+	switch v := value.(type) {
+	case string:
+		r.take(path, v)
+	case []any:
+		for _, element := range v {
+			r.walk(path, element)
+		}
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			if !silent[bare(name)] {
+				r.walk(append(slices.Clip(path), name), v[name])
+			}
+		}
+	}
+}
+
+// take adds the call for one text, if it is a role or profile.
+func (r *roleReader) take(path []string, text string) {
+	member := path[len(path)-1]
+	if text == "" || notPassed[r.prefix+":"+member] != "" || silent[bare(path[0])] {
+		return
+	}
+	for _, part := range path {
+		if listed(profileMembers[r.prefix], part) {
+			r.profile(part, text)
+			return
+		}
+	}
+	key := r.prefix + ":" + member
+	role := otherRoles[key] || slices.ContainsFunc(path, func(part string) bool { return strings.Contains(bare(part), "role") })
+	arn, err := policy.ParseARN(text)
+	switch {
+	case !role:
+	case err == nil && arn.Service == "iam" && strings.HasPrefix(arn.Resource, "role/") && strings.HasPrefix(text, "arn:"):
+		if r.err = component(member, text); r.err == nil {
+			r.pass(member, Call{Resource: text})
+		}
+	case rolesByName[key] && err != nil:
+		r.pass(member, Call{Resource: r.allRoles(), AnyResource: true, RoleName: text})
+	}
+}
+
+// profile adds the call for an instance profile, whose role is not in the request.
+func (r *roleReader) profile(member, text string) {
+	r.pass(member, Call{Resource: r.allRoles(), AnyResource: true, InstanceProfile: text})
+}
+
+func (r *roleReader) allRoles() string {
+	return policy.ARN{Partition: r.place.Partition, Service: "iam", Account: r.place.Account, Resource: "role/*"}.String()
+}
+
+func (r *roleReader) pass(member string, call Call) {
+	call.Action = "iam:PassRole"
+	call.Keys = map[string][]string{}
+	call.TagKeys = []string{"aws:ResourceTag/", "iam:ResourceTag/"}
+	for _, key := range []string{r.prefix + ":" + member, r.prefix + ":" + r.operation.Name, r.prefix} {
+		if service, known := principals[key]; known && r.place.Partition == "aws" {
+			call.Keys["iam:PassedToService"] = []string{service + ".amazonaws.com"}
+			break
+		}
+	}
+	if !slices.ContainsFunc(r.calls, func(c Call) bool {
+		return c.Resource == call.Resource && c.InstanceProfile == call.InstanceProfile && c.RoleName == call.RoleName
+	}) {
+		r.calls = append(r.calls, call)
+	}
+}
+
+// templates adds what a launch template may hold: any instance profile's role, and for services that run instances with the caller's permissions,
+// those instances (Amazon EC2 User Guide, "Control access to launch templates with IAM permissions"; Amazon EC2 Auto Scaling User Guide,
+// "Control Amazon EC2 launch template usage in Auto Scaling groups"). Tags in a template are in the same case.
+func (r *roleReader) templates() {
+	template := slices.ContainsFunc(r.members, func(member string) bool {
+		return strings.HasPrefix(member, "LaunchTemplate") || member == "MixedInstancesPolicy"
+	})
+	if !template {
+		return
+	}
+	action, needed := templateRuns[r.prefix+":"+r.operation.Name]
+	if !needed {
+		return
+	}
+	r.pass("IamInstanceProfile", Call{Resource: r.allRoles(), AnyResource: true})
+	for name := range strings.FieldsSeq(action) {
+		call, err := r.on(name, "", "*", true)
+		if err != nil {
+			r.err = err
+			return
+		}
+		r.calls = append(r.calls, call)
+	}
+}
+
+// templateRuns are the operations that run instances from a launch template, with the actions that they need beside their own.
+var templateRuns = map[string]string{
+	"autoscaling:CreateAutoScalingGroup": "ec2:RunInstances ec2:CreateTags",
+	"autoscaling:UpdateAutoScalingGroup": "ec2:RunInstances ec2:CreateTags",
+	"autoscaling:StartInstanceRefresh":   "ec2:RunInstances ec2:CreateTags",
+	"ec2:CreateFleet":                    "ec2:RunInstances ec2:CreateTags",
+	"ec2:ModifyFleet":                    "ec2:RunInstances ec2:CreateTags",
+	"ec2:RunInstances":                   "ec2:CreateTags",
+}

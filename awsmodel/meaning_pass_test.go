@@ -1,0 +1,88 @@
+package awsmodel
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// rolePaths are the members in a shape, by their paths, that have "role" in their names and hold texts.
+func rolePaths(s *Shape, path []string, seen []*Shape) [][]string {
+	if slices.Contains(seen, s) || len(path) > 12 {
+		return nil
+	}
+	seen = append(slices.Clip(seen), s)
+	var found [][]string
+	switch s.Kind {
+	case Structure, Union:
+		for _, m := range s.Members {
+			found = append(found, rolePaths(m.Shape, append(slices.Clip(path), m.Name), seen)...)
+		}
+	case List, Map:
+		found = rolePaths(s.Element.Shape, path, seen)
+	case String:
+		if len(path) > 0 && strings.Contains(lower(path[len(path)-1]), "role") {
+			found = [][]string{path}
+		}
+	}
+	return found
+}
+
+// inputAt is an input in which only the text at a path is set. Lists are left out: rules do not tell one value from several.
+func inputAt(path []string, text string) map[string]any {
+	if len(path) == 1 {
+		return map[string]any{path[0]: text}
+	}
+	return map[string]any{path[0]: inputAt(path[1:], text)}
+}
+
+// Every member of every model that is called as a role makes a request ask for iam:PassRole, or testdata/roles.tsv says why not: by the operation and
+// the member, or "prefix:*" for a service.
+func TestRolesArePassed(t *testing.T) {
+	text, err := os.ReadFile("testdata/roles.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reasons, used := map[string]string{}, map[string]bool{}
+	for line := range strings.Lines(string(text)) {
+		name, reason, found := strings.Cut(strings.TrimSpace(line), "\t")
+		if !found {
+			t.Fatalf("testdata/roles.tsv: %q has no reason", line)
+		}
+		reasons[name] = reason
+	}
+	models, reference := openBoth(t)
+	const role = "arn:aws:iam::111122223333:role/app"
+	for _, s := range models.Services() {
+		for _, o := range s.Operations() {
+			if slices.ContainsFunc([]string{"Describe", "Get", "List", "Search"}, func(verb string) bool { return strings.HasPrefix(o.Name, verb) }) {
+				continue // they hand nothing to a service
+			}
+			for _, path := range rolePaths(o.Input, nil, nil) {
+				r, err := newReader(reference, &Operation{Service: s, Name: o.Name, Input: inputAt(path, role)}, samplePlace())
+				if err != nil {
+					t.Fatal(err)
+				}
+				calls, err := r.passes()
+				passed := err == nil && slices.ContainsFunc(calls, func(c Call) bool {
+					return c.Action == "iam:PassRole" && (c.Resource == role || c.InstanceProfile == role)
+				})
+				listed := false
+				for _, name := range []string{s.Prefix + ":*", s.Prefix + ":" + o.Name, s.Prefix + ":" + o.Name + "." + strings.Join(path, ".")} {
+					if reasons[name] != "" {
+						listed, used[name] = true, true
+					}
+				}
+				if passed == listed {
+					t.Errorf("%s:%s.%s: passed is %v, and in testdata/roles.tsv is %v", s.Prefix, o.Name, strings.Join(path, "."), passed, listed)
+				}
+			}
+		}
+	}
+	for name := range reasons {
+		if !used[name] {
+			t.Errorf("testdata/roles.tsv: %s has no role", name)
+		}
+	}
+}

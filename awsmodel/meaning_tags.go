@@ -1,0 +1,259 @@
+package awsmodel
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/openirsa/openirsa/policy"
+)
+
+// tagging is what a request says of tags: those that it sets, by the type of resource that they are for, and the keys of those that it
+// removes. The empty type stands for whatever the operation is about.
+type tagging struct {
+	set     map[string]map[string]string
+	removed []string
+	typed   bool // the request says for which types its tags are
+}
+
+// maxTags is more than AWS allows on any resource (50), for requests that tag several.
+const maxTags = 2000
+
+// readTags reads the tags in a request, in each of the forms that AWS's services have for them: a list of structures with a key and a value, a
+// map, tags by type of resource (TagSpecifications), and a list of keys.
+func (r *reader) readTags() (tagging, error) {
+	t := tagging{set: map[string]map[string]string{}}
+	count := r.gatherTags(&t, r.operation.Input, true)
+	if strings.HasPrefix(r.operation.Name, "Delete") || strings.HasPrefix(r.operation.Name, "Remove") || strings.HasPrefix(r.operation.Name, "Untag") {
+		for key := range t.set[""] { // DeleteTags names tags as CreateTags does
+			t.removed = append(t.removed, key)
+		}
+		delete(t.set, "")
+	}
+	if count > maxTags || len(t.removed) > maxTags {
+		return t, &Error{Kind: UnknownParameter, Message: "the request has more tags than any resource may have"}
+	}
+	return t, nil
+}
+
+// gatherTags reads the tags in a structure and, where it is the input, in the structures in it, and returns how many there are.
+func (r *reader) gatherTags(t *tagging, input map[string]any, outer bool) int {
+	count := 0
+	for _, member := range slices.Sorted(keysOf(input)) {
+		value := input[member]
+		switch name := bare(member); {
+		case name == "tag", name == "taglist", name == "tagsmodel", name == "tagstoadd",
+			strings.HasSuffix(name, "tags") && name != "removetags" && !strings.HasPrefix(r.operation.Name, "Describe"):
+			count += t.read("", value)
+		case name == "tagspecifications", name == "tagspecification":
+			for _, specification := range structures(value) {
+				kind, _ := specification["ResourceType"].(string)
+				t.typed = true
+				count += t.read(kind, specification["Tags"])
+			}
+		case listed("tagkeys tagkeylist tagstoremove tagstodelete removetagkeys removetags keys", name):
+			if name != "keys" || strings.Contains(lower(r.operation.Name), "tag") {
+				t.removed = append(t.removed, textsOf(value)...)
+				for _, structure := range structures(value) {
+					key, _ := structure["Key"].(string)
+					t.removed = append(t.removed, key)
+				}
+			}
+		default:
+			// A launch template's tags are not set until instances run from it.
+			if structure, is := value.(map[string]any); is && outer && name != "launchtemplatedata" {
+				count += r.gatherTags(t, structure, false)
+			}
+		}
+	}
+	return count
+}
+
+// read adds the tags in a value, and returns how many there are. What does not have the form of a tag is none.
+func (t *tagging) read(kind string, value any) int {
+	if t.set[kind] == nil {
+		t.set[kind] = map[string]string{}
+	}
+	tags := t.set[kind]
+	if list, is := value.(map[string]any); is {
+		if items, is := list["Items"]; is { // CloudFront's lists
+			value = items
+		} else {
+			for key, value := range list {
+				tags[key], _ = value.(string)
+			}
+			return len(list)
+		}
+	}
+	list := structures(value)
+	for _, tag := range list {
+		var key, content string
+		for name, value := range tag {
+			text, _ := value.(string)
+			switch bare(name) {
+			case "key", "tagkey":
+				key = text
+			case "value", "tagvalue":
+				content = text
+			}
+		}
+		if key != "" {
+			tags[key] = content
+		}
+	}
+	t.removed = append(t.removed, textsOf(value)...) // a list of keys alone
+	return len(list)
+}
+
+// of are the tags for a resource of a type.
+func (t tagging) of(kind string) tagging {
+	if !t.typed {
+		return t
+	}
+	return tagging{set: map[string]map[string]string{"": t.set[kind]}, removed: t.removed}
+}
+
+// empty tells whether there are no tags to set.
+func (t tagging) empty() bool {
+	for _, tags := range t.set {
+		if len(tags) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// put adds aws:RequestTag/KEY and aws:TagKeys where an action may have them
+// (IAM User Guide, "AWS global condition context keys").
+func (t tagging) put(allowed []string, keys map[string][]string) {
+	names := slices.Clone(t.removed)
+	for key, value := range t.set[""] {
+		names = append(names, key)
+		if slices.Contains(allowed, "aws:RequestTag/${TagKey}") {
+			keys["aws:RequestTag/"+key] = []string{value}
+		}
+	}
+	if len(names) > 0 && slices.Contains(allowed, "aws:TagKeys") {
+		slices.Sort(names)
+		keys["aws:TagKeys"] = slices.Compact(names)
+	}
+}
+
+// tagsAtCreation are the actions that creating a resource with tags needs as well, with the key that tells it from tagging alone. Each of these
+// services' guides or API References says so where it speaks of tags at creation: "Grant permission to tag Amazon EC2 resources during creation"
+// (Amazon EC2 User Guide), "ELB API permissions to tag resources during creation", "Using tags with Amazon EFS", CreateKey (AWS KMS),
+// CreateSecret, CreateQueue, CreateTopic, CreateLogGroup, PutMetricAlarm, CreateDeliveryStream and the other operations with tags in their input.
+var tagsAtCreation = map[string]struct{ action, key string }{
+	"autoscaling":          {"autoscaling:CreateOrUpdateTags", ""},
+	"cloudwatch":           {"cloudwatch:TagResource", ""},
+	"dynamodb":             {"dynamodb:TagResource", ""},
+	"ec2":                  {"ec2:CreateTags", "ec2:CreateAction"},
+	"ecr":                  {"ecr:TagResource", ""},
+	"ecs":                  {"ecs:TagResource", "ecs:CreateAction"},
+	"eks":                  {"eks:TagResource", ""},
+	"elasticache":          {"elasticache:AddTagsToResource", ""},
+	"elasticfilesystem":    {"elasticfilesystem:TagResource", "elasticfilesystem:CreateAction"},
+	"elasticloadbalancing": {"elasticloadbalancing:AddTags", "elasticloadbalancing:CreateAction"},
+	"events":               {"events:TagResource", ""},
+	"firehose":             {"firehose:TagDeliveryStream", ""},
+	"kms":                  {"kms:TagResource", ""},
+	"lambda":               {"lambda:TagResource", ""},
+	"logs":                 {"logs:TagResource", ""},
+	"rds":                  {"rds:AddTagsToResource", ""},
+	"secretsmanager":       {"secretsmanager:TagResource", ""},
+	"sns":                  {"sns:TagResource", ""},
+	"sqs":                  {"sqs:TagQueue", ""},
+	"ssm":                  {"ssm:AddTagsToResource", ""},
+	"states":               {"states:TagResource", ""},
+}
+
+// taggings are the calls for tags that an operation, which means the calls in own, sets on what it creates.
+func (r *reader) taggings(own []Call) ([]Call, error) {
+	dependent, known := tagsAtCreation[r.prefix]
+	name := r.operation.Name
+	if !known || r.tags.empty() || strings.Contains(name, "Tag") || reads(name) {
+		return nil, nil
+	}
+	var calls []Call
+	for _, resource := range r.createdWithTags(dependent.action, own) {
+		call, err := r.on(dependent.action, resource.kind, resource.arn, resource.any)
+		if err != nil {
+			return nil, err
+		}
+		r.tags.of(resource.kind).put([]string{"aws:RequestTag/${TagKey}", "aws:TagKeys"}, call.Keys)
+		if dependent.key != "" {
+			call.Keys[dependent.key] = []string{name}
+		}
+		if r.prefix == "elasticfilesystem" {
+			// The policy of the EFS CSI driver allows tagging at creation by aws:ResourceTag: a new access point counts as having the tags it gets.
+			for key, value := range r.tags.of(resource.kind).set[""] {
+				call.Keys["aws:ResourceTag/"+key] = []string{value}
+			}
+		}
+		calls = append(calls, call)
+	}
+	return calls, nil
+}
+
+// created is a resource that an operation makes.
+type created struct {
+	kind, arn string
+	any       bool
+}
+
+// reads tells by an operation's name that it makes and hands over nothing.
+func reads(name string) bool {
+	return slices.ContainsFunc([]string{"Describe", "Get", "List", "Search"}, func(verb string) bool { return strings.HasPrefix(name, verb) })
+}
+
+// createdWithTags are the resources that an operation makes with tags. Where nothing else is known they are what the operation itself is decided on.
+func (r *reader) createdWithTags(action string, own []Call) []created {
+	switch r.prefix {
+	case "kms":
+		return []created{{"key", r.arn("kms", "key/*"), false}}
+	case "ec2":
+		return r.ec2Created()
+	case "elasticfilesystem":
+		kind := "file-system"
+		if r.operation.Name == "CreateAccessPoint" {
+			kind = "access-point"
+		}
+		return []created{{kind, r.arn("elasticfilesystem", kind+"/*"), false}}
+	case "elasticloadbalancing":
+		return r.loadBalancingCreated()
+	}
+	entry, _ := r.reference.Action(action)
+	var made []created
+	for _, call := range own {
+		resource := strings.TrimSuffix(call.Resource, ":log-stream:") // a log group's tags are its own
+		arn, err := policy.ParseARN(resource)
+		if err != nil || !strings.HasPrefix(call.Action, r.prefix+":") {
+			continue
+		}
+		if use := r.useOf(entry, arn); use != nil {
+			made = append(made, created{use.Type.Name, resource, call.AnyResource})
+		}
+	}
+	if len(made) == 0 {
+		return []created{{"", "*", true}}
+	}
+	return made
+}
+
+// ec2Created are the resources of EC2 that are made with tags.
+func (r *reader) ec2Created() []created {
+	entry, _ := r.reference.Action("ec2:CreateTags")
+	var made []created
+	for _, kind := range slices.Sorted(keysOf(r.tags.set)) {
+		if len(r.tags.set[kind]) == 0 {
+			continue
+		}
+		arn := r.arn("ec2", "*/*")
+		for _, use := range entry.ResourceTypes {
+			if p, ok := readPattern(use.Type.ARNs[0]); ok && (use.Type.Name == kind || kind == "" && bare(use.Type.Name) == noun(r.operation.Name)) {
+				arn, _ = p.fill(r.place, nil)
+			}
+		}
+		made = append(made, created{kind, arn, strings.HasSuffix(arn, ":*/*")})
+	}
+	return made
+}

@@ -1,0 +1,160 @@
+package gateway
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"io"
+	"net/http"
+
+	"github.com/openirsa/openirsa/awsmodel"
+	"github.com/openirsa/openirsa/iam"
+)
+
+// isAboutPolicy tells whether the operation is on a bucket's policy. Those are records of the directory and not the server's: the gateway decides.
+func (x *exchange) isAboutPolicy() bool {
+	switch x.operation.Name {
+	case "PutBucketPolicy", "GetBucketPolicy", "DeleteBucketPolicy", "GetBucketPolicyStatus":
+		return true
+	}
+	return false
+}
+
+// policyStatus is GetBucketPolicyStatus' answer.
+type policyStatus struct {
+	XMLName  xml.Name
+	IsPublic bool
+}
+
+// servePolicy answers an operation on a bucket's policy. The directory authorizes and records it.
+func (x *exchange) servePolicy() {
+	document, err := x.policyDocument()
+	if err != nil {
+		x.refuse(err)
+		return
+	}
+	call := x.operation.Calls[0]
+	owner, owned, err := x.policyOwner(call)
+	if err == nil && (!owned || x.anonymous) { // the directory writes each refusal down, and those of strangers may be many
+		err = x.decide(call) // which denies, or says that there is no such bucket
+	}
+	if err == nil && call.ExpectedOwner != "" && call.ExpectedOwner != owner {
+		x.event.Explanation = "the bucket does not belong to the account that the client expects"
+		err = refusal("AccessDenied", "Access Denied")
+	}
+	if err != nil {
+		x.refuse(err)
+		return
+	}
+	keys, err := x.keysOf(call, owner, true)
+	if err != nil {
+		x.refuse(internalError(err))
+		return
+	}
+	parameters := map[string]any{"bucketName": x.operation.Bucket}
+	if json.Valid(document) {
+		parameters["bucketPolicy"] = json.RawMessage(document)
+	}
+	x.recorded = true
+	x.keepPolicy(iam.ResourcePolicyInput{
+		Access:    iam.Access{Action: call.Action, Resource: call.Resource, Account: owner, Keys: keys},
+		Operation: x.operation.Name, Parameters: parameters, Document: string(document), BlockPublic: x.c.S3BlockPublicPolicies,
+	})
+}
+
+// keepPolicy has the directory do what is asked, and answers.
+func (x *exchange) keepPolicy(in iam.ResourcePolicyInput) {
+	ctx := x.r.Context()
+	switch x.operation.Name {
+	case "PutBucketPolicy":
+		x.answerPolicy(x.c.Policies.PutResourcePolicy(ctx, x.caller, in))
+	case "DeleteBucketPolicy":
+		x.answerPolicy(x.c.Policies.DeleteResourcePolicy(ctx, x.caller, in))
+	default:
+		kept, err := x.c.Policies.GetResourcePolicy(ctx, x.caller, in)
+		switch {
+		case err != nil:
+			x.refuse(x.policyError(err))
+		case x.operation.Name == "GetBucketPolicyStatus":
+			x.writeDocument(http.StatusOK, policyStatus{XMLName: xml.Name{Space: s3Namespace, Local: "PolicyStatus"}, IsPublic: kept.Public})
+		default:
+			x.identify(x.w.Header())
+			x.w.Header().Set("Content-Type", "application/json")
+			_, _ = io.WriteString(x.w, kept.Document) // the client is gone when this fails
+		}
+	}
+}
+
+func (x *exchange) answerPolicy(err error) {
+	if err != nil {
+		x.refuse(x.policyError(err))
+		return
+	}
+	x.identify(x.w.Header())
+	x.w.WriteHeader(http.StatusNoContent)
+}
+
+// policyError keeps from strangers what S3's sentence does.
+func (x *exchange) policyError(err error) error {
+	if e, ok := errors.AsType[*iam.Error](err); ok && e.Code == "AccessDenied" && x.anonymous {
+		return refusal("AccessDenied", "Access Denied")
+	}
+	return err
+}
+
+// policyDocument is the body of a request that puts a policy. What is longer than any policy is not read to its end.
+func (x *exchange) policyDocument() ([]byte, error) {
+	body, err := x.body()
+	if err != nil || body == nil {
+		return nil, err
+	}
+	const most = 256 << 10 // far more than the 20 KiB that a policy may have, so that the directory refuses it in S3's words
+	if body.length > most {
+		return nil, refusal("MalformedPolicy", "Policy exceeds the maximum allowed document size.")
+	}
+	document, err := io.ReadAll(body)
+	if err != nil {
+		return nil, bodyError(err)
+	}
+	return document, nil
+}
+
+// policyOwner is ownerOf for a bucket whose server may have to be asked whether there is one.
+func (x *exchange) policyOwner(call awsmodel.Call) (account string, ok bool, err error) {
+	account, ok = x.ownerOf(call)
+	if !ok || x.operation.ReadOnly || x.anonymous { // without a bucket there is no policy to read
+		return account, ok, nil
+	}
+	ok, err = x.exists(call.Bucket)
+	if !ok && err == nil {
+		err = refusal("NoSuchBucket", "The specified bucket does not exist")
+	}
+	return account, ok, err
+}
+
+// exists asks the server whether there is a bucket.
+func (x *exchange) exists(bucket string) (bool, error) {
+	if _, embedded := x.s3.(embeddedS3); embedded {
+		_, ok := x.s3.owner(bucket)
+		return ok, nil
+	}
+	operation, err := awsmodel.ClassifyS3(awsmodel.Request{Method: http.MethodHead, Path: "/" + bucket}, x.s3Options())
+	if err != nil {
+		return false, internalError(err)
+	}
+	done, err := x.ask(operation, nil)
+	switch {
+	case err != nil:
+		if broken, ok := errors.AsType[*interruption](err); ok {
+			x.event.Explanation = broken.explanation
+			x.log(broken.explanation, broken.cause)
+			return false, x.unavailable(broken)
+		}
+		return false, internalError(err)
+	case done.status == http.StatusNotFound:
+		return false, nil
+	case done.status >= http.StatusInternalServerError:
+		return false, internalError(errors.New("the backend does not say whether there is a bucket"))
+	}
+	return true, nil
+}

@@ -1,0 +1,141 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/openirsa/openirsa/sigv4"
+)
+
+// upstreamS3 is a server of its own, which all belongs to one account.
+type upstreamS3 struct{ *Upstream }
+
+func (u upstreamS3) owner(string) (string, bool) { return u.Account(), true }
+func (u upstreamS3) serves(account string) bool  { return account == u.Account() }
+func (u upstreamS3) crossOrigin() bool           { return true }
+
+// interruption is an answer that did not come, or not whole. cause is for the operator.
+type interruption struct {
+	code, explanation string
+	cause             error
+}
+
+func (e *interruption) Error() string { return e.explanation }
+func (e *interruption) Unwrap() error { return e.cause }
+
+// answer sends the request, signed anew, and streams the answer back. The payload's hash is the client's where it signed one; otherwise the server
+// is told that the body is not signed. Checksums that came as trailers go on as trailers.
+func (u upstreamS3) answer(ctx context.Context, w http.ResponseWriter, f forwarded) error {
+	r, payload := f.request, ""
+	// The accounts are the plane's. The server has names of its own for its owner.
+	r.Header.Del("X-Amz-Expected-Bucket-Owner")
+	r.Header.Del("X-Amz-Source-Expected-Bucket-Owner")
+	body := f.body
+	if body == nil || body.length == 0 && len(body.trailers) == 0 {
+		body, payload = nil, hexSHA256(nil) // nobody reads what is not there
+	} else {
+		payload = frame(r, body)
+	}
+	response, err := u.send(ctx, r, "s3", f.region, payload)
+	if err != nil {
+		stopReading(w, body)
+		return unanswered(ctx, err)
+	}
+	defer response.Body.Close()
+	dropHopByHop(response.Header)
+	header := w.Header()
+	for name, values := range response.Header {
+		header[name] = values
+	}
+	w.WriteHeader(response.StatusCode)
+	source := &noticing{Reader: response.Body}
+	_, err = io.Copy(w, source)
+	_ = response.Body.Close()
+	stopReading(w, body)
+	switch {
+	case source.err != nil:
+		return &interruption{"InternalError", "the backend's answer broke off; it may have carried the request out", source.err}
+	case err != nil:
+		return &interruption{"InternalError", "the client left before the answer's end", err}
+	}
+	return nil
+}
+
+// frame prepares the body for r, in chunks where it has trailers, and returns what is signed of it.
+func frame(r *http.Request, body *verifiedBody) (payload string) {
+	r.Body, r.ContentLength = body, body.length
+	if len(body.trailers) == 0 {
+		return body.payload
+	}
+	chunked := sigv4.Chunked{Payload: sigv4.StreamingUnsignedTrailer, Length: body.length, Trailers: body.trailers}
+	values := 0
+	for _, c := range body.checks {
+		if c.trailer != "" {
+			values += (c.Size() + 2) / 3 * 4 // base64
+		}
+	}
+	encoder := sigv4.NewChunkEncoder(body, chunked, body.trailer)
+	r.Body, r.ContentLength = struct {
+		io.Reader
+		io.Closer
+	}{encoder, body}, chunked.EncodedLength(values)
+	r.Header.Set("X-Amz-Trailer", strings.Join(body.trailers, ","))
+	r.Header.Set("X-Amz-Decoded-Content-Length", strconv.FormatInt(body.length, 10))
+	encoding := "aws-chunked"
+	if stored := r.Header.Get("Content-Encoding"); stored != "" {
+		encoding += "," + stored
+	}
+	r.Header.Set("Content-Encoding", encoding)
+	return chunked.Payload
+}
+
+// stopReading waits until nobody reads the client's body any more: a server that answers early leaves the Transport with a body that it still
+// sends. The client's connection is of no further use then.
+func stopReading(w http.ResponseWriter, body *verifiedBody) {
+	if body == nil {
+		return
+	}
+	select {
+	case <-body.closed:
+		return
+	default:
+	}
+	if a, ok := w.(interface{ client() http.ResponseWriter }); ok {
+		_ = http.NewResponseController(a.client()).SetReadDeadline(time.Unix(1, 0)) // a ResponseWriter without deadlines waits for its client
+	}
+	<-body.closed
+}
+
+// unanswered tells what kept the server from answering.
+func unanswered(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return &interruption{"InternalError", "the client left before the backend answered", err}
+	case unsent(err):
+		return &interruption{"ServiceUnavailable", "the backend could not be reached", err}
+	case silent(err):
+		return &interruption{"InternalError", "the backend did not answer in time; it may have carried the request out", err}
+	}
+	return &interruption{"InternalError", "the backend ended the connection without an answer; it may have carried the request out", err}
+}
+
+// noticing remembers why its reader ended too early.
+type noticing struct {
+	io.Reader
+	err error
+}
+
+// Read implements io.Reader.
+func (n *noticing) Read(p []byte) (int, error) {
+	read, err := n.Reader.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		n.err = fmt.Errorf("reading the backend's answer: %w", err)
+	}
+	return read, err
+}

@@ -1,0 +1,157 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/openirsa/openirsa/awsmodel"
+	"github.com/openirsa/openirsa/iam"
+	"github.com/openirsa/openirsa/policy"
+)
+
+// authorize decides every call of the operation. An operation without calls is denied: it would not have been decided.
+func (x *serviceExchange) authorize() error {
+	if len(x.operation.Calls) == 0 {
+		return refusal("AccessDenied", "What "+x.operation.Name+" needs to be allowed is not known.")
+	}
+	for _, call := range x.operation.Calls {
+		if err := x.decide(call); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// decide allows one call or returns the refusal. The event has the decision about the first call, or about the one that is denied.
+func (x *serviceExchange) decide(call awsmodel.Call) error {
+	access, err := x.accessOf(call)
+	if err != nil {
+		return err
+	}
+	decision, err := x.c.Directory.Decide(x.r.Context(), x.caller, access)
+	if err != nil {
+		return err
+	}
+	if len(x.allowed) == 0 || !decision.Allowed() {
+		x.event.Action, x.event.Resource, x.event.Decision = access.Action, access.Resource, &decision
+	}
+	if !decision.Allowed() {
+		x.event.Context = x.caller.ConditionKeys(access.Keys)
+		shown := access.Resource
+		if call.WildcardOnly && x.shape.protocol == awsmodel.EC2 { // other services write "on resource: *"
+			shown = ""
+		}
+		return iam.Denied(x.caller, call.Action, shown, decision)
+	}
+	x.allowed = append(x.allowed, decision)
+	return nil
+}
+
+// accessOf is a call as the directory decides it, with the condition keys that the request gives and those of the resource.
+func (x *serviceExchange) accessOf(call awsmodel.Call) (iam.Access, error) {
+	access := iam.Access{Action: call.Action, Resource: call.Resource, WildcardOnly: call.WildcardOnly, AnyResource: call.AnyResource}
+	access.Keys = map[string][]string{}
+	maps.Copy(access.Keys, call.Keys)
+	if call.WildcardOnly {
+		access.Resource = "*"
+		return access, nil
+	}
+	if call.InstanceProfile != "" || call.RoleName != "" {
+		return access, x.findRole(call, &access)
+	}
+	if account := namedAccount(call.Resource); account != "" {
+		access.Keys["aws:ResourceAccount"] = []string{account}
+	}
+	if len(call.TagKeys) == 0 || call.AnyResource {
+		return access, nil
+	}
+	tags, err := x.c.Attributes.Tags(x.r.Context(), x.accountOf(call.Resource), call.Resource)
+	if err != nil {
+		return access, fmt.Errorf("reading the tags of a resource: %w", err)
+	}
+	for key, value := range tags {
+		for _, prefix := range call.TagKeys {
+			access.Keys[prefix+key] = []string{value}
+		}
+	}
+	return access, nil
+}
+
+// findRole puts the role that a request passes by a name in the place of the pattern of every role. Of one that the directory does not know, the
+// pattern stays: whoever may pass any role may pass it.
+func (x *serviceExchange) findRole(call awsmodel.Call, access *iam.Access) error {
+	find, name := x.c.Roles.PassedRole, call.RoleName
+	if call.InstanceProfile != "" {
+		find, name = x.c.Roles.ProfileRole, call.InstanceProfile
+	}
+	role, known, err := find(x.r.Context(), x.caller.Principal.Account, name)
+	if err != nil || !known {
+		return err
+	}
+	access.Resource, access.AnyResource = role.ARN, false
+	maps.Copy(access.Keys, role.Keys)
+	return nil
+}
+
+// namedAccount is the account in an ARN; "" where it has none.
+func namedAccount(resource string) string {
+	arn, err := policy.ParseARN(resource)
+	if err != nil || len(arn.Account) != 12 || strings.Trim(arn.Account, "0123456789") != "" {
+		return ""
+	}
+	return arn.Account
+}
+
+// misunderstood translates a classification's error. A request of which it is not known what it needs to be allowed is denied, not malformed.
+func (x *serviceExchange) misunderstood(err error) error {
+	e, ok := errors.AsType[*awsmodel.Error](err)
+	if !ok {
+		return err
+	}
+	switch e.Kind {
+	case awsmodel.UnknownOperation:
+		return refusal("InvalidAction", e.Message)
+	case awsmodel.UnknownParameter:
+		return refusal("UnknownParameter", e.Message)
+	case awsmodel.MissingParameter:
+		return refusal("MissingParameter", e.Message)
+	case awsmodel.Undecidable:
+		x.event.Explanation = "what the request needs to be allowed is not known: " + e.Message
+		return refusal("AccessDenied", e.Message)
+	}
+	return refusal("MalformedQueryString", e.Message)
+}
+
+// notServed answers an authorized request that nobody serves, with the statements that allowed it.
+func (x *serviceExchange) notServed(why string) error {
+	const most = 8
+	var statements []string
+	for _, decision := range x.allowed {
+		for _, reason := range decision.Reasons() {
+			text := statementName(reason)
+			if !slices.Contains(statements, text) {
+				statements = append(statements, text)
+			}
+		}
+	}
+	if len(statements) > most {
+		statements = append(statements[:most], "others")
+	}
+	x.event.Explanation = why
+	return refusal("NotImplemented", "The request is allowed by "+strings.Join(statements, ", ")+"; "+why+".")
+}
+
+// statementName names a statement as a person finds it.
+func statementName(r policy.Reason) string {
+	if r.Statement < 0 {
+		return r.Policy
+	}
+	text := fmt.Sprintf("statement %d of %s", r.Statement, r.Policy)
+	if r.SID != "" {
+		text = fmt.Sprintf("statement %d (%s) of %s", r.Statement, r.SID, r.Policy)
+	}
+	return text
+}

@@ -1,0 +1,238 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/openirsa/openirsa/awsmodel"
+	"github.com/openirsa/openirsa/policy"
+)
+
+// What the gateway learns of resources, it learns from what its backend answered with success: tags given and taken away, resources made with tags,
+// and resources deleted. It is kept before the client is answered, so that the next request is decided by it. Tags that are given past the
+// gateway are not known.
+
+const requestTag = "aws:RequestTag/"
+
+// change is what an operation does to what is known of resources.
+type change int
+
+const (
+	changesNothing change = iota
+	addsTags
+	removesTags
+	creates
+	deletes
+)
+
+// changeOf reads it from the operation's name. AWS's APIs have a handful of words for tagging (TagResource, CreateTags, AddTagsToResource, …).
+func changeOf(operation *awsmodel.Operation) change {
+	begins := func(words ...string) bool {
+		return slices.ContainsFunc(words, func(word string) bool { return strings.HasPrefix(operation.Name, word) })
+	}
+	switch {
+	case operation.ReadOnly:
+		return changesNothing
+	case operation.Name == "DeleteSecret" && operation.Input["ForceDeleteWithoutRecovery"] != true:
+		return changesNothing // it can be restored, with its policy
+	case begins("Untag", "RemoveTags", "DeleteTags"):
+		return removesTags
+	case begins("TagResource", "TagQueue", "CreateTags", "CreateOrUpdateTags", "AddTags"):
+		return addsTags
+	case begins("Delete", "Terminate", "Deregister"):
+		return deletes
+	case slices.ContainsFunc(operation.Calls, func(call awsmodel.Call) bool { return len(requestTags(call)) > 0 }):
+		return creates
+	}
+	return changesNothing
+}
+
+// learns tells whether the answer to the operation says something about resources.
+func (x *serviceExchange) learns() bool {
+	return changeOf(x.operation) != changesNothing || x.newPolicy != ""
+}
+
+// learn keeps what the operation, which has succeeded, made known. An error is for the client, who is to try again; where trying again would make a
+// resource twice, it is for the operator.
+func (x *serviceExchange) learn(answer []byte) error {
+	ctx := context.WithoutCancel(x.r.Context())
+	kind := changeOf(x.operation)
+	if kind == creates || x.newPolicy != "" {
+		if err := x.learnCreated(ctx, answer); err != nil {
+			x.log("keeping what is known of a new resource", err)
+			x.event.Explanation = "tags or policy of the new resource could not be kept; decisions will be made without them"
+		}
+		return nil
+	}
+	for _, call := range x.operation.Calls {
+		if !namesOne(call) || call.Action != x.operation.Service.Prefix+":"+x.operation.Name {
+			continue
+		}
+		if err := x.learnCall(ctx, kind, call); err != nil {
+			return fmt.Errorf("keeping what is known of %s: %w", call.Resource, err)
+		}
+	}
+	return nil
+}
+
+func (x *serviceExchange) learnCall(ctx context.Context, kind change, call awsmodel.Call) error {
+	account := x.accountOf(call.Resource)
+	switch kind {
+	case addsTags:
+		if tags := requestTags(call); len(tags) > 0 {
+			return x.c.Directory.SetResourceTags(ctx, account, call.Resource, tags)
+		}
+	case removesTags:
+		keys, err := x.removedTags(ctx, account, call)
+		if err != nil || len(keys) == 0 {
+			return err
+		}
+		return x.c.Directory.RemoveResourceTags(ctx, account, call.Resource, keys)
+	case deletes:
+		if isOfType(x.operation.Name, call.Resource) {
+			return x.c.Directory.ForgetResource(ctx, account, call.Resource)
+		}
+	}
+	return nil
+}
+
+// removedTags are the keys of the tags that an operation took away. A tag that is given with a value goes only if it has that value, and without any
+// tags all go (Amazon EC2 API Reference, DeleteTags).
+func (x *serviceExchange) removedTags(ctx context.Context, account string, call awsmodel.Call) ([]string, error) {
+	keys := call.Keys["aws:TagKeys"]
+	given := tagValues(x.operation.Input)
+	if len(keys) > 0 && len(given) == 0 {
+		return keys, nil
+	}
+	known, err := x.c.Attributes.Tags(ctx, account, call.Resource)
+	if err != nil {
+		return nil, err
+	}
+	var gone []string
+	for key, value := range known {
+		wanted, withValue := given[key]
+		if len(keys) == 0 || slices.Contains(keys, key) && (!withValue || wanted == "" || wanted == value) {
+			gone = append(gone, key)
+		}
+	}
+	return gone, nil
+}
+
+// tagValues are the values of the tags that an input of EC2's lists to be taken away.
+func tagValues(input map[string]any) map[string]string {
+	values := map[string]string{}
+	list, _ := input["Tags"].([]any)
+	for _, element := range list {
+		tag, _ := element.(map[string]any)
+		key, _ := tag["Key"].(string)
+		if value, ok := tag["Value"].(string); ok {
+			values[key] = value
+		}
+	}
+	return values
+}
+
+// learnCreated keeps the tags and the policy that resources were made with. Their ARNs are those of the calls, where their names were known
+// before, else the ARNs and ids in the answer.
+func (x *serviceExchange) learnCreated(ctx context.Context, answer []byte) error {
+	values, err := answerValues(x.operation.Protocol, answer)
+	if err != nil {
+		return err
+	}
+	for _, call := range x.operation.Calls {
+		tags := requestTags(call)
+		if len(tags) == 0 && x.newPolicy == "" || call.WildcardOnly {
+			continue
+		}
+		for _, arn := range x.createdBy(call, values) {
+			if err := x.keepCreated(ctx, arn, tags); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (x *serviceExchange) keepCreated(ctx context.Context, arn string, tags map[string]string) error {
+	if x.newPolicy != "" {
+		return x.c.Policies.CreateResource(ctx, x.accountOf(arn), arn, tags, x.newPolicy)
+	}
+	return x.c.Directory.SetResourceTags(ctx, x.accountOf(arn), arn, tags)
+}
+
+// createdBy are the ARNs of the resources that a call is about, of an operation that made them.
+func (x *serviceExchange) createdBy(call awsmodel.Call, values []answerValue) []string {
+	if namesOne(call) {
+		if isOfType(x.operation.Name, call.Resource) {
+			return []string{call.Resource}
+		}
+		return nil // it is what the new resource is a part of
+	}
+	pattern, err := policy.ParseARN(call.Resource)
+	if err != nil || strings.HasPrefix(pattern.Resource, "*") {
+		return nil
+	}
+	var found []string
+	id := ec2IDElement(pattern)
+	for _, value := range values {
+		arn := value.text
+		if id != "" && value.name == id && isEC2ID(value.text) {
+			arn = strings.TrimSuffix(call.Resource, "*") + value.text
+		}
+		if strings.HasPrefix(arn, "arn:") && policy.MatchGlob(call.Resource, arn) && !slices.Contains(found, arn) {
+			found = append(found, arn)
+		}
+	}
+	return found
+}
+
+// requestTags are the tags that the request gives to the resource of a call.
+func requestTags(call awsmodel.Call) map[string]string {
+	var tags map[string]string
+	for name, values := range call.Keys {
+		if key, ok := strings.CutPrefix(name, requestTag); ok && len(values) == 1 {
+			if tags == nil {
+				tags = map[string]string{}
+			}
+			tags[key] = values[0]
+		}
+	}
+	return tags
+}
+
+// namesOne tells whether a call is about one resource that has a name.
+func namesOne(call awsmodel.Call) bool {
+	return !call.WildcardOnly && !call.AnyResource && !strings.ContainsAny(call.Resource, "*?")
+}
+
+func (x *serviceExchange) accountOf(resource string) string {
+	if account := namedAccount(resource); account != "" {
+		return account
+	}
+	return x.caller.Principal.Account
+}
+
+// isOfType tells whether an operation makes or deletes the resource itself, and not something in it: DeleteVolume a volume, but DeleteRoute no route
+// table. Queues and topics have no type in their ARNs.
+func isOfType(operation, resource string) bool {
+	arn, err := policy.ParseARN(resource)
+	if err != nil {
+		return false
+	}
+	kind := arn.Resource
+	if end := strings.IndexAny(kind, ":/"); end >= 0 {
+		kind = kind[:end]
+	} else {
+		kind = map[string]string{"sqs": "queue", "sns": "topic"}[arn.Service]
+	}
+	kind = strings.ReplaceAll(kind, "-", "")
+	noun := strings.ToLower(operation)
+	for _, verb := range [...]string{"create", "delete", "terminate", "deregister"} {
+		if rest, ok := strings.CutPrefix(noun, verb); ok {
+			return kind != "" && (rest == kind || rest == kind+"s")
+		}
+	}
+	return false
+}
