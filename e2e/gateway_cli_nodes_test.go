@@ -83,14 +83,15 @@ func scalingCallers() []cliCaller {
 	)
 	reads := []string{"autoscaling describe-auto-scaling-groups", "autoscaling describe-auto-scaling-instances", "autoscaling describe-launch-configurations",
 		"autoscaling describe-scaling-activities", "ec2 describe-instance-types", "ec2 describe-launch-template-versions --launch-template-id lt-0a1b2c3d4e5f67001"}
-	more := []string{"ec2 describe-images", "eks describe-nodegroup --cluster-name demo --nodegroup-name workers",
+	const nodes = "eks describe-nodegroup --cluster-name demo --nodegroup-name workers"
+	more := []string{"ec2 describe-images",
 		"ec2 get-instance-types-from-instance-requirements --architecture-types x86_64 --virtualization-types hvm --instance-requirements VCpuCount={Min=2},MemoryMiB={Min=4096}"}
 	named := "arn:aws:autoscaling:us-west-2:111122223333:autoScalingGroup:*:autoScalingGroupName/"
 	return []cliCaller{
 		{
 			name: "autoscaler-full", upstream: "cluster-autoscaler/full-features.json",
 			calls: append(append(allowedAll("0", append(more, reads...)...), allowedAll("1", set+" workers", stop)...),
-				cliCall{denied: "autoscaling:UpdateAutoScalingGroup", run: "autoscaling update-auto-scaling-group --auto-scaling-group-name workers --max-size 100"},
+				cliCall{but: notOfEKS, allowed: "0", run: nodes}, cliCall{denied: "autoscaling:UpdateAutoScalingGroup", run: "autoscaling update-auto-scaling-group --auto-scaling-group-name workers --max-size 100"},
 				cliCall{denied: "autoscaling:DescribeTags", run: "autoscaling describe-tags"}),
 		},
 		{
@@ -112,7 +113,7 @@ func scalingCallers() []cliCaller {
 				{denied: "autoscaling:DescribeAutoScalingInstances", run: "autoscaling describe-auto-scaling-instances"},
 				{denied: "autoscaling:DescribeLaunchConfigurations", run: "autoscaling describe-launch-configurations"},
 				{denied: "autoscaling:DescribeScalingActivities", run: "autoscaling describe-scaling-activities"},
-				{denied: "eks:DescribeNodegroup", run: "eks describe-nodegroup --cluster-name demo --nodegroup-name workers"},
+				{but: notOfEKS, denied: "eks:DescribeNodegroup", run: nodes},
 			},
 		},
 		{
@@ -120,7 +121,8 @@ func scalingCallers() []cliCaller {
 			attributes: map[string]string{named + "own": "k8s.io/cluster-autoscaler/enabled=true k8s.io/cluster-autoscaler/demo=owned",
 				named + "foreign": "k8s.io/cluster-autoscaler/enabled=true k8s.io/cluster-autoscaler/live=owned"},
 			calls: append(append(allowedAll("0", append(more, reads...)...), allowedAll("0", "autoscaling describe-tags")...),
-				cliCall{allowed: "1", run: set + " own"},
+				cliCall{but: notOfEKS, allowed: "0", run: nodes},
+				cliCall{but: "on resource: " + named + "own", allowed: "1", run: set + " own"}, // tags of a group that is not known by its whole ARN
 				cliCall{denied: "autoscaling:SetDesiredCapacity " + named + "foreign", run: set + " foreign"},
 				cliCall{denied: "autoscaling:SetDesiredCapacity " + named + "unknown", run: set + " unknown"},
 				cliCall{denied: "autoscaling:TerminateInstanceInAutoScalingGroup", run: stop}),

@@ -193,7 +193,7 @@ func testHostileCase(t *testing.T, p *plane, backend *recorder, c hostile) {
 
 // testLargeBodies sends bodies above the limit, many at once.
 func testLargeBodies(t *testing.T, p *plane, backend *recorder) {
-	seen := backend.begun.Load()
+	seen := backend.whole.Load()
 	body := strings.Repeat("x", 8<<20)
 	hash := hexHash(body)
 	var group sync.WaitGroup
@@ -208,7 +208,7 @@ func testLargeBodies(t *testing.T, p *plane, backend *recorder) {
 		})
 	}
 	group.Wait()
-	if backend.begun.Load() != seen {
+	if backend.whole.Load() != seen {
 		t.Error("a body above the limit reached the backend")
 	}
 }

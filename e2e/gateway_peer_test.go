@@ -133,10 +133,10 @@ func TestPeerThroughGateway(t *testing.T) {
 		t.Logf("%s: %d of %d cases pass", group.name, len(passes), group.cases)
 		maps.Copy(failed, fails)
 	}
-	listed := listedCases(t, "A peer's S3 suite, through the gateway")
 	if out := os.Getenv("OPENIRSA_PEER_FAILURES"); out != "" { // to bring the page up to date
 		mustDo(t, os.WriteFile(out, []byte(asJSON(t, failed)), 0o600))
 	}
+	listed := listedCases(t, "A peer's S3 suite, through the gateway")
 	for _, name := range slices.Sorted(maps.Keys(failed)) {
 		if !slices.Contains(listed, name) {
 			t.Errorf("%s fails: %s", name, failed[name])
