@@ -60,7 +60,11 @@ func (x *exchange) serveSigned() {
 // serveAnonymous answers a request that is not signed: what it may do, the bucket's policy alone decides.
 func (x *exchange) serveAnonymous() {
 	x.anonymous = true
-	if err := x.checkPayloadHash(); err != nil {
+	err := x.checkPayloadHash()
+	if strings.Contains(x.signed.RawQuery, "AWSAccessKeyId=") { // Signature Version 2, which some SDKs still choose for URLs
+		err = refusal("InvalidRequest", "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.")
+	}
+	if err != nil {
 		x.refuseUnknown(err)
 		return
 	}

@@ -148,12 +148,12 @@ func (x *exchange) passError(status int, header http.Header, document []byte) {
 // isOwnFailure tells a server's failures, and refusals of the gateway's own signature, from what its answer to the client is.
 func isOwnFailure(status int, code string) bool {
 	switch code {
-	case "NotImplemented", "SlowDown", "ServiceUnavailable":
+	case "SlowDown", "ServiceUnavailable":
 		return false
 	case "SignatureDoesNotMatch", "InvalidAccessKeyId", "AuthorizationHeaderMalformed", "RequestTimeTooSkewed", "InvalidToken", "ExpiredToken":
 		return true
 	}
-	return status >= http.StatusInternalServerError
+	return status >= http.StatusInternalServerError && status != http.StatusNotImplemented // which says what the server has not
 }
 
 // readError reads a server's error, or makes one from the status.
