@@ -17,8 +17,9 @@ type S3Options struct {
 	Domains []string
 	// Now is the time of the request, for s3:object-lock-remaining-retention-days. Where it is zero, requests that would give that key are refused.
 	Now time.Time
-	// PlainKeys refuses keys, and prefixes of listings, that begin with a slash or hold an empty, "." or ".." segment. On S3 they are names like any
-	// other; a server that keeps objects in a file system, or cleans paths as web servers do, takes them for the names of other objects.
+	// PlainKeys refuses keys, and prefixes of listings, that begin with a slash or hold an empty, "." or ".." segment, ids of versions and uploads that
+	// are no plain file names, and buckets of which serversOwn tells. On S3 they are names like any other; a server that keeps objects in a file system,
+	// or cleans paths as web servers do, takes them for the names of others.
 	PlainKeys bool
 }
 
@@ -140,7 +141,7 @@ func (s *shape) operation(bucket, key string, query, headers map[string]string, 
 	if err := o.canonicalHeaders(); err != nil {
 		return S3Operation{}, err
 	}
-	if err := options.checkPlain(key, query["prefix"], query["annotation-prefix"]); err != nil {
+	if err := o.checkPlain(); err != nil {
 		return S3Operation{}, err
 	}
 	if s.calls != nil {

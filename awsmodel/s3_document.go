@@ -36,6 +36,9 @@ func (o S3Operation) WithDocument(body []byte) (S3Operation, error) {
 			if err == nil {
 				err = o.options.checkPlain(object.Key)
 			}
+			if err == nil {
+				err = o.options.checkPlainID(object.VersionID)
+			}
 		}
 		if err != nil {
 			return S3Operation{}, err
@@ -99,6 +102,12 @@ func readCreateBucket(o *S3Operation, root *element) ([]Call, error) {
 		tags, err = readTags(set)
 	}
 	return createBucketCalls(o, keys, tags), err
+}
+
+// readBucketTagging reads the tags that a bucket is to have. They are no condition keys of the call, but of later ones.
+func readBucketTagging(o *S3Operation, root *element) ([]Call, error) {
+	_, err := readTagging(root)
+	return []Call{o.bucketCall("s3:PutBucketTagging", nil)}, err
 }
 
 // readObjectTagging reads the tags that an object is to have.
