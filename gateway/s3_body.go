@@ -184,7 +184,7 @@ func (b *verifiedBody) failure() error {
 // unreadable is the refusal of a body that cannot be read on.
 func unreadable(err error) error {
 	if e, ok := errors.AsType[*sigv4.Error](err); ok {
-		return refusal(e.S3Code, e.S3Message)
+		return signatureError(e, nil)
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return errIncomplete

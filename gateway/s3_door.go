@@ -43,7 +43,7 @@ func (g *Gateway) serveS3(w http.ResponseWriter, r *http.Request, origin trail.O
 		if _, err := g.c.Authenticate.Authenticate(r.Context(), signed, x.origin); err != nil {
 			parseErr = err
 		}
-		x.refuse(authenticationError(parseErr))
+		x.refuse(authenticationError(parseErr, ""))
 	}
 }
 
@@ -55,7 +55,7 @@ func (x *exchange) serveSigned() {
 	var err error
 	x.caller, x.key, err = x.c.Authenticate.AuthenticateParsed(x.r.Context(), x.signed, x.authorization, x.origin)
 	if err != nil {
-		x.refuse(authenticationError(err))
+		x.refuse(authenticationError(err, x.authorization.AccessKeyID))
 		return
 	}
 	x.serve()

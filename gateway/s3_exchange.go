@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -138,11 +139,10 @@ func (x *exchange) checkAnonymous() error {
 
 // misread is the refusal of a request that is not understood. The trail alone gets what S3's sentences leave out.
 func (x *exchange) misread(err error) error {
-	refused := classificationError(err)
-	if refused.Message != err.Error() && refused.Code != "InternalError" {
-		x.event.Explanation = err.Error()
+	if e, ok := errors.AsType[*awsmodel.Error](err); ok && e.Detail != "" && e.Code != "InternalError" {
+		x.event.Explanation = e.Error()
 	}
-	return refused
+	return classificationError(err)
 }
 
 // describe writes the operation into the event.

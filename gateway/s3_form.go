@@ -60,7 +60,7 @@ func (x *exchange) serveForm() {
 	default:
 		x.origin.Region = form.post.Scope.Region
 		if x.caller, err = x.c.Authenticate.AuthenticatePost(x.r.Context(), form.post, x.origin); err != nil {
-			x.refuse(authenticationError(err))
+			x.refuse(authenticationError(err, form.post.AccessKeyID))
 			return
 		}
 	}
