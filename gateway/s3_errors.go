@@ -74,6 +74,36 @@ func withDetails(refused *iam.Error, namesAndValues ...string) error {
 	return d
 }
 
+func noSuchBucket(bucket string) error {
+	return withDetails(refusal("NoSuchBucket", "The specified bucket does not exist"), "BucketName", bucket)
+}
+
+// orNoBucket tells whoever may list the bucket that there is none rather than what is wrong with a document for it, as S3 does.
+func (x *exchange) orNoBucket(err error) error {
+	bucket, told := x.operation.Bucket, x.event
+	if x.anonymous || bucket == "" || x.operation.Name == "CreateBucket" {
+		return err
+	}
+	defer func() { x.event = told }()
+	denied := x.decide(awsmodel.Call{Action: "s3:ListBucket", Resource: x.bucketARN(bucket), Bucket: bucket})
+	if codeOf(denied) == "NoSuchBucket" {
+		return denied
+	}
+	if denied != nil {
+		return err
+	}
+	if there, asked := x.exists(bucket); asked == nil && !there {
+		return noSuchBucket(bucket)
+	}
+	return err
+}
+
+// shown is a client's own input, bounded and without what a document could not hold.
+func shown(s string) string {
+	const most = 128
+	return strings.ToValidUTF8(s[:min(len(s), most)], "?")
+}
+
 // signatureError is S3's side of a refusal by sigv4.
 func signatureError(e *sigv4.Error, cause error) error {
 	var details []string

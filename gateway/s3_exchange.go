@@ -212,7 +212,7 @@ func (x *exchange) decide(call awsmodel.Call) error {
 		return iam.Denied(x.caller, call.Action, quoted(call), decision)
 	case !owned:
 		// The backend is not asked: a bucket of that name may come to be before it answers, and be anyone's.
-		return refusal("NoSuchBucket", "The specified bucket does not exist")
+		return noSuchBucket(call.Bucket)
 	case call.ExpectedOwner != "" && call.ExpectedOwner != owner:
 		x.event.Explanation = "the bucket does not belong to the account that the client expects"
 		return refusal("AccessDenied", "Access Denied")

@@ -134,10 +134,14 @@ func errQueryAlgorithm(algorithm string) *Error {
 		e.Code, e.Message = missingToken, unsigned
 		return e
 	}
-	return &Error{
+	e := &Error{
 		Code: missingToken, Message: "Missing Authentication Token",
 		S3Code: s3Query, S3Message: `X-Amz-Algorithm only supports "AWS4-HMAC-SHA256 and AWS4-ECDSA-P256-SHA256"`,
 	}
+	if algorithm == "AWS4-ECDSA-P256-SHA256" { // which S3 takes and this package does not
+		e.S3Message = `X-Amz-Algorithm only supports "AWS4-HMAC-SHA256"`
+	}
+	return e
 }
 
 // errMissing lists absent parts of the Authorization header, one sentence each, as AWS does, and tells the header's hash. S3 names one of them

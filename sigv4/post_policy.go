@@ -213,7 +213,9 @@ func (r *jsonReader) token() (json.Token, error) {
 	r.UseNumber()
 	token, err := r.Token()
 	if err != nil {
-		return nil, errPostPolicy("Invalid JSON at byte " + strconv.FormatInt(r.InputOffset(), 10) + ".")
+		e := errPostPolicy("Invalid JSON at byte " + strconv.FormatInt(r.InputOffset(), 10) + ".")
+		e.S3Message = "Invalid Policy: Invalid JSON."
+		return nil, e
 	}
 	return token, nil
 }
