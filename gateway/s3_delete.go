@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 
@@ -62,8 +63,8 @@ func (x *exchange) deleteObjects() {
 			return
 		}
 		var answered deleteResult
-		if err := xml.Unmarshal(done.body.Bytes(), &answered); err != nil {
-			x.refuse(internalError(err))
+		if err := xml.Unmarshal(done.body.Bytes(), &answered); err != nil || answered.XMLName.Local != result.XMLName.Local {
+			x.refuse(internalError(errors.Join(fmt.Errorf("the backend answered with %q", answered.XMLName.Local), err)))
 			return
 		}
 		result.Deleted, result.Error = answered.Deleted, answered.Error
