@@ -140,6 +140,10 @@ func TestRedirect(t *testing.T) {
 			t.Errorf("%d: the client gets %d %v %s", status, response.StatusCode, response.Header, body)
 		}
 	}
+	response, body := p.post(t, upload{fields: signForm(p.root, time.Now().Add(time.Hour), "up/a"), file: "content"})
+	if code, _ := refused(t, response, body); code != "InternalError" {
+		t.Errorf("a form is answered %d %s", response.StatusCode, body)
+	}
 	p.logs.Reset()
 	kept, err := p.directory.GetResourcePolicy(t.Context(), iam.Root("aws", account), iam.ResourcePolicyInput{Access: iam.Access{Action: "s3:GetBucketPolicy", Resource: "arn:aws:s3:::bucket"}})
 	if err != nil || kept.Document == "" {

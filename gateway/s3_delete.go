@@ -58,7 +58,7 @@ func (x *exchange) deleteObjects() {
 		case err != nil:
 			(&answer{w: x.w, exchange: x}).finish(err)
 			return
-		case done.status >= http.StatusBadRequest:
+		case !isSuccess(done.status):
 			x.passError(done.status, done.header, done.body.Bytes())
 			return
 		}
