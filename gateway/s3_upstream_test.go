@@ -325,6 +325,21 @@ func TestUpstreamAnswersEarly(t *testing.T) {
 	if err != nil || !strings.HasPrefix(string(answer[:n]), "HTTP/1.1 400") {
 		t.Errorf("%v: %q", err, answer[:n])
 	}
+	if !strings.Contains(string(answer[:n]), "\r\nConnection: close\r\n") { // what is left of the body must not be read as a request
+		t.Errorf("the connection goes on: %q", answer[:n])
+	}
+}
+
+// TestUpstreamKeepsConnections: an answer may overtake the end of the body that it answers, by as much as it takes to close it. The client's connection
+// is as good as before.
+func TestUpstreamKeepsConnections(t *testing.T) {
+	p, _ := newOutsidePlane(t)
+	p.fill(t, p.root, "bucket")
+	client := p.client(p.root)
+	for range 300 {
+		_, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String("bucket"), Key: aws.String("key"), Body: strings.NewReader("content")})
+		must(t, err)
+	}
 }
 
 func TestUpstreamCrossOrigin(t *testing.T) {
