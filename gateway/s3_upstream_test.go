@@ -330,14 +330,13 @@ func TestUpstreamAnswersEarly(t *testing.T) {
 	}
 }
 
-// TestUpstreamKeepsConnections: an answer may overtake the end of the body that it answers, by as much as it takes to close it. The client's connection
-// is as good as before.
+// TestUpstreamKeepsConnections: after an answer, also to a request with an empty body, the client's connection is as good as before.
 func TestUpstreamKeepsConnections(t *testing.T) {
 	p, _ := newOutsidePlane(t)
 	p.fill(t, p.root, "bucket")
 	client := p.client(p.root)
-	for range 300 {
-		_, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String("bucket"), Key: aws.String("key"), Body: strings.NewReader("content")})
+	for i := range 100 {
+		_, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String("bucket"), Key: aws.String("key"), Body: strings.NewReader(strings.Repeat("x", i%2))})
 		must(t, err)
 	}
 }
