@@ -35,7 +35,7 @@ type S3Operation struct {
 	Query map[string]string
 	// Header holds the headers that mean something to the operation, under lower-case names.
 	Header map[string]string
-	// Calls must all be allowed. It is empty until WithDocument where Body is DocumentBody.
+	// Calls must all be allowed. It is empty until WithDocument where Body is DocumentBody. The first call of a copy reads its source.
 	Calls   []Call
 	Body    Body
 	MaxBody int64 // bytes

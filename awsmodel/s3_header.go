@@ -240,6 +240,9 @@ func (o *S3Operation) canonicalHeaders() error {
 		}
 		o.Header["x-amz-copy-source"] = source.String()
 	}
+	if strings.Contains(o.Header["range"], ",") { // S3 gives one range, or all (API Reference, GetObject); to some servers each costs another read
+		delete(o.Header, "range")
+	}
 	if value, ok := o.Header["x-amz-tagging"]; ok {
 		tags, err := parseTagging(value)
 		if err != nil {

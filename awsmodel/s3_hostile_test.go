@@ -160,3 +160,13 @@ func TestPutBucketTagging(t *testing.T) {
 		}
 	}
 }
+
+// TestManyRanges: one range is asked of the server, and of several none, as S3 does.
+func TestManyRanges(t *testing.T) {
+	for sent, want := range map[string]string{"bytes=0-1": "bytes=0-1", "bytes=0-1,3-4": "", "bytes=" + strings.Repeat("0-,", 5000): ""} {
+		o, err := ClassifyS3(wire("GET /bucket/key", "range: "+sent), testOptions())
+		if err != nil || o.Header["range"] != want {
+			t.Errorf("%.20s: %.20q, %v", sent, o.Header["range"], err)
+		}
+	}
+}

@@ -103,8 +103,8 @@ func checkKey(key string) error {
 	return nil
 }
 
-// serversOwn are names of buckets in whose place some servers have their administration, which the gateway's key may well use: MinIO (whose own buckets
-// cannot have the name) under /minio/, the Ceph Object Gateway under /admin/.
+// serversOwn are names of buckets in whose place some servers have their administration, which the gateway's key may well use: MinIO (whose own
+// buckets cannot have the name) under /minio/, the Ceph Object Gateway under /admin/.
 var serversOwn = []string{"minio", "admin"}
 
 // checkPlain holds all names of an operation to PlainKeys.

@@ -106,7 +106,7 @@ func secretFile(t testing.TB, secret string) string {
 	return file
 }
 
-// peerGroups are parts of the suite, with the number of their cases.
+// peerGroups are parts of the suite, with the number of their cases; a few run twice under one name.
 var peerGroups = []struct {
 	name       string
 	versioning bool
@@ -114,8 +114,8 @@ var peerGroups = []struct {
 	arguments  []string
 }{
 	{"identity policies", false, 47, []string{"s3-iam"}},
-	{"with versioning", true, 765, []string{"full-flow", "--versioning-enabled", "--parallel"}},
-	{"without versioning", false, 687, []string{"full-flow", "--parallel"}},
+	{"with versioning", true, 761, []string{"full-flow", "--versioning-enabled", "--parallel"}},
+	{"without versioning", false, 683, []string{"full-flow", "--parallel"}},
 }
 
 // TestPeerThroughGateway runs a peer's S3 suite through the gateway to the peer's own server, which passes all its cases alone. What fails is exactly
@@ -183,6 +183,9 @@ func runSuite(t *testing.T, key, secret, endpoint string, arguments ...string) (
 		} else {
 			fails[found[2]] = found[3] + " "
 		}
+	}
+	for name := range fails { // of two runs under one name, the worse counts
+		delete(passes, name)
 	}
 	if len(passes) == 0 {
 		t.Fatalf("no case passed:\n%.2000s", output)

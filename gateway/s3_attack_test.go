@@ -140,6 +140,10 @@ func TestRedirect(t *testing.T) {
 			t.Errorf("%d: the client gets %d %v %s", status, response.StatusCode, response.Header, body)
 		}
 	}
+	response, body := p.post(t, upload{fields: signForm(p.root, time.Now().Add(time.Hour), "up/a"), file: "content"})
+	if code, _ := refused(t, response, body); code != "InternalError" {
+		t.Errorf("a form is answered %d %s", response.StatusCode, body)
+	}
 	p.logs.Reset()
 	kept, err := p.directory.GetResourcePolicy(t.Context(), iam.Root("aws", account), iam.ResourcePolicyInput{Access: iam.Access{Action: "s3:GetBucketPolicy", Resource: "arn:aws:s3:::bucket"}})
 	if err != nil || kept.Document == "" {
@@ -361,5 +365,67 @@ func TestReferer(t *testing.T) {
 		if response, body := p.send(t, p.root, rawRequest{method: "GET", target: "/bucket/key", noSignature: true, unsigned: c.header}); response.StatusCode != c.status {
 			t.Errorf("%v: %d %s", c.header, response.StatusCode, body)
 		}
+	}
+}
+
+// TestBucketMadeAgain: where a server calls it a success to make a bucket that is there, what is known of the bucket stays.
+func TestBucketMadeAgain(t *testing.T) {
+	p, o := newOutsidePlane(t)
+	o.become(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
+	p.send(t, p.root, rawRequest{method: "PUT", target: "/bucket?tagging", body: "<Tagging><TagSet><Tag><Key>team</Key><Value>a</Value></Tag></TagSet></Tagging>"})
+	for _, body := range []string{"", "<CreateBucketConfiguration><Tags><Tag><Key>team</Key><Value>b</Value></Tag></Tags></CreateBucketConfiguration>"} {
+		response, document := p.send(t, p.root, rawRequest{method: "PUT", target: "/bucket", body: body})
+		tags, err := p.directory.ResourceTags(t.Context(), account, "arn:aws:s3:::bucket")
+		if err != nil || response.StatusCode != 200 || tags["team"] != "a" {
+			t.Errorf("%d %s; the tags are %v, %v", response.StatusCode, document, tags, err)
+		}
+	}
+}
+
+// TestStrangersDocument: a document of a stranger whom no policy lets in is not waited for.
+func TestStrangersDocument(t *testing.T) {
+	p := newPlane(t)
+	p.fill(t, p.root, "bucket")
+	p.keepOpen = true // the document never comes
+	for _, target := range []string{"/bucket?delete", "/absent?delete", "/newbucket"} {
+		method := "POST"
+		if target == "/newbucket" {
+			method = "PUT"
+		}
+		response, body := p.wire(t, method, method+" "+target+" HTTP/1.1\r\nHost: s3\r\nConnection: close\r\nContent-Length: 60000\r\n\r\n")
+		if code, _ := refused(t, response, body); code != "AccessDenied" {
+			t.Errorf("%s: %d %s", target, response.StatusCode, body)
+		}
+	}
+}
+
+// TestDeleteAnsweredByError: what a server says of the keys that it was to delete is not made up.
+func TestDeleteAnsweredByError(t *testing.T) {
+	p := newPlane(t)
+	p.backend.become(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = io.WriteString(w, "<Error><Code>SlowDown</Code></Error>")
+	})
+	some := p.session(t, "some", allow("s3:DeleteObject", "arn:aws:s3:::bucket/a"))
+	response, body := p.send(t, some, rawRequest{method: "POST", target: "/bucket?delete", body: "<Delete><Object><Key>a</Key></Object><Object><Key>b</Key></Object></Delete>"})
+	if code, _ := refused(t, response, body); code != "InternalError" || response.StatusCode != 500 {
+		t.Errorf("%d %s", response.StatusCode, body)
+	}
+	p.logs.Reset()
+}
+
+// TestExpectedOwnerIsNoOracle: only who may use a bucket learns whether it is the expected account's.
+func TestExpectedOwnerIsNoOracle(t *testing.T) {
+	p := newPlane(t)
+	p.fill(t, p.foreignRoot, "foreign")
+	nobody := p.session(t, "nobody")
+	var answers []string
+	for _, owner := range []string{other, account} {
+		response, body := p.send(t, nobody, rawRequest{method: "GET", target: "/foreign?policy", header: []string{"x-amz-expected-bucket-owner: " + owner}})
+		code, message := refused(t, response, body)
+		answers = append(answers, code+" "+message)
+	}
+	if answers[0] != answers[1] {
+		t.Errorf("the answers are %q", answers)
 	}
 }

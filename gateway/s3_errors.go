@@ -229,7 +229,8 @@ func isOwnFailure(status int, code string) bool {
 	case "SignatureDoesNotMatch", "InvalidAccessKeyId", "AuthorizationHeaderMalformed", "RequestTimeTooSkewed", "InvalidToken", "ExpiredToken":
 		return true
 	}
-	return status < http.StatusBadRequest || status >= http.StatusInternalServerError && status != http.StatusNotImplemented // which says what the server has not
+	// 501 says what the server has not.
+	return status < http.StatusBadRequest || status >= http.StatusInternalServerError && status != http.StatusNotImplemented
 }
 
 // readError reads a server's error, or makes one from the status.

@@ -34,6 +34,7 @@ type exchange struct {
 	operation awsmodel.S3Operation
 	event     trail.Event
 	owners    []bucketOwner // of the buckets that were looked at
+	remade    bool          // there was a bucket of the name of the one to be made
 	recorded  bool          // the directory keeps the event
 }
 
@@ -50,6 +51,12 @@ func (x *exchange) serve() {
 	if err := x.classify(); err != nil {
 		x.refuse(err)
 		return
+	}
+	if x.anonymous {
+		if err := x.checkAnonymous(); err != nil {
+			x.refuse(err)
+			return
+		}
 	}
 	x.setRequestKeys()
 	if x.isAboutPolicy() {
@@ -123,18 +130,30 @@ func (x *exchange) classify() error {
 		return x.misread(err)
 	}
 	x.describe(operation)
-	return x.checkAnonymous()
+	return nil
 }
 
 // checkAnonymous keeps strangers from choosing the headers of an answer, such as a type that makes a page of an object
-// (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html, "Overriding response header values through the request").
+// (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html, "Overriding response header values through the request"), and from having
+// documents read where no policy lets them in.
 func (x *exchange) checkAnonymous() error {
 	for name := range x.operation.Query {
-		if x.anonymous && strings.HasPrefix(name, "response-") {
+		if strings.HasPrefix(name, "response-") {
 			return refusal("InvalidRequest", "Request specific response headers cannot be used for anonymous GET requests.")
 		}
 	}
-	return nil
+	if x.operation.Body != awsmodel.DocumentBody {
+		return nil
+	}
+	owner, found := x.ownerOf(x.operation.Bucket)
+	if found && owner != "" {
+		own, err := x.c.Directory.ResourcePolicy(x.r.Context(), owner, x.bucketARN(x.operation.Bucket))
+		if err != nil || own != nil {
+			return err
+		}
+	}
+	x.event.Explanation = "the bucket has no policy"
+	return refusal("AccessDenied", "Access Denied")
 }
 
 // misread is the refusal of a request that is not understood. The trail alone gets what S3's sentences leave out.

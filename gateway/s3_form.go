@@ -193,7 +193,7 @@ func (x *exchange) store(file *os.File) error {
 	switch {
 	case err != nil || body.failure() != nil:
 		(&answer{w: x.w, exchange: x, body: body}).finish(err)
-	case done.status >= http.StatusBadRequest:
+	case !isSuccess(done.status):
 		x.passError(done.status, done.header, done.body.Bytes())
 	default:
 		x.answerForm(done.header)

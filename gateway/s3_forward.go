@@ -110,11 +110,11 @@ func isSuccess(status int) bool {
 // passHeader copies what belongs to the client.
 func (a *answer) passHeader(header http.Header) {
 	for name, values := range a.Header() {
-		switch name = http.CanonicalHeaderKey(name); {
-		case !a.passes(name):
+		name = http.CanonicalHeaderKey(name)
+		switch {
 		case strings.HasPrefix(name, "X-Amz-Meta-"):
 			header[strings.ToLower(name)] = values // as S3 spells it: boto3 shows the name as it comes
-		default:
+		case a.passes(name):
 			header[name] = values
 		}
 	}

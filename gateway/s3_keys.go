@@ -55,8 +55,8 @@ func tlsVersion(version uint16) string {
 	return name
 }
 
-// keysOf are the condition keys of one call beside the caller's: those that the request gives, and those of the resource. The caller's have the owner of
-// the operation's own bucket, which saves a copy of them for the many calls that give no key.
+// keysOf are the condition keys of one call beside the caller's: those that the request gives, and those of the resource. The caller's have the
+// owner of the operation's own bucket, which saves a copy of them for the many calls that give no key.
 func (x *exchange) keysOf(call awsmodel.Call, owner string, found bool) (map[string][]string, error) {
 	of, err := x.tagsOf(call, owner, found)
 	if err != nil {

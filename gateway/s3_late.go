@@ -6,8 +6,8 @@ import (
 	"errors"
 )
 
-// endsLate tells the operations that may take so long that a server sends their status before it knows whether they succeed: what their answer means
-// stands in its document (https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html, API_CopyObject.html). It is held back, and
+// endsLate tells the operations that may take so long that a server sends their status before it knows whether they succeed: what their answer
+// means stands in its document (https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html, API_CopyObject.html). It is held back, and
 // the client gets the status that belongs to it.
 func (a *answer) endsLate() bool {
 	switch a.operation.Name {

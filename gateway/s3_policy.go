@@ -36,12 +36,9 @@ func (x *exchange) servePolicy() {
 	}
 	call := x.operation.Calls[0]
 	owner, found := x.ownerOf(call.Bucket)
-	if !found || x.anonymous { // the directory writes each refusal down, and those of strangers may be many
-		err = x.decide(call) // which denies, or says that there is no such bucket
-	}
-	if err == nil && call.ExpectedOwner != "" && call.ExpectedOwner != owner {
-		x.event.Explanation = "the bucket does not belong to the account that the client expects"
-		err = refusal("AccessDenied", "Access Denied")
+	// The directory writes each refusal down, and those of strangers may be many; of what a client expects it knows nothing.
+	if !found || x.anonymous || call.ExpectedOwner != "" && call.ExpectedOwner != owner {
+		err = x.decide(call) // which denies, or says what is not as it should be
 	}
 	if err != nil {
 		x.refuse(err)

@@ -53,7 +53,7 @@ func (x *exchange) objectTags(call awsmodel.Call, owner string) (map[string]stri
 
 // copiesTags tells whether the source of a copy has tags.
 func (x *exchange) copiesTags() (bool, error) {
-	tags, err := x.fetchTags(x.operation.SourceHead().Calls[0])
+	tags, err := x.fetchTags(x.operation.Calls[0])
 	if err != nil {
 		return false, internalError(err)
 	}
@@ -90,7 +90,7 @@ func (x *exchange) forgetEarlier() error {
 		return nil
 	}
 	there, err := x.exists(x.operation.Bucket)
-	if err != nil || there {
+	if x.remade = there; err != nil || there {
 		return err
 	}
 	err = x.c.Directory.ForgetResource(context.WithoutCancel(x.r.Context()), x.caller.Principal.Account, x.bucketARN(x.operation.Bucket))
@@ -108,7 +108,11 @@ func (a *answer) learn() {
 	switch a.operation.Name {
 	case "DeleteBucket":
 		err = a.c.Directory.ForgetResource(ctx, owner, arn)
-	case "CreateBucket", "PutBucketTagging":
+	case "CreateBucket":
+		if !a.remade { // servers differ in whether that is a success; the bucket stays as it is
+			err = a.replaceTags(ctx, owner, arn, a.operation.Document)
+		}
+	case "PutBucketTagging":
 		err = a.replaceTags(ctx, owner, arn, a.operation.Document)
 	case "DeleteBucketTagging":
 		err = a.replaceTags(ctx, owner, arn, nil)
