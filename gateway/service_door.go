@@ -19,6 +19,8 @@ import (
 type Classifier interface {
 	// Classify reads a request whole. Errors are *awsmodel.Error.
 	Classify(signingName string, r awsmodel.Request, place awsmodel.Place) (*awsmodel.Operation, error)
+	// Multivalued tells whether a condition key holds a list, however many values it has.
+	Multivalued(key string) bool
 	// Services are those that share a signing name; none where it is unknown.
 	Services(signingName string) []*awsmodel.Service
 }
@@ -149,7 +151,7 @@ func (x *serviceExchange) classify(body []byte) error {
 	x.operation, x.shape.protocol = operation, operation.Protocol
 	x.event.Source, x.event.Name, x.event.ReadOnly = operation.Service.EventSource, operation.Name, operation.ReadOnly
 	x.event.RequestParameters = shownParameters(operation.Input)
-	return nil
+	return x.narrow(x.r.Context())
 }
 
 // readable is the request as it is classified: with the headers that say how its body is written, and those that were signed. No other may change
@@ -162,7 +164,8 @@ func (x *serviceExchange) readable(body []byte) awsmodel.Request {
 			header[name] = values
 		}
 	}
-	return awsmodel.Request{Method: x.signed.Method, Path: x.signed.Path, RawQuery: x.signed.RawQuery, Header: header, Body: body}
+	header["Host"] = []string{x.signed.Host} // always signed; it tells services of one signing name apart
+	return awsmodel.Request{Method: x.signed.Method, Host: x.signed.Host, Path: x.signed.Path, RawQuery: x.signed.RawQuery, Header: header, Body: body}
 }
 
 // refuse answers with err in the protocol's shape, and notes it in the event.

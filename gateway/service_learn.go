@@ -188,11 +188,11 @@ func (x *serviceExchange) createdBy(call awsmodel.Call, values []answerValue) []
 	return found
 }
 
-// requestTags are the tags that the request gives to the resource of a call.
+// requestTags are the tags that the request gives to the resource of a call. Those that only AWS gives are none, whatever a backend accepts.
 func requestTags(call awsmodel.Call) map[string]string {
 	var tags map[string]string
 	for name, values := range call.Keys {
-		if key, ok := strings.CutPrefix(name, requestTag); ok && len(values) == 1 {
+		if key, ok := strings.CutPrefix(name, requestTag); ok && len(values) == 1 && !strings.HasPrefix(strings.ToLower(key), "aws:") {
 			if tags == nil {
 				tags = map[string]string{}
 			}

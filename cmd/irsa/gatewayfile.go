@@ -33,8 +33,8 @@ const (
 type gatewayFile struct {
 	proxies    []netip.Prefix
 	domains    []string
-	services   map[string]backendConfig // by signing name, or everyOther
-	attributes map[string]map[string]string
+	services   map[string]backendConfig    // by signing name, or everyOther
+	attributes map[string]gateway.Resource // by ARN
 }
 
 // backendConfig is one service of a gateway file.
@@ -104,7 +104,7 @@ func (r *gatewayReader) read(content []byte) (*gatewayFile, error) {
 	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		return nil, at(&document, "the file holds more than one document")
 	}
-	file := &gatewayFile{services: map[string]backendConfig{}, attributes: map[string]map[string]string{}}
+	file := &gatewayFile{services: map[string]backendConfig{}, attributes: map[string]gateway.Resource{}}
 	return file, fields(document.Content[0], func(name string, value *yaml.Node) error { return r.member(file, name, value) })
 }
 
@@ -138,21 +138,42 @@ func (r *gatewayReader) member(file *gatewayFile, name string, value *yaml.Node)
 			if !strings.HasPrefix(arn, "arn:") {
 				return at(value, "%q is not an ARN", arn)
 			}
-			file.attributes[arn], err = tags(value)
+			file.attributes[arn], err = resource(value)
 			return err
 		})
 	}
 	return errUnknownField
 }
 
-// tags reads a resource's.
-func tags(n *yaml.Node) (map[string]string, error) {
-	found := map[string]string{}
-	err := fields(n, func(key string, value *yaml.Node) (err error) {
-		found[key], err = text(value)
-		return err
+// resource reads what is known of one: {tags: {KEY: VALUE}, keys: {CONDITION KEY: VALUE or [VALUE, …]}}.
+func resource(n *yaml.Node) (gateway.Resource, error) {
+	known := gateway.Resource{Tags: map[string]string{}, Keys: map[string][]string{}}
+	err := fields(n, func(name string, value *yaml.Node) error {
+		switch name {
+		case "tags":
+			return fields(value, func(key string, value *yaml.Node) (err error) {
+				known.Tags[key], err = text(value)
+				return err
+			})
+		case "keys":
+			return fields(value, func(key string, value *yaml.Node) error {
+				add := func(_ *yaml.Node, text string) error {
+					known.Keys[key] = append(known.Keys[key], text)
+					return nil
+				}
+				if value.Kind == yaml.SequenceNode {
+					return texts(value, add)
+				}
+				single, err := text(value)
+				if err != nil {
+					return err
+				}
+				return add(value, single)
+			})
+		}
+		return errUnknownField
 	})
-	return found, err
+	return known, err
 }
 
 // backend reads one service.

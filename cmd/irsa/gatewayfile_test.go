@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,7 +31,9 @@ services:
     url: http://127.0.0.1:5000
     credentials: {accessKeyIdEnv: KEY, secretAccessKeyEnv: SECRET}
 attributes:
-  arn:aws:ec2:us-east-1:000000000000:instance/i-1: {env: prod, "on": "yes", empty: ""}
+  arn:aws:ec2:us-east-1:000000000000:instance/i-1:
+    tags: {env: prod, "on": "yes", empty: ""}
+    keys: {ec2:InstanceType: m5.large, ec2:RootDeviceType: [ebs]}
 `
 
 func TestGatewayFile(t *testing.T) {
@@ -54,8 +57,12 @@ func TestGatewayFile(t *testing.T) {
 	if sqs.maxBody != 65536 || sqs.upstream.URL != "" || other.upstream.Credentials.SecretAccessKey != "moto" {
 		t.Errorf("read sqs as %+v and others as %+v", sqs, other)
 	}
-	if tags := file.attributes["arn:aws:ec2:us-east-1:000000000000:instance/i-1"]; tags["env"] != "prod" || tags["on"] != "yes" || len(tags) != 3 {
+	instance := file.attributes["arn:aws:ec2:us-east-1:000000000000:instance/i-1"]
+	if tags := instance.Tags; tags["env"] != "prod" || tags["on"] != "yes" || len(tags) != 3 {
 		t.Errorf("read the tags %v", tags)
+	}
+	if got := fmt.Sprint(instance.Keys); got != "map[ec2:InstanceType:[m5.large] ec2:RootDeviceType:[ebs]]" {
+		t.Errorf("read the keys %s", got)
 	}
 }
 
@@ -88,10 +95,13 @@ func TestGatewayFileRefuses(t *testing.T) {
 		{"trustedProxies: 10.0.0.0/8", 1, 17, "a list"},
 		{"trustedProxies: [10.0.0.0]", 1, 18, "not a CIDR"},
 		{"s3Domains: [\"http://x\"]", 1, 13, "not a host name"},
-		{"attributes: {i-1: {a: b}}", 1, 19, "not an ARN"},
-		{"attributes: {\"arn:aws:ec2:::x\": {a: [b]}}", 1, 37, "a text"},
-		{"attributes: {\"arn:aws:ec2:::x\": {a: ~}}", 1, 37, "a text"},
-		{"attributes: &a {\"arn:aws:ec2:::x\": {a: &b c, d: *b}}", 1, 40, "anchors"},
+		{"attributes: {i-1: {tags: {a: b}}}", 1, 19, "not an ARN"},
+		{"attributes: {\"arn:aws:ec2:::x\": {a: b}}", 1, 34, `unknown field "a"`},
+		{"attributes: {\"arn:aws:ec2:::x\": {tags: {a: [b]}}}", 1, 44, "a text"},
+		{"attributes: {\"arn:aws:ec2:::x\": {tags: {a: ~}}}", 1, 44, "a text"},
+		{"attributes: {\"arn:aws:ec2:::x\": {keys: {a: {b: c}}}}", 1, 44, "a text"},
+		{"attributes: {\"arn:aws:ec2:::x\": {keys: {a: [b, {c: d}]}}}", 1, 48, "a text"},
+		{"attributes: &a {\"arn:aws:ec2:::x\": {tags: {a: &b c, d: *b}}}", 1, 47, "anchors"},
 		{"- a", 1, 1, "a mapping"},
 		{"a: b: c", 1, 1, "mapping values"},
 		{"services: {}\n---\nservices: {}", 1, 1, "more than one document"},
