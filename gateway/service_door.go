@@ -69,6 +69,7 @@ type serviceExchange struct {
 	authorization *sigv4.Authorization
 	service       ServiceConfig
 	shape         shape // in which errors are written
+	taken         int64 // of the memory for bodies
 
 	// Known once the caller is authenticated.
 	caller    iam.Caller
@@ -79,8 +80,8 @@ type serviceExchange struct {
 	newPolicy string // that the operation makes its resource with; "": none
 }
 
-// serveService answers a request that is signed for a service other than S3. Its body is held against the signature before anything in it is
-// believed, since it is what names the operation and its resources.
+// serveService answers a request that is signed for a service other than S3. Its body is held against the signature before anything in it is believed,
+// since it is what names the operation and its resources.
 func (g *Gateway) serveService(w http.ResponseWriter, r *http.Request, origin trail.Origin, signed *sigv4.Request, a *sigv4.Authorization) {
 	origin.Region = a.Scope.Region
 	x := &serviceExchange{Gateway: g, w: w, r: r, origin: origin, signed: signed, authorization: a, service: g.c.Services[a.Scope.Service]}
@@ -93,18 +94,44 @@ func (g *Gateway) serveService(w http.ResponseWriter, r *http.Request, origin tr
 		return
 	}
 	x.shape = shapeOf(r, services)
-	body, err := x.readBody()
+	defer x.releaseBody()
+	if body, ok := x.authenticate(services[0]); ok {
+		x.serve(services[0], body)
+	}
+}
+
+// authenticate finds out who signed the request, and reads its body; ok is false where it has refused. Of a client that says the body's hash, which
+// the signature covers, nothing is read before it is known.
+func (x *serviceExchange) authenticate(service *awsmodel.Service) (body []byte, ok bool) {
+	x.limitReading()
+	announced, err := x.announcedHash()
+	hash := announced
+	if err == nil && announced == "" {
+		body, hash, err = x.readBody("")
+	}
 	if err != nil {
-		x.event = anonymousEvent(origin, services[0].EventSource)
-		x.refuse(err)
-		g.c.Trail.Refuse(x.event)
-		return
+		x.refuseStranger(service, err)
+		return nil, false
 	}
-	if x.caller, _, err = g.c.Authenticate.AuthenticateParsed(r.Context(), signed, a, origin); err != nil {
+	x.signed.PayloadHash = hash
+	if x.caller, _, err = x.c.Authenticate.AuthenticateParsed(x.r.Context(), x.signed, x.authorization, x.origin); err != nil {
 		x.refuse(err) // the authenticator has recorded it
-		return
+		return nil, false
 	}
-	x.serve(services[0], body)
+	if announced != "" {
+		if body, _, err = x.readBody(announced); err != nil {
+			x.refuseStranger(service, err) // the body is not the caller's, or may not be
+			return nil, false
+		}
+	}
+	return body, true
+}
+
+// refuseStranger refuses a request of which it is not known that its caller sent it.
+func (x *serviceExchange) refuseStranger(service *awsmodel.Service, err error) {
+	x.event = anonymousEvent(x.origin, service.EventSource)
+	x.refuse(err)
+	x.c.Trail.Refuse(x.event)
 }
 
 // serve answers an authenticated request, and leaves one event of it whatever happens.

@@ -134,6 +134,11 @@ const backendSilence = 300 * time.Millisecond
 // newServicePlane serves the services named by one backend, and others by none.
 func newServicePlane(t testing.TB, served ...string) *servicePlane {
 	t.Helper()
+	return newServicePlaneOf(t, func(*gateway.Config) {}, served...)
+}
+
+func newServicePlaneOf(t testing.TB, change func(*gateway.Config), served ...string) *servicePlane {
+	t.Helper()
 	p := &servicePlane{plane: newPlane(t), backend: &serviceBackend{}}
 	backend := p.backend
 	backend.answers(200, "application/x-amz-json-1.1", "{}")
@@ -147,9 +152,11 @@ func newServicePlane(t testing.TB, served ...string) *servicePlane {
 	for _, name := range served {
 		services[name] = gateway.ServiceConfig{Upstream: upstream, BodyTime: backendSilence}
 	}
-	door, err := gateway.New(gateway.Config{Authenticate: p.sts, Trail: p.events, Origin: origin, S3: p.plane.backend, Logger: slog.New(slog.NewTextHandler(p.logs, nil)),
+	config := gateway.Config{Authenticate: p.sts, Trail: p.events, Origin: origin, S3: p.plane.backend, Logger: slog.New(slog.NewTextHandler(p.logs, nil)),
 		Classifier: remembering{models(), &p.classified}, Directory: p.directory, Policies: p.directory, Roles: p.directory, Services: services,
-		Attributes: gateway.Configured{ByARN: configured, Otherwise: gateway.Learned{Records: p}}})
+		Attributes: gateway.Configured{ByARN: configured, Otherwise: gateway.Learned{Records: p}}}
+	change(&config)
+	door, err := gateway.New(config)
 	must(t, err)
 	server := httptest.NewServer(door)
 	t.Cleanup(server.Close)
