@@ -50,6 +50,8 @@ type ServiceConfig struct {
 	Upstream *Upstream
 	// MaxBody bounds a request's body, which is held in memory, in bytes; 0: 1 MiB.
 	MaxBody int64
+	// UnenforcedPolicies has Upstream keep policies of resources that decide nothing here. Without it, requests that put such a policy are refused.
+	UnenforcedPolicies bool
 	// BodyTime bounds how long the body may take to arrive; 0: 30 seconds.
 	BodyTime time.Duration
 }
@@ -160,7 +162,7 @@ func (x *serviceExchange) serve(service *awsmodel.Service, body []byte) {
 		x.refuse(refusal("DryRunOperation", "Request would have succeeded, but DryRun flag is set."))
 		return
 	}
-	if err := errors.Join(x.refuseEdit(), x.checkNewPolicy()); err != nil {
+	if err := errors.Join(x.refuseUnenforced(), x.checkNewPolicy()); err != nil {
 		x.refuse(err)
 		return
 	}

@@ -80,7 +80,6 @@ func TestResourcePolicies(t *testing.T) {
 		p.call(t, somebody, send).wants(t, "after", done, map[int]string{501: "NotImplementedException"}[done])
 		p.call(t, p.root, jsonCall("sqs", "AmazonSQS.SetQueueAttributes", `{"QueueUrl":"`+url+`","Attributes":{"Policy":""}}`)).wants(t, "taken away", 200, "")
 		p.call(t, somebody, send).wants(t, "taken away", 400, "AccessDeniedException")
-		p.call(t, p.root, jsonCall("sqs", "AmazonSQS.RemovePermission", `{"QueueUrl":"`+url+`","Label":"a"}`)).wants(t, "a single statement", 501, "NotImplementedException", "SetQueueAttributes")
 
 		encrypt := jsonCall("kms", "TrentService.Encrypt", `{"KeyId":"`+key+`","Plaintext":"YQ=="}`)
 		p.call(t, somebody, encrypt).wants(t, "a key", 400, "AccessDeniedException")

@@ -92,7 +92,25 @@ func (x *serviceExchange) learnCall(ctx context.Context, kind change, call awsmo
 		return x.c.Directory.RemoveResourceTags(ctx, account, call.Resource, keys)
 	case deletes:
 		if isOfType(x.operation.Name, call.Resource) {
-			return x.c.Directory.ForgetResource(ctx, account, call.Resource)
+			return x.forget(ctx, account, call.Resource)
+		}
+	}
+	return nil
+}
+
+// forget drops what is known of a resource that is gone, and of a function's versions and aliases, which go with it.
+func (x *serviceExchange) forget(ctx context.Context, account, arn string) error {
+	gone := []string{arn}
+	if parsed, err := policy.ParseARN(arn); err == nil && parsed.Service == "lambda" && strings.HasPrefix(parsed.Resource, "function:") {
+		qualified, err := x.c.Attributes.Matching(ctx, account, arn+":*")
+		if err != nil {
+			return err
+		}
+		gone = append(gone, qualified...)
+	}
+	for _, arn := range gone {
+		if err := x.c.Directory.ForgetResource(ctx, account, arn); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -74,7 +74,7 @@ func (p *plane) openServices(models *awsmodel.Models) (map[string]gateway.Servic
 			return nil, failure("GatewayFile", fmt.Errorf("reading the gateway file: no service has the signing name %q", name),
 				"signing names are those in credential scopes: ec2, elasticloadbalancing, monitoring")
 		}
-		service := gateway.ServiceConfig{MaxBody: backend.maxBody}
+		service := gateway.ServiceConfig{MaxBody: backend.maxBody, UnenforcedPolicies: backend.acceptsUnenforced}
 		if backend.upstream.URL != "" {
 			backend.upstream.Account = cmp.Or(backend.upstream.Account, p.settings.Account)
 			upstream, err := gateway.NewUpstream(backend.upstream)
@@ -97,7 +97,7 @@ func (p *plane) openServices(models *awsmodel.Models) (map[string]gateway.Servic
 		} else if !named {
 			open[name] = other
 		} else if own.Upstream == nil {
-			own.Upstream = other.Upstream
+			own.Upstream, own.UnenforcedPolicies = other.Upstream, own.UnenforcedPolicies || other.UnenforcedPolicies
 			open[name] = own
 		}
 	}

@@ -41,6 +41,8 @@ type gatewayFile struct {
 type backendConfig struct {
 	upstream gateway.UpstreamConfig // without a URL: no backend; without an account: the default one's
 	maxBody  int64
+	// acceptsUnenforced: policies of resources that decide nothing here reach the backend.
+	acceptsUnenforced bool
 }
 
 // readGatewayFile reads a gateway file and the secrets that it names. Errors have the position in the file.
@@ -226,6 +228,10 @@ func (b *backendConfig) read(name string, value *yaml.Node) error {
 		b.maxBody, err = byteCount(given)
 		if err != nil || b.maxBody <= 0 || b.maxBody > maxBodyLimit {
 			return at(value, "%q is not a size of at most 256MiB (4MiB)", given)
+		}
+	case "unenforcedPolicies":
+		if b.acceptsUnenforced = given == "accept"; !b.acceptsUnenforced {
+			return at(value, "%q is not accept; without this field they are refused", given)
 		}
 	default:
 		return errUnknownField

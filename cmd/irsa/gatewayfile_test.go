@@ -24,7 +24,7 @@ services:
     credentials:
       accessKeyId: AKIDMINIO
       secretAccessKeyFile: secret
-  ec2: {url: "http://127.0.0.1:5000", timeout: 30s, bodyLimit: 4MiB}
+  ec2: {url: "http://127.0.0.1:5000", timeout: 30s, bodyLimit: 4MiB, unenforcedPolicies: accept}
   sqs:
     bodyLimit: 65536
   "*":
@@ -51,7 +51,7 @@ func TestGatewayFile(t *testing.T) {
 	if s3.upstream.Credentials != (sigv4.Credentials{AccessKeyID: "AKIDMINIO", SecretAccessKey: "s3cret"}) || s3.upstream.Account != "111122223333" || s3.upstream.Region != "us-east-1" {
 		t.Errorf("read s3 as %+v", s3)
 	}
-	if ec2.upstream.URL != "http://127.0.0.1:5000" || ec2.upstream.Account != "" || ec2.upstream.Silence != 30*time.Second || ec2.maxBody != 4<<20 || ec2.upstream.Credentials.AccessKeyID != "" {
+	if ec2.upstream.URL != "http://127.0.0.1:5000" || ec2.upstream.Account != "" || ec2.upstream.Silence != 30*time.Second || ec2.maxBody != 4<<20 || !ec2.acceptsUnenforced || s3.acceptsUnenforced || ec2.upstream.Credentials.AccessKeyID != "" {
 		t.Errorf("read ec2 as %+v", ec2)
 	}
 	if sqs.maxBody != 65536 || sqs.upstream.URL != "" || other.upstream.Credentials.SecretAccessKey != "moto" {
@@ -85,6 +85,7 @@ func TestGatewayFileRefuses(t *testing.T) {
 		{"services:\n  iam: {url: http://h}", 2, 8, "the plane's own"},
 		{"services:\n  ec2: {url: http://h, account: 12}", 2, 33, "12 digits"},
 		{"services:\n  ec2: {url: http://h, timeout: soon}", 2, 33, "is not a time"},
+		{"services:\n  ec2: {url: http://h, unenforcedPolicies: yes}", 2, 44, "is not accept"},
 		{"services:\n  ec2: {url: http://h, bodyLimit: 1GiB}", 2, 35, "is not a size"},
 		{"services:\n  ec2: {url: http://h, bodyLimit: 1024MiB}", 2, 35, "is not a size"},
 		{"services:\n  ec2: {url: http://h, credentials: {accessKeyId: a}}", 2, 37, "need accessKeyId"},
