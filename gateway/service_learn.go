@@ -245,7 +245,7 @@ func isOfType(operation, resource string) bool {
 	} else {
 		kind = map[string]string{"sqs": "queue", "sns": "topic"}[arn.Service]
 	}
-	kind = strings.ReplaceAll(kind, "-", "")
+	kind = strings.ToLower(strings.ReplaceAll(kind, "-", ""))
 	noun := strings.ToLower(operation)
 	for _, verb := range [...]string{"create", "delete", "terminate", "deregister"} {
 		if rest, ok := strings.CutPrefix(noun, verb); ok {

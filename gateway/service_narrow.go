@@ -20,8 +20,8 @@ const groupNameTag = "aws:autoscaling:groupName"
 func (x *serviceExchange) narrow(ctx context.Context) error {
 	for i := range x.operation.Calls {
 		call := &x.operation.Calls[i]
-		if !call.AnyResource {
-			continue
+		if makes := strings.HasPrefix(x.operation.Name, "Create") && isOfType(x.operation.Name, call.Resource); makes || !call.AnyResource {
+			continue // a new resource is none of those that are known
 		}
 		if err := x.nameGroup(ctx, call); err != nil {
 			return err

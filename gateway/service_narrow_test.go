@@ -58,6 +58,8 @@ func TestNamedByHalf(t *testing.T) {
 	p.call(t, tagged, get("twice")).wants(t, "two by their tags", 400, "AccessDeniedException")
 	p.call(t, all, get("twice")).wants(t, "any of the name", 501, "NotImplementedException")
 	p.call(t, one, get("unknown")).wants(t, "none is known", 400, "AccessDeniedException", secret("unknown-??????"))
+	create := jsonCall("secretsmanager", "secretsmanager.CreateSecret", `{"Name":"known","SecretString":"x"}`)
+	p.call(t, tagged, create).wants(t, "a new one of a known name has no tags", 400, "AccessDeniedException", secret("known-??????"))
 	p.call(t, one, get("know")).wants(t, "another name", 400, "AccessDeniedException")
 
 	group := arnOf("autoscaling", "autoScalingGroup:2b0c8e5d-0000-4000-8000-000000000001:autoScalingGroupName/workers")
