@@ -179,8 +179,8 @@ func (x *serviceExchange) ask(ctx context.Context) (*heldAnswer, error) {
 		return nil, fmt.Errorf("the backend's answer to %s is larger than %d bytes", x.operation.Name, maxRead)
 	}
 	answer := &heldAnswer{Response: response, body: body}
-	if response.StatusCode >= http.StatusMultipleChoices {
-		return answer, errBackendRefused
+	if response.StatusCode >= http.StatusMultipleChoices { // the event gets the backend's own code
+		return answer, &iam.Error{Code: cmp.Or(errorCode(x.shape.protocol, body), "BackendError"), Message: fmt.Sprintf("The backend answered %d.", response.StatusCode), Err: errBackendRefused}
 	}
 	return answer, nil
 }

@@ -45,6 +45,27 @@ type backendConfig struct {
 	acceptsUnenforced bool
 }
 
+// backends says to a person which services have one.
+func (f *gatewayFile) backends() string {
+	var names []string
+	for name, service := range f.services {
+		if name != everyOther && service.upstream.URL != "" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	text := strings.Join(names, ", ")
+	switch _, others := f.services[everyOther]; {
+	case others && text == "":
+		return "every other service"
+	case others:
+		return text + " and every other service"
+	case text == "":
+		return "none: what is allowed of other services answers 501 and says why (--gateway)"
+	}
+	return text + "; what is allowed of other services answers 501 and says why"
+}
+
 // readGatewayFile reads a gateway file and the secrets that it names. Errors have the position in the file.
 func readGatewayFile(path string, getenv func(string) string) (*gatewayFile, error) {
 	content, err := readLimited(path, maxGatewayFile)

@@ -47,6 +47,12 @@ func TestGatewayFile(t *testing.T) {
 	if len(file.proxies) != 2 || file.proxies[0].String() != "10.0.0.0/8" || len(file.domains) != 1 || file.domains[0] != "s3.example.internal" {
 		t.Errorf("read %+v", file)
 	}
+	if got := file.backends(); got != "ec2, s3 and every other service" {
+		t.Errorf("backends: %s", got)
+	}
+	if got := new(gatewayFile).backends(); !strings.HasPrefix(got, "none: ") {
+		t.Errorf("backends: %s", got)
+	}
 	s3, ec2, sqs, other := file.services["s3"], file.services["ec2"], file.services["sqs"], file.services["*"]
 	if s3.upstream.Credentials != (sigv4.Credentials{AccessKeyID: "AKIDMINIO", SecretAccessKey: "s3cret"}) || s3.upstream.Account != "111122223333" || s3.upstream.Region != "us-east-1" {
 		t.Errorf("read s3 as %+v", s3)
