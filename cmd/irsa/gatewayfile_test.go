@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/openirsa/openirsa/awsmodel"
+	"github.com/openirsa/openirsa/gateway"
 	"github.com/openirsa/openirsa/sigv4"
 )
 
@@ -149,5 +151,33 @@ func check(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestAttributesAreConditionKeys: a key that is none of a service's resources is an error before anything is served.
+func TestAttributesAreConditionKeys(t *testing.T) {
+	reference, err := awsmodel.NewReference()
+	check(t, err)
+	for _, c := range []struct {
+		key    string
+		values []string
+		wrong  string
+	}{
+		{"ec2:Vpc", []string{"arn:aws:ec2:us-east-1:111122223333:vpc/vpc-1"}, ""},
+		{"EC2:instancetype", []string{"m5.large"}, ""},
+		{"lambda:SubnetIds", []string{"subnet-1", "subnet-2"}, ""},
+		{"ec2:Vpcs", []string{"x"}, "no condition key"},
+		{"ec2:Vpc", []string{"x", "y"}, "single value"},
+		{"ec2:Vpc", nil, "single value"},
+		{"aws:PrincipalTag/team", []string{"x"}, "no condition key"},
+		{"aws:SourceIp", []string{"10.0.0.1"}, "no condition key"},
+		{"ec2:ResourceTag/team", []string{"x"}, "is given by a tag"},
+		{"kms:EncryptionContext:a", []string{"x"}, "no condition key"},
+	} {
+		const arn = "arn:aws:ec2:us-east-1:111122223333:subnet/subnet-1"
+		p := &plane{reference: reference, gateway: gatewayFile{attributes: map[string]gateway.Resource{arn: {Keys: map[string][]string{c.key: c.values}}}}}
+		if err := p.checkAttributes(); (err == nil) != (c.wrong == "") || err != nil && (!strings.Contains(err.Error(), c.wrong) || !strings.Contains(err.Error(), arn)) {
+			t.Errorf("%s %v: %v", c.key, c.values, err)
+		}
 	}
 }
