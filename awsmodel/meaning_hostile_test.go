@@ -20,7 +20,7 @@ func TestNamesCannotForgeResources(t *testing.T) {
 		{"EKS", "DescribeCluster", `{"name":%s}`}, {"SQS", "SendMessage", `{"QueueUrl":%s}`}, {"Secrets Manager", "GetSecretValue", `{"SecretId":%s}`},
 		{"EC2", "TerminateInstances", `{"InstanceIds":[%s]}`}, {"EC2", "CreateTags", `{"Resources":[%s],"Tags":[{"Key":"a","Value":"b"}]}`},
 		{"KMS", "Encrypt", `{"KeyId":%s}`}, {"ECR", "BatchGetImage", `{"repositoryName":%s}`}, {"SSM", "GetParameter", `{"Name":%s}`},
-		{"CloudWatch Logs", "PutLogEvents", `{"logGroupName":%s,"logStreamName":"s"}`}, {"CloudWatch Events", "PutRule", `{"Name":%s}`},
+		{"CloudWatch Logs", "PutLogEvents", `{"logGroupName":%s,"logStreamName":"s"}`}, {"EventBridge", "PutRule", `{"Name":%s}`},
 		{"Auto Scaling", "SetDesiredCapacity", `{"AutoScalingGroupName":%s}`}, {"Kinesis", "PutRecord", `{"StreamName":%s}`},
 		{"ECS", "StopTask", `{"cluster":%s,"task":"t"}`}, {"API Gateway", "GetRestApi", `{"restApiId":%s}`},
 	}

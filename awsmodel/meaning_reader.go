@@ -236,9 +236,11 @@ func (r *reader) arn(service, resource string) string {
 	return policy.ARN{Partition: r.place.Partition, Service: service, Region: r.place.Region, Account: r.place.Account, Resource: resource}.String()
 }
 
-// component checks a name before it becomes a part of an ARN: it must not be read as a pattern, nor as more parts than it is.
+// component checks a name before it becomes a part of an ARN: it must not be read as a pattern, nor as more parts than it is, nor as another name by
+// a server that tidies paths.
 func component(member, value string) error {
-	if value == "" || strings.ContainsFunc(value, func(c rune) bool { return c < ' ' || c == 0x7f || c == '*' || c == '?' || c == 0xfffd }) {
+	dots := slices.ContainsFunc(strings.Split(value, "/"), func(segment string) bool { return segment == "." || segment == ".." })
+	if value == "" || dots || strings.ContainsFunc(value, func(c rune) bool { return c < ' ' || c == 0x7f || c == '*' || c == '?' || c == 0xfffd }) {
 		return &Error{Kind: UnknownParameter, Message: fmt.Sprintf("%s: %q cannot be the name of a resource", member, excerpt(value))}
 	}
 	return nil

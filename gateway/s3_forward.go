@@ -109,6 +109,8 @@ func (a *answer) passHeader(header http.Header) {
 		switch {
 		case name == "Server" || name == "Set-Cookie" || name == "Strict-Transport-Security" || name == "X-Amz-Request-Id" || name == "X-Amz-Id-2":
 		case strings.HasPrefix(name, "Access-Control-") && !a.s3.crossOrigin():
+		case strings.HasPrefix(name, "X-Amz-Meta-"):
+			header[strings.ToLower(name)] = values // as S3 spells it: boto3 shows the name as it comes
 		default:
 			header[name] = values
 		}

@@ -325,6 +325,20 @@ func TestUpstreamAnswersEarly(t *testing.T) {
 	if err != nil || !strings.HasPrefix(string(answer[:n]), "HTTP/1.1 400") {
 		t.Errorf("%v: %q", err, answer[:n])
 	}
+	if !strings.Contains(string(answer[:n]), "\r\nConnection: close\r\n") { // what is left of the body must not be read as a request
+		t.Errorf("the connection goes on: %q", answer[:n])
+	}
+}
+
+// TestUpstreamKeepsConnections: after an answer, also to a request with an empty body, the client's connection is as good as before.
+func TestUpstreamKeepsConnections(t *testing.T) {
+	p, _ := newOutsidePlane(t)
+	p.fill(t, p.root, "bucket")
+	client := p.client(p.root)
+	for i := range 100 {
+		_, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String("bucket"), Key: aws.String("key"), Body: strings.NewReader(strings.Repeat("x", i%2))})
+		must(t, err)
+	}
 }
 
 func TestUpstreamCrossOrigin(t *testing.T) {

@@ -102,6 +102,9 @@ func appendReason(b []byte, r *policy.Reason) []byte {
 	if r.Got != nil {
 		b = appendTexts(append(b, `,"got":`...), r.Got, appendPageText)
 	}
+	if r.AnyResource {
+		b = append(b, `,"anyResource":true`...)
+	}
 	return append(b, '}')
 }
 
