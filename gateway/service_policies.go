@@ -76,7 +76,8 @@ func (x *serviceExchange) policyHolder() string {
 	// events:PutPermission has no resource-level permissions (Service Authorization Reference, "Amazon EventBridge"), and is about an event bus of
 	// the caller's all the same, by its name.
 	bus := cmp.Or(textOf(x.operation, "EventBusName"), "default")
-	arn := policy.ARN{Partition: x.c.Partition, Service: "events", Region: x.authorization.Scope.Region, Account: x.caller.Principal.Account, Resource: "event-bus/" + bus}
+	arn := policy.ARN{Partition: x.c.Partition, Service: "events", Region: x.authorization.Scope.Region, Account: x.caller.Principal.Account,
+		Resource: "event-bus/" + bus}
 	return arn.String()
 }
 
@@ -123,14 +124,15 @@ func (x *serviceExchange) exchangePolicy(o policyOperation, holder, document str
 // editOf is the edit that the operation asks for. A revision that a policy must have is its backend's: here policies have other revisions.
 func (x *serviceExchange) editOf(holder string) (policyEdit, error) {
 	if x.service.Upstream == nil && textOf(x.operation, "RevisionId") != "" {
-		return policyEdit{}, refusal("NotImplemented", "RevisionId cannot be held against a policy here, where no backend serves "+x.authorization.Scope.Service+".")
+		return policyEdit{}, refusal("NotImplemented", "RevisionId cannot be held against a policy where no backend serves "+x.authorization.Scope.Service+".")
 	}
 	return edits[x.authorization.Scope.Service+":"+x.operation.Name](x.operation, x.c.Partition, holder)
 }
 
 // refuseUnenforced refuses to have a backend keep a policy that decides nothing here: what it denies would be allowed. Without a backend nobody keeps it.
 func (x *serviceExchange) refuseUnenforced() error {
-	if x.service.UnenforcedPolicies || x.service.Upstream == nil || !isUnenforced(x.authorization.Scope.Service, x.operation.Name, x.operation.Input) {
+	if x.service.UnenforcedPolicies || x.service.Upstream == nil ||
+		!isUnenforced(x.authorization.Scope.Service, x.operation.Name, x.operation.Input) {
 		return nil
 	}
 	return x.notServed("the policy in it would be kept by the backend and decide nothing, unless the operator accepts that (unenforcedPolicies)")
@@ -180,7 +182,9 @@ func (x *serviceExchange) ask(ctx context.Context) (*heldAnswer, error) {
 	}
 	answer := &heldAnswer{Response: response, body: body}
 	if response.StatusCode >= http.StatusMultipleChoices { // the event gets the backend's own code
-		return answer, &iam.Error{Code: cmp.Or(errorCode(x.shape.protocol, body), "BackendError"), Message: fmt.Sprintf("The backend answered %d.", response.StatusCode), Err: errBackendRefused}
+		refused := &iam.Error{Code: cmp.Or(errorCode(x.shape.protocol, body), "BackendError"), Err: errBackendRefused}
+		refused.Message = fmt.Sprintf("The backend answered %d.", response.StatusCode)
+		return answer, refused
 	}
 	return answer, nil
 }
