@@ -43,6 +43,13 @@ func (c *Classifier) Classify(signingName string, r Request, place Place) (*Oper
 	return operation, nil
 }
 
+// Multivalued tells whether a condition key holds a list of values, however many a request has for it (Service Authorization Reference, the types
+// ArrayOf…).
+func (c *Classifier) Multivalued(key string) bool {
+	entry, known := c.reference.Key(key)
+	return known && entry.List
+}
+
 // readOnly tells whether all that the calls do is to read (the access levels of the Service Authorization Reference).
 func (c *Classifier) readOnly(calls []Call) bool {
 	return !slices.ContainsFunc(calls, func(call Call) bool {

@@ -173,7 +173,8 @@ func (x *exchange) decide(call awsmodel.Call) error {
 	if err != nil {
 		return internalError(err)
 	}
-	access := iam.Access{Action: call.Action, Resource: call.Resource, Account: owner, Holder: x.bucketARN(call.Bucket), Keys: keys}
+	access := iam.Access{Action: call.Action, Resource: call.Resource, Account: owner, Holder: x.bucketARN(call.Bucket), Keys: keys,
+		ListKeys: x.listKeys(keys)}
 	decision, err := x.c.Directory.Decide(x.r.Context(), x.caller, access)
 	if err != nil {
 		return internalError(err)
@@ -189,7 +190,7 @@ func (x *exchange) decide(call awsmodel.Call) error {
 	case !decision.Allowed() && x.anonymous:
 		return &iam.Error{Code: "AccessDenied", Message: "Access Denied", Decision: &decision}
 	case !decision.Allowed():
-		x.event.Context = x.caller.ConditionKeys(keys)
+		x.event.Context = x.caller.ConditionKeys(keys, access.ListKeys...)
 		return iam.Denied(x.caller, call.Action, quoted(call), decision)
 	case !owned:
 		// The backend is not asked: a bucket of that name may come to be before it answers, and be anyone's.
