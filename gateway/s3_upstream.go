@@ -18,7 +18,7 @@ type upstreamS3 struct{ *Upstream }
 
 func (u upstreamS3) owner(string) (string, bool) { return u.Account(), true }
 func (u upstreamS3) serves(account string) bool  { return account == u.Account() }
-func (u upstreamS3) crossOrigin() bool           { return true }
+func (u upstreamS3) external() bool              { return true }
 
 // interruption is an answer that did not come, or not whole. cause is for the operator.
 type interruption struct {

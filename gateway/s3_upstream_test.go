@@ -245,6 +245,9 @@ func TestUpstreamFails(t *testing.T) {
 		{"is busy", func(w http.ResponseWriter, _ *http.Request) {
 			http.Error(w, "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>", http.StatusServiceUnavailable)
 		}, "GET", 503, "SlowDown", ""},
+		{"has not everything", func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "<Error><Code>VersioningNotConfigured</Code><Message>Not here.</Message></Error>", http.StatusNotImplemented)
+		}, "GET", 501, "VersioningNotConfigured", ""},
 		{"refuses the gateway", func(w http.ResponseWriter, _ *http.Request) {
 			http.Error(w, "<Error><Code>SignatureDoesNotMatch</Code><Message>secret</Message></Error>", http.StatusForbidden)
 		}, "GET", 500, "InternalError", "the backend failed"},
