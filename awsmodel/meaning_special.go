@@ -132,6 +132,9 @@ func (r *reader) secretsBatch() ([]Call, error) {
 	}
 	get, _ := r.reference.Action("secretsmanager:GetSecretValue")
 	ids := r.texts("SecretIdList")
+	if err := r.bounded(len(ids)); err != nil {
+		return nil, err
+	}
 	if len(ids) == 0 {
 		list, _ := r.reference.Action("secretsmanager:ListSecrets")
 		listing, err := r.bind(list)
@@ -158,6 +161,12 @@ func (r *reader) secretsBatch() ([]Call, error) {
 // groupTags is on the groups that the tags name (Amazon EC2 Auto Scaling API Reference, CreateOrUpdateTags).
 func (r *reader) groupTags() ([]Call, error) {
 	names := slices.Compact(slices.Sorted(slices.Values(r.textsAt("Tags", "ResourceId"))))
+	if len(r.textsAt("Tags", "ResourceId")) != len(structures(r.operation.Input["Tags"])) {
+		return nil, &Error{Kind: MissingParameter, Message: "ResourceId: every tag must name a group"}
+	}
+	if err := r.bounded(len(names)); err != nil {
+		return nil, err
+	}
 	var calls []Call
 	for _, name := range names {
 		if err := component("ResourceId", name); err != nil || strings.ContainsAny(name, ":/") {
@@ -176,6 +185,9 @@ func (r *reader) groupTags() ([]Call, error) {
 func (r *reader) instanceTags() ([]Call, error) {
 	action := "ec2:" + r.operation.Name
 	entry, _ := r.reference.Action(action)
+	if err := r.bounded(len(r.texts("Resources"))); err != nil {
+		return nil, err
+	}
 	var calls []Call
 	for _, id := range r.texts("Resources") {
 		if err := component("Resources", id); err != nil {
