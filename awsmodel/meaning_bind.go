@@ -43,7 +43,7 @@ func (r *reader) bind(entry policy.ActionEntry) ([]Call, error) {
 	for _, use := range entry.ResourceTypes {
 		var patterns []pattern
 		for _, form := range use.Type.ARNs {
-			if p, ok := readPattern(form); ok {
+			if p, ok := r.reference.pattern(form); ok {
 				patterns = append(patterns, p)
 			}
 		}

@@ -100,8 +100,8 @@ func (b *binder) keyAlias(n naming) (resourceName, error) {
 // (AWS Secrets Manager User Guide, "Permissions policy examples").
 var fullSecret = regexp.MustCompile(`-[A-Za-z0-9]{6}$`)
 
-// wordSecret is such an end that is more likely the last word of a name (db-secret): one in 200 of AWS's has small letters alone. An ARN without the end
-// names the secret too, and could be taken for that of another one (secret:db-??????).
+// wordSecret is such an end that is more likely the last word of a name (db-secret): one in 200 of AWS's has small letters alone. An ARN without
+// the end names the secret too, and could be taken for that of another one (secret:db-??????).
 var wordSecret = regexp.MustCompile(`-[a-z]{6}$`)
 
 // secret reads a secret's id: its ARN, or its name. The end that AWS gives to ARNs is not in a name; policies leave it open

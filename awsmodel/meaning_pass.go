@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/openirsa/openirsa/policy"
 )
@@ -88,7 +89,24 @@ func (r *reader) passes() ([]Call, error) {
 		reader.member(member, input.part(member), r.operation.Input[member], rolePlace{})
 	}
 	reader.templates()
+	reader.definition()
 	return reader.calls, reader.err
+}
+
+// definition adds what the definition of an API that is imported may hold: roles for its integrations and authorizers to call with, as credentials or
+// authorizerCredentials in it (Amazon API Gateway Developer Guide, "x-amazon-apigateway-integration object"). It is JSON or YAML, in which nothing
+// but a backslash, or another encoding, hides a word.
+func (r *roleReader) definition() {
+	if r.prefix != "apigateway" {
+		return
+	}
+	text := r.text("Body")
+	if blob, is := r.operation.Input["body"].([]byte); is {
+		text = string(blob)
+	}
+	if strings.Contains(lower(text), "credentials") || strings.ContainsAny(text, "\\\x00") || !utf8.ValidString(text) {
+		r.pass("credentials", Call{Resource: r.allRoles(), AnyResource: true})
+	}
 }
 
 // rolePlace is where in a request a text is, as far as its names say what it may be.

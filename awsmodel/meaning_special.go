@@ -49,6 +49,9 @@ var single = map[string]func(*reader) ([]Call, error){
 	"ec2:DeleteTags":                        (*reader).instanceTags,
 	"iam:CreateServiceLinkedRole":           (*reader).serviceRole,
 	"kms:ReEncrypt":                         (*reader).reEncrypt,
+	"logs:StartQuery":                       (*reader).logQuery,
+	"ssm:GetParameter":                      (*reader).parameters,
+	"ssm:GetParameters":                     (*reader).parameters,
 	"secretsmanager:BatchGetSecretValue":    (*reader).secretsBatch,
 	"sns:Publish":                           (*reader).publish,
 	"bedrock:Converse":                      (*reader).invokeModel,
@@ -199,7 +202,7 @@ func (r *reader) instanceTags() ([]Call, error) {
 			if use.Type.Name != kind {
 				continue
 			}
-			if p, ok := readPattern(use.Type.ARNs[0]); ok {
+			if p, ok := r.reference.pattern(use.Type.ARNs[0]); ok {
 				arn, _ = p.fill(r.place, map[string]string{p.names()[0]: id})
 				any = false
 			}

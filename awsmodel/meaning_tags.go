@@ -303,7 +303,7 @@ func (r *reader) ec2Created() []created {
 		}
 		arn := r.arn("ec2", "*/*")
 		for _, use := range entry.ResourceTypes {
-			if p, ok := readPattern(use.Type.ARNs[0]); ok && (use.Type.Name == kind || kind == "" && bare(use.Type.Name) == noun(r.operation.Name)) {
+			if p, ok := r.reference.pattern(use.Type.ARNs[0]); ok && (use.Type.Name == kind || kind == "" && bare(use.Type.Name) == noun(r.operation.Name)) {
 				arn, _ = p.fill(r.place, nil)
 			}
 		}

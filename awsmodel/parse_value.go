@@ -35,8 +35,8 @@ func madeUp(path string) bool {
 	return path == "clientToken" || path == "ClientToken" || path == "requestId"
 }
 
-// maxParameterPath bounds a path in bytes. Paths are made for every value; with the caller's own text in them (the keys of maps), of any length, a body of
-// 1 MiB would take minutes.
+// maxParameterPath bounds a path in bytes. Paths are made for every value; with the caller's own text in them (the keys of maps), of any length, a
+// body of 1 MiB would take minutes.
 const maxParameterPath = 256
 
 // within is a path with one more name. Paths are those of the wire: Tags.member.1.Key. A longer one ends where it would be too long.
