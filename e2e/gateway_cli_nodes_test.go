@@ -35,6 +35,9 @@ func networkCallers() []cliCaller {
 			name: "cni-cluster", upstream: "aws-vpc-cni/ipv4-scoped-to-cluster.json", fill: []string{"${CLUSTER_NAME}", "demo", "${VPC_ID}", "vpc-0a1b2c3d4e5f66001"},
 			names: map[string]string{"eni": "eni-0a1b2c3d4e5f66001", "othereni": "eni-0a1b2c3d4e5f66002", "i": "i-0a1b2c3d4e5f66001", "otheri": "i-0a1b2c3d4e5f66002",
 				"sg": "sg-0a1b2c3d4e5f66001", "enis": ec2 + "network-interface/"},
+			keys: map[string]string{ec2 + "subnet/subnet-0a1b2c3d4e5f66001": "ec2:Vpc=" + ec2 + "vpc/vpc-0a1b2c3d4e5f66001",
+				ec2 + "subnet/subnet-0a1b2c3d4e5f66002": "ec2:Vpc=" + ec2 + "vpc/vpc-0a1b2c3d4e5f66002",
+				ec2 + "security-group/{sg}":             "ec2:Vpc=" + ec2 + "vpc/vpc-0a1b2c3d4e5f66001"},
 			attributes: map[string]string{"{enis}{eni}": "cluster.k8s.amazonaws.com/name=demo", "{enis}{othereni}": "cluster.k8s.amazonaws.com/name=live",
 				ec2 + "instance/{i}": "kubernetes.io/cluster/demo=owned", ec2 + "instance/{otheri}": "kubernetes.io/cluster/live=owned"},
 			calls: scopedInterfaces(),
@@ -42,8 +45,8 @@ func networkCallers() []cliCaller {
 	}
 }
 
-// scopedInterfaces are calls under a policy that names the cluster's tags. Where a request does not name the resource (an attachment, a subnet's VPC),
-// AWS looks it up and the gateway cannot know: docs/gateway.md, "What is not known".
+// scopedInterfaces are calls under a policy that names the cluster's tags and its VPC. Where a request does not name the resource (an attachment), AWS looks
+// it up and the gateway cannot know: docs/gateway.md, "Limits".
 func scopedInterfaces() []cliCall {
 	const (
 		attach = "ec2 attach-network-interface --device-index 1"
@@ -51,6 +54,8 @@ func scopedInterfaces() []cliCall {
 		remove = "ec2 unassign-private-ip-addresses --private-ip-addresses 10.0.0.5 --network-interface-id"
 		modify = "ec2 modify-network-interface-attribute --network-interface-id"
 		make   = "ec2 create-network-interface --subnet-id subnet-0a1b2c3d4e5f66001"
+		other  = "ec2 create-network-interface --subnet-id subnet-0a1b2c3d4e5f66002"
+		third  = "ec2 create-network-interface --subnet-id subnet-0a1b2c3d4e5f66003"
 		tags   = " --tag-specifications ResourceType=network-interface,Tags=[{Key=cluster.k8s.amazonaws.com/name,Value="
 	)
 	return append(allowedAll("0", "ec2 describe-instances", "ec2 describe-tags", "ec2 describe-network-interfaces", "ec2 describe-subnets", "ec2 describe-instance-types"),
@@ -58,7 +63,11 @@ func scopedInterfaces() []cliCall {
 		cliCall{denied: "ec2:CreateTags", run: "ec2 create-tags --resources {i} --tags Key=team,Value=web"},
 		cliCall{denied: "ec2:CreateNetworkInterface {enis}*", run: make},
 		cliCall{denied: "ec2:CreateNetworkInterface {enis}*", run: make + tags + "live}]"},
-		cliCall{denied: "ec2:CreateNetworkInterface arn:aws:ec2:us-west-2:111122223333:subnet/subnet-0a1b2c3d4e5f66001", run: make + tags + "demo}]"},
+		cliCall{allowed: "2 3", run: make + tags + "demo}]"},
+		cliCall{allowed: "2 3", run: make + tags + "demo}] --groups {sg}"},
+		cliCall{denied: "ec2:CreateNetworkInterface arn:aws:ec2:us-west-2:111122223333:security-group/sg-0a1b2c3d4e5f66002", run: make + tags + "demo}] --groups sg-0a1b2c3d4e5f66002"},
+		cliCall{denied: "ec2:CreateNetworkInterface arn:aws:ec2:us-west-2:111122223333:subnet/subnet-0a1b2c3d4e5f66002", run: other + tags + "demo}]"},
+		cliCall{denied: "ec2:CreateNetworkInterface arn:aws:ec2:us-west-2:111122223333:subnet/subnet-0a1b2c3d4e5f66003", run: third + tags + "demo}]"}, // of which nothing is known
 		cliCall{allowed: "4", run: "ec2 delete-network-interface --network-interface-id {eni}"},
 		cliCall{denied: "ec2:DeleteNetworkInterface {enis}{othereni}", run: "ec2 delete-network-interface --network-interface-id {othereni}"},
 		cliCall{denied: "ec2:DeleteNetworkInterface", run: "ec2 delete-network-interface --region eu-west-1 --network-interface-id {eni}"},
@@ -78,8 +87,11 @@ func scopedInterfaces() []cliCall {
 // scalingCallers are pods with the policies of the Cluster Autoscaler.
 func scalingCallers() []cliCaller {
 	const (
-		set  = "autoscaling set-desired-capacity --desired-capacity 3 --auto-scaling-group-name"
-		stop = "autoscaling terminate-instance-in-auto-scaling-group --should-decrement-desired-capacity --instance-id i-0a1b2c3d4e5f67001"
+		set       = "autoscaling set-desired-capacity --desired-capacity 3 --auto-scaling-group-name"
+		terminate = "autoscaling terminate-instance-in-auto-scaling-group --should-decrement-desired-capacity --instance-id i-0a1b2c3d4e5f670"
+		stop      = terminate + "01"
+		groups    = "arn:aws:autoscaling:us-west-2:111122223333:autoScalingGroup:2b0c8e5d-0000-4000-8000-000000000001:autoScalingGroupName/"
+		instances = "arn:aws:ec2:us-west-2:111122223333:instance/i-0a1b2c3d4e5f670"
 	)
 	reads := []string{"autoscaling describe-auto-scaling-groups", "autoscaling describe-auto-scaling-instances", "autoscaling describe-launch-configurations",
 		"autoscaling describe-scaling-activities", "ec2 describe-instance-types", "ec2 describe-launch-template-versions --launch-template-id lt-0a1b2c3d4e5f67001"}
@@ -108,6 +120,8 @@ func scalingCallers() []cliCaller {
 				{denied: "autoscaling:SetDesiredCapacity " + named + "others", run: set + " others"},
 				{denied: "autoscaling:SetDesiredCapacity", run: set + " workers --region us-east-1"},
 				{denied: "autoscaling:TerminateInstanceInAutoScalingGroup", run: stop}, // of which group it is, the gateway does not know
+				{allowed: "0", run: terminate + "13"},
+				{denied: "autoscaling:TerminateInstanceInAutoScalingGroup " + groups + "foreign", run: terminate + "12"},
 				// "Actions that describe have no resource-level permissions" (Amazon EC2 Auto Scaling User Guide, "How Amazon EC2 Auto Scaling works with IAM").
 				{denied: "autoscaling:DescribeAutoScalingGroups", run: "autoscaling describe-auto-scaling-groups"},
 				{denied: "autoscaling:DescribeAutoScalingInstances", run: "autoscaling describe-auto-scaling-instances"},
@@ -118,12 +132,16 @@ func scalingCallers() []cliCaller {
 		},
 		{
 			name: "autoscaler-tags", upstream: "derived/cluster-autoscaler-tag-scoped.json", fill: []string{"${ClusterName}", "demo"},
-			attributes: map[string]string{named + "own": "k8s.io/cluster-autoscaler/enabled=true k8s.io/cluster-autoscaler/demo=owned",
-				named + "foreign": "k8s.io/cluster-autoscaler/enabled=true k8s.io/cluster-autoscaler/live=owned"},
+			attributes: map[string]string{
+				instances + "11": "aws:autoscaling:groupName=own", instances + "12": "aws:autoscaling:groupName=foreign", instances + "13": "aws:autoscaling:groupName=workers",
+				groups + "own":     "k8s.io/cluster-autoscaler/enabled=true k8s.io/cluster-autoscaler/demo=owned",
+				groups + "foreign": "k8s.io/cluster-autoscaler/enabled=true k8s.io/cluster-autoscaler/live=owned"},
 			calls: append(append(allowedAll("0", append(more, reads...)...), allowedAll("0", "autoscaling describe-tags")...),
 				cliCall{but: notOfEKS, allowed: "0", run: nodes},
-				cliCall{but: "on resource: " + named + "own", allowed: "1", run: set + " own"}, // tags of a group that is not known by its whole ARN
-				cliCall{denied: "autoscaling:SetDesiredCapacity " + named + "foreign", run: set + " foreign"},
+				cliCall{allowed: "1", run: set + " own"},
+				cliCall{allowed: "1", run: terminate + "11"},
+				cliCall{denied: "autoscaling:SetDesiredCapacity " + groups + "foreign", run: set + " foreign"},
+				cliCall{denied: "autoscaling:TerminateInstanceInAutoScalingGroup " + groups + "foreign", run: terminate + "12"},
 				cliCall{denied: "autoscaling:SetDesiredCapacity " + named + "unknown", run: set + " unknown"},
 				cliCall{denied: "autoscaling:TerminateInstanceInAutoScalingGroup", run: stop}),
 		},

@@ -36,8 +36,8 @@ type cliCaller struct {
 	fill []string
 	// principal are the role's tags.
 	principal map[string]string
-	// attributes are the tags of resources that the gateway is told of, by ARN.
-	attributes map[string]string
+	// attributes are the tags of resources that the gateway is told of, by ARN; keys are their other condition keys.
+	attributes, keys map[string]string
 	// names are abbreviations in the commands, {lb} for one.
 	names map[string]string
 	calls []cliCall
@@ -109,21 +109,26 @@ func (c *callCount) add(arguments []string) {
 	c.operations[arguments[0]+" "+arguments[1]] = true
 }
 
-// attributesFile is a gateway's configuration without backends that knows the tags of resources.
+// attributesFile is a gateway's configuration without backends that knows resources.
 func attributesFile(t *testing.T, callers []cliCaller) string {
 	t.Helper()
-	attributes := map[string]map[string]string{}
+	attributes := map[string]map[string]map[string]string{}
 	for _, c := range callers {
 		replace := replacer(c.names)
-		for arn, tags := range c.attributes {
-			arn = replace.Replace(arn)
-			if attributes[arn] != nil {
-				t.Fatalf("%s: %s has tags already", c.name, arn)
-			}
-			attributes[arn] = map[string]string{}
-			for tag := range strings.SplitSeq(tags, " ") {
-				key, value, _ := strings.Cut(tag, "=")
-				attributes[arn][key] = value
+		for kind, given := range map[string]map[string]string{"tags": c.attributes, "keys": c.keys} {
+			for arn, pairs := range given {
+				arn = replace.Replace(arn)
+				if attributes[arn] == nil {
+					attributes[arn] = map[string]map[string]string{}
+				}
+				if attributes[arn][kind] != nil {
+					t.Fatalf("%s: %s has %s already", c.name, arn, kind)
+				}
+				attributes[arn][kind] = map[string]string{}
+				for pair := range strings.SplitSeq(replace.Replace(pairs), " ") {
+					key, value, _ := strings.Cut(pair, "=")
+					attributes[arn][kind][key] = value
+				}
 			}
 		}
 	}

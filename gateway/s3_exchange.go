@@ -208,7 +208,7 @@ func (x *exchange) decide(call awsmodel.Call) error {
 	if err != nil {
 		return internalError(err)
 	}
-	access := iam.Access{Action: call.Action, Resource: call.Resource, Keys: keys}
+	access := iam.Access{Action: call.Action, Resource: call.Resource, Keys: keys, ListKeys: x.listKeys(keys)}
 	if call.Bucket != "" { // a role that is passed is of the account that its ARN names
 		access.Account, access.Holder = owner, x.bucketARN(call.Bucket)
 	}
@@ -227,7 +227,7 @@ func (x *exchange) decide(call awsmodel.Call) error {
 	case !decision.Allowed() && x.anonymous:
 		return &iam.Error{Code: "AccessDenied", Message: "Access Denied", Decision: &decision}
 	case !decision.Allowed():
-		x.event.Context = x.caller.ConditionKeys(keys)
+		x.event.Context = x.caller.ConditionKeys(keys, access.ListKeys...)
 		return iam.Denied(x.caller, call.Action, quoted(call), decision)
 	case !owned:
 		// The backend is not asked: a bucket of that name may come to be before it answers, and be anyone's.
