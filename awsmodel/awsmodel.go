@@ -90,7 +90,12 @@ type Error struct {
 	Message string
 	// Detail is what AWS's sentence leaves out: a line, an element. It is for whoever reads the trail.
 	Detail string
+	// Told are the elements that S3's document has beside its code and sentence; values are the client's own.
+	Told []Told
 }
+
+// Told is an element of S3's error documents.
+type Told struct{ Name, Value string }
 
 func (e *Error) Error() string {
 	if e.Detail != "" {

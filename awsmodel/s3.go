@@ -99,7 +99,10 @@ func ClassifyS3(r Request, options S3Options) (S3Operation, error) {
 	s := find(r.Method, at, query.own, copies)
 	switch {
 	case s == nil && copies:
-		return S3Operation{}, &Error{Code: "InvalidArgument", Message: "You can only specify a copy source header for copy requests."}
+		return S3Operation{}, invalidArgument("x-amz-copy-source", headers["x-amz-copy-source"], "You can only specify a copy source header for copy requests.")
+	case s == nil && r.Method == "POST" && at == bucketLevel && len(query.own) == 0 && !isForm(headers): // which an upload is
+		return S3Operation{}, &Error{Code: "PreconditionFailed", Message: "At least one of the pre-conditions you specified did not hold",
+			Told: []Told{{"Condition", "Bucket POST must be of the enclosure-type multipart/form-data"}}}
 	case s == nil:
 		return S3Operation{}, unknownOperation(r.Method, at)
 	case s.refused != "":
@@ -161,6 +164,9 @@ func classifyPreflight(at level, bucket, key string, header map[string][]string,
 	if err != nil {
 		return S3Operation{}, err
 	}
+	if err := checkHeaderNames(headers["access-control-request-headers"]); err != nil {
+		return S3Operation{}, err
+	}
 	kept := map[string]string{}
 	for _, name := range s.headers {
 		if value, ok := headers[name]; ok {
@@ -172,13 +178,30 @@ func classifyPreflight(at level, bucket, key string, header map[string][]string,
 	return o, err
 }
 
+func isForm(headers map[string]string) bool {
+	return strings.HasPrefix(headers["content-type"], "multipart/form-data")
+}
+
+// checkHeaderNames holds Access-Control-Request-Headers to the form of a list of names (RFC 9110, 5.6.2). The list may be empty.
+func checkHeaderNames(list string) error {
+	const most = 128
+	for name := range strings.SplitSeq(list, ",") {
+		trimmed := strings.Trim(name, " ")
+		if strings.ContainsFunc(trimmed, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r) }) {
+			return &Error{Code: "BadRequest", Message: `Access-Control-Request-Headers "` + name[:min(len(name), most)] + `" contains invalid character.`}
+		}
+	}
+	return nil
+}
+
 // framed notes how the body is wrapped, where the operation has a body that may be.
 func (o S3Operation) framed(f Framing) (S3Operation, error) {
 	if f == (Framing{}) {
 		return o, nil
 	}
-	if o.Body != StreamBody {
-		return S3Operation{}, notUnderstood("InvalidRequest", "%s has no body that could be sent in chunks", o.Name)
+	if o.Body != StreamBody || o.MaxBody != maxUpload && o.MaxBody != maxAnnotation {
+		return S3Operation{}, &Error{Code: "InvalidRequest", Message: "The value of x-amz-content-sha256 header is invalid.",
+			Detail: o.Name + " has no body that could be sent in chunks"}
 	}
 	o.Framing = f
 	return o, nil
@@ -191,8 +214,26 @@ func notUnderstood(code, format string, arguments ...any) *Error {
 
 func unknownOperation(method string, at level) *Error {
 	on := map[level]string{serviceLevel: "the service", bucketLevel: "a bucket", objectLevel: "an object"}[at]
-	return &Error{Code: "MethodNotAllowed", Message: "The specified method is not allowed against this resource.",
+	e := &Error{Code: "MethodNotAllowed", Message: "The specified method is not allowed against this resource.",
 		Detail: fmt.Sprintf("%s on %s with these parameters", quote(method), on)}
+	e.Told = []Told{{"Method", shown(method)}, {"ResourceType", map[level]string{serviceLevel: "SERVICE", bucketLevel: "BUCKET", objectLevel: "OBJECT"}[at]}}
+	return e
+}
+
+// invalidArgument is S3's refusal of a header or query parameter, which it names and repeats.
+func invalidArgument(name, value, message string) *Error {
+	return &Error{Code: "InvalidArgument", Message: message, Told: []Told{{"ArgumentName", name}, {"ArgumentValue", shown(value)}}}
+}
+
+// shown is a client's own input, bounded and printable.
+func shown(s string) string {
+	const most = 128
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == '\uFFFD' {
+			return '?'
+		}
+		return r
+	}, s[:min(len(s), most)])
 }
 
 // quote makes text from a request fit for a message: printable, and no longer than a line.

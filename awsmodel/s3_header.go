@@ -128,6 +128,9 @@ func (s *shape) takeHeaders(lower map[string]string) (map[string]string, error) 
 			}
 		}
 	}
+	if strings.HasPrefix(unknown, "x-amz-checksum-") && slices.Contains(s.headers, "x-amz-checksum-crc32") {
+		return nil, &Error{Code: "InvalidRequest", Message: "The algorithm type you specified in x-amz-checksum- header is invalid.", Detail: quote(unknown)}
+	}
 	if unknown != "" {
 		return nil, notUnderstood("InvalidRequest", "the header %s of %s", quote(unknown), s.name)
 	}
@@ -190,7 +193,7 @@ func badHeader(name, value string) *Error {
 
 // mayBeEmpty lists headers whose empty value decides nothing. Any other empty header is refused: it would be a condition key that is there, to a
 // server that sees none.
-var mayBeEmpty = []string{"cache-control", "content-disposition", "content-encoding", "content-language", "content-md5", "content-type", "expires",
+var mayBeEmpty = []string{"access-control-request-headers", "cache-control", "content-disposition", "content-encoding", "content-language", "content-md5", "content-type", "expires",
 	"origin", "x-amz-object-attributes", "x-amz-sdk-checksum-algorithm", "x-amz-tagging"}
 
 func isEmptyable(name string) bool {
@@ -217,7 +220,7 @@ func checkHeader(name, value string) error {
 // checkDate accepts what a policy's date operators and every server read alike.
 func checkDate(value string) error {
 	if _, err := time.Parse(time.RFC3339, value); err != nil {
-		return &Error{Code: "InvalidArgument", Message: "The retain until date must be provided in ISO 8601 format"}
+		return invalidArgument("x-amz-object-lock-retain-until-date", value, "The retain until date must be provided in ISO 8601 format")
 	}
 	return nil
 }
@@ -284,13 +287,13 @@ func parseCopySource(value string) (copySource, error) {
 	raw := strings.Replace(encoded, versionSeparator, "", 1)
 	switch {
 	case bucketErr != nil || err != nil || checkKey(key) != nil:
-		return copySource{}, &Error{Code: "InvalidArgument", Message: "Invalid copy source encoding"}
+		return copySource{}, invalidArgument("x-amz-copy-source", value, "Invalid copy source encoding")
 	case strings.ContainsAny(raw, "+?") || strings.Contains(strings.ToLower(key+"?"+version), "?versionid="):
 		return copySource{}, notUnderstood("InvalidArgument", "the copy source %s with a raw \"+\" or \"?\", or two versions", quote(value))
 	case checkBucket(bucket) != nil:
-		return copySource{}, &Error{Code: "InvalidArgument", Message: "Invalid copy source bucket name"}
+		return copySource{}, invalidArgument("x-amz-copy-source", value, "Invalid copy source bucket name")
 	case key == "":
-		return copySource{}, &Error{Code: "InvalidArgument", Message: "Invalid copy source object key"}
+		return copySource{}, invalidArgument("x-amz-copy-source", value, "Invalid copy source object key")
 	case versioned && (version == "" || hasControl(version)):
 		return copySource{}, &Error{Code: "InvalidArgument", Message: "Invalid version id specified"}
 	}

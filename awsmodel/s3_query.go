@@ -179,7 +179,7 @@ func (s *shape) checkQuery(query map[string]string) error {
 		for _, name := range slices.Sorted(maps.Keys(query)) {
 			i := slices.IndexFunc(s.query, func(p parameter) bool { return p.name == name })
 			if i < 0 {
-				return notUnderstood("InvalidRequest", "the query parameter %s of %s", quote(name), s.name)
+				return s.unknownParameter(name)
 			}
 			if err := s.query[i].check(name, query[name]); err != nil {
 				return err
@@ -188,10 +188,33 @@ func (s *shape) checkQuery(query map[string]string) error {
 	}
 	for _, p := range s.query {
 		if p.required && !has(query, p.name) {
-			return notUnderstood("InvalidArgument", "%s without the query parameter %s", s.name, quote(p.name))
+			return s.missingParameter(p.name)
 		}
 	}
 	return nil
+}
+
+// unknownParameter refuses a parameter that the operation does not have, in S3's words where it has some.
+func (s *shape) unknownParameter(name string) *Error {
+	const invalid = "InvalidRequest"
+	switch {
+	case s.method == "GET" && s.level == objectLevel && name == "uploads":
+		return &Error{Code: invalid, Message: "Key is not expected for the GET method ?uploads subresource"}
+	case s.method == "GET" && s.level == objectLevel && name == "versions":
+		return &Error{Code: invalid, Message: "There is no such thing as the ?versions sub-resource for a key"}
+	case s.name == "PutObject" && name == "partNumber":
+		return invalidArgument("partNumber", "partNumber", "This operation does not accept partNumber without uploadId")
+	}
+	return notUnderstood(invalid, "the query parameter %s of %s", quote(name), s.name)
+}
+
+// missingParameter refuses an operation without a parameter that it must have. What is put to an upload is a part, or nothing that S3 knows.
+func (s *shape) missingParameter(name string) *Error {
+	if s.method == "PUT" && s.with == "uploadId" {
+		return &Error{Code: "MethodNotAllowed", Message: "The specified method is not allowed against this resource.",
+			Detail: s.name + " without the query parameter " + quote(name), Told: []Told{{"Method", s.method}, {"ResourceType", "UPLOAD"}}}
+	}
+	return notUnderstood("InvalidArgument", "%s without the query parameter %s", s.name, quote(name))
 }
 
 // rawQuery writes the operation's parameters in the one canonical way: sorted, with %20 for a space.

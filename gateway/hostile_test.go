@@ -39,7 +39,7 @@ func TestHostile(t *testing.T) {
 		// Who signed.
 		{"unsigned", sigv4.Credentials{}, rawRequest{method: "GET", target: "/bucket/key", noSignature: true}, "AccessDenied", 403},
 		{"unsigned write", sigv4.Credentials{}, rawRequest{method: "PUT", target: "/bucket/key", body: "x", noSignature: true}, "AccessDenied", 403},
-		{"basic authorization", sigv4.Credentials{}, rawRequest{method: "GET", target: "/bucket/key", noSignature: true, unsigned: []string{"Authorization: Basic YTpi"}}, "InvalidRequest", 400},
+		{"basic authorization", sigv4.Credentials{}, rawRequest{method: "GET", target: "/bucket/key", noSignature: true, unsigned: []string{"Authorization: Basic YTpi"}}, "InvalidArgument", 400},
 		{"version 2 signature", sigv4.Credentials{}, rawRequest{method: "GET", target: "/bucket/key", noSignature: true, unsigned: []string{"Authorization: AWS AKIA:sig"}}, "InvalidRequest", 400},
 		{"version 2 query", sigv4.Credentials{}, rawRequest{method: "GET", target: "/bucket/key?AWSAccessKeyId=a&Signature=b&Expires=9999999999", noSignature: true}, "InvalidRequest", 400},
 		{"junk authorization", sigv4.Credentials{}, rawRequest{method: "GET", target: "/bucket/key", noSignature: true, unsigned: []string{"Authorization: AWS4-HMAC-SHA256 ,=;"}}, "AuthorizationHeaderMalformed", 400},
@@ -81,7 +81,7 @@ func TestHostile(t *testing.T) {
 		{"a signed header left out", p.root, rawRequest{method: "PUT", target: "/bucket/key", body: "x", header: []string{"x-amz-meta-a: b"}, edit: func(h map[string][]string) { delete(h, "x-amz-meta-a") }}, "AuthorizationHeaderMalformed", 400},
 		{"another's key id", p.root, rawRequest{method: "GET", target: "/bucket/key", edit: inAuthorization(p.root.AccessKeyID, p.foreignRoot.AccessKeyID)}, "SignatureDoesNotMatch", 403},
 		{"a payload hash changed to none", p.root, rawRequest{method: "PUT", target: "/bucket/key", body: "x", edit: func(h map[string][]string) { h["X-Amz-Content-Sha256"] = []string{"UNSIGNED-PAYLOAD"} }}, "SignatureDoesNotMatch", 403},
-		{"an asymmetric signature", p.root, rawRequest{method: "GET", target: "/bucket/key", edit: inAuthorization("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256")}, "InvalidRequest", 400},
+		{"an asymmetric signature", p.root, rawRequest{method: "GET", target: "/bucket/key", edit: inAuthorization("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256")}, "InvalidArgument", 400},
 
 		// Strangers.
 		{"unsigned with a query that signs", sigv4.Credentials{}, rawRequest{method: "GET", target: "/bucket/key?X-Amz-Expires=60", noSignature: true}, "AccessDenied", 403},

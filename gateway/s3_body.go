@@ -21,7 +21,8 @@ var errIncomplete = refusal("IncompleteBody", "You did not provide the number of
 
 // check is one digest that a body must have.
 type check struct {
-	hash.Hash
+	hash.Hash            // nil: the server verifies it
+	size          int    // bytes
 	want          []byte // nil: it comes in the trailer of that name
 	trailer       string
 	code, message string // of the refusal otherwise
@@ -51,15 +52,15 @@ func newVerifiedBody(source io.Reader, length int64, payload string, header map[
 		if err != nil {
 			return nil, err
 		}
-		b.checks = append(b.checks, check{Hash: sha256.New(), want: want, code: "XAmzContentSHA256Mismatch",
+		b.checks = append(b.checks, check{Hash: sha256.New(), size: sha256.Size, want: want, code: "XAmzContentSHA256Mismatch",
 			message: "The provided 'x-amz-content-sha256' header does not match what was computed."})
 	}
 	if text, ok := header["content-md5"]; ok {
 		want, err := base64.StdEncoding.DecodeString(text)
 		if err != nil || len(want) != md5.Size {
-			return nil, refusal("InvalidDigest", "The Content-MD5 you specified was invalid.")
+			return nil, withDetails(refusal("InvalidDigest", "The Content-MD5 you specified was invalid."), "Content-MD5", text)
 		}
-		b.checks = append(b.checks, check{Hash: md5.New(), want: want, code: "BadDigest",
+		b.checks = append(b.checks, check{Hash: md5.New(), size: md5.Size, want: want, code: "BadDigest",
 			message: "The Content-MD5 you specified did not match what we received."})
 	}
 	for name, text := range header {
@@ -75,11 +76,15 @@ func newVerifiedBody(source io.Reader, length int64, payload string, header map[
 	return b, nil
 }
 
-// inChunks has the body come in aws-chunked encoding, with these checksums as trailers.
-func (b *verifiedBody) inChunks(chunks *sigv4.ChunkReader, trailers []string) error {
+// inChunks has the body come in aws-chunked encoding, with these checksums as trailers. passOn says that the server verifies those that this package
+// cannot.
+func (b *verifiedBody) inChunks(chunks *sigv4.ChunkReader, trailers []string, passOn bool) error {
 	b.source, b.chunks, b.trailers = chunks, chunks, trailers
 	for _, name := range trailers {
 		c, ok := checksumCheck(name)
+		if !ok && passOn {
+			c, ok = unverifiedCheck(name)
+		}
 		if !ok {
 			return refusal("InvalidRequest", "The value specified in the x-amz-trailer header is not supported")
 		}
@@ -113,7 +118,9 @@ func (b *verifiedBody) Read(p []byte) (int, error) {
 	}
 	n, err := b.source.Read(p[:min(int64(len(p)), b.remaining)])
 	for _, c := range b.checks {
-		c.Write(p[:n]) // a hash never fails
+		if c.Hash != nil {
+			c.Write(p[:n]) // a hash never fails
+		}
 	}
 	b.remaining -= int64(n)
 	if b.remaining == 0 {
@@ -142,11 +149,26 @@ func (b *verifiedBody) verify() error {
 				return refusal("InvalidRequest", "Value for "+c.trailer+" trailing header is invalid.")
 			}
 		}
-		if subtle.ConstantTimeCompare(c.Sum(nil), want) != 1 {
-			return refusal(c.code, c.message)
+		if c.Hash == nil {
+			continue
+		}
+		if got := c.Sum(nil); subtle.ConstantTimeCompare(got, want) != 1 {
+			return c.mismatch(got, want)
 		}
 	}
 	return nil
+}
+
+// mismatch is the refusal of a body with another digest, in which S3 tells both of what a header names by its hash.
+func (c check) mismatch(got, want []byte) error {
+	refused := refusal(c.code, c.message)
+	switch {
+	case c.code == "XAmzContentSHA256Mismatch":
+		return withDetails(refused, "ClientComputedContentSHA256", hex.EncodeToString(want), "S3ComputedContentSHA256", hex.EncodeToString(got))
+	case c.size == md5.Size && c.trailer == "":
+		return withDetails(refused, "ExpectedDigest", hex.EncodeToString(want), "CalculatedDigest", base64.StdEncoding.EncodeToString(got))
+	}
+	return refused
 }
 
 // trailer is the value of a checksum that came after the content, once that was read to its end.
@@ -184,7 +206,7 @@ func (b *verifiedBody) failure() error {
 // unreadable is the refusal of a body that cannot be read on.
 func unreadable(err error) error {
 	if e, ok := errors.AsType[*sigv4.Error](err); ok {
-		return refusal(e.S3Code, e.S3Message)
+		return signatureError(e, nil)
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return errIncomplete

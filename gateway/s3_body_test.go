@@ -55,14 +55,14 @@ func TestVerifiedBodyLength(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := io.ReadAll(short); err == nil || bodyError(err).Code != "IncompleteBody" {
+	if _, err := io.ReadAll(short); err == nil || codeOf(bodyError(err)) != "IncompleteBody" {
 		t.Errorf("a body shorter than announced gives %v", err)
 	}
 	broken, err := newVerifiedBody(iotest.ErrReader(errors.New("reset")), 9, sigv4.UnsignedPayload, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := io.ReadAll(broken); err == nil || bodyError(err).Code != "IncompleteBody" {
+	if _, err := io.ReadAll(broken); err == nil || codeOf(bodyError(err)) != "IncompleteBody" {
 		t.Errorf("a broken connection gives %v", err)
 	}
 	empty, err := newVerifiedBody(bytes.NewReader(nil), 0, hexSHA256(content), nil)

@@ -64,14 +64,46 @@ func checksumCheck(name string) (check, bool) {
 		return check{}, false
 	}
 	sum := newChecksum(algorithm)
-	c := check{Hash: sum, code: "BadDigest", message: "The " + strings.ToUpper(algorithm) + " you specified did not match the calculated checksum."}
-	return c, sum != nil
+	if sum == nil {
+		return check{}, false
+	}
+	return check{Hash: sum, size: sum.Size(), code: "BadDigest",
+		message: "The " + strings.ToUpper(algorithm) + " you specified did not match the calculated checksum."}, true
+}
+
+// unverifiedCheck is the check of a trailer that the server behind the gateway makes: of the checksums that nothing here calculates, only the form is
+// held to what it must be.
+func unverifiedCheck(name string) (check, bool) {
+	size := map[string]int{"x-amz-checksum-xxhash64": 8, "x-amz-checksum-xxhash3": 8, "x-amz-checksum-xxhash128": 16}[name]
+	return check{size: size}, size > 0
+}
+
+// checkAlgorithms refuses two checksums of one body, of the headers or a header and a trailer, and a checksum of another algorithm than the one that
+// the client announces (https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html, "x-amz-sdk-checksum-algorithm").
+func checkAlgorithms(header map[string]string, trailers []string) error {
+	var algorithms []string
+	for name := range header {
+		algorithm, ok := strings.CutPrefix(name, checksumPrefix)
+		if ok && algorithm != "algorithm" && algorithm != "type" && algorithm != "mode" {
+			algorithms = append(algorithms, algorithm)
+		}
+	}
+	for _, name := range trailers {
+		algorithms = append(algorithms, strings.TrimPrefix(name, checksumPrefix))
+	}
+	if len(algorithms) > 1 {
+		return refusal("InvalidRequest", "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.")
+	}
+	if said := header["x-amz-sdk-checksum-algorithm"]; said != "" && len(algorithms) == 1 && !strings.EqualFold(said, algorithms[0]) {
+		return refusal("InvalidRequest", "Value for x-amz-sdk-checksum-algorithm header is invalid.")
+	}
+	return nil
 }
 
 // decodeChecksum is what a header or trailer says that a checksum is; nil where it is not in the form of one.
 func decodeChecksum(c check, text string) []byte {
 	want, err := base64.StdEncoding.DecodeString(text)
-	if err != nil || len(want) != c.Size() || base64.StdEncoding.EncodeToString(want) != text { // one spelling, since it is passed on
+	if err != nil || len(want) != c.size || base64.StdEncoding.EncodeToString(want) != text { // one spelling, since it is passed on
 		return nil
 	}
 	return want

@@ -3,6 +3,7 @@ package gateway
 import (
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/openirsa/openirsa/awsmodel"
@@ -20,6 +21,11 @@ func (g *Gateway) serveS3(w http.ResponseWriter, r *http.Request, origin trail.O
 	}
 	if _, control := signed.Header["X-Amz-Account-Id"]; control { // whose paths look like those of objects, and which is signed for s3 as well
 		x.refuseUnknown(refusal("NotImplemented", "Amazon S3 Control, whose requests have the header x-amz-account-id, is not served here."))
+		return
+	}
+	if headerSize(r.Header) > maxHeader {
+		x.refuseUnknown(withDetails(refusal("RequestHeaderSectionTooLarge", "Your request header section exceeds the maximum allowed size."),
+			"MaxSizeAllowed", strconv.Itoa(maxHeader)))
 		return
 	}
 	if r.Method == http.MethodOptions {
@@ -43,8 +49,22 @@ func (g *Gateway) serveS3(w http.ResponseWriter, r *http.Request, origin trail.O
 		if _, err := g.c.Authenticate.Authenticate(r.Context(), signed, x.origin); err != nil {
 			parseErr = err
 		}
-		x.refuse(authenticationError(parseErr))
+		x.refuse(authenticationError(parseErr, ""))
 	}
+}
+
+// maxHeader is what S3 takes of a request's headers, in bytes (https://docs.aws.amazon.com/AmazonS3/latest/API/RESTCommonRequestHeaders.html says so of
+// those of a PUT). A session token has at most half of it.
+const maxHeader = 8 << 10
+
+func headerSize(header http.Header) int {
+	size := 0
+	for name, values := range header {
+		for _, value := range values {
+			size += len(name) + len(": ") + len(value) + len("\r\n")
+		}
+	}
+	return size
 }
 
 func (x *exchange) serveSigned() {
@@ -55,7 +75,7 @@ func (x *exchange) serveSigned() {
 	var err error
 	x.caller, x.key, err = x.c.Authenticate.AuthenticateParsed(x.r.Context(), x.signed, x.authorization, x.origin)
 	if err != nil {
-		x.refuse(authenticationError(err))
+		x.refuse(authenticationError(err, x.authorization.AccessKeyID))
 		return
 	}
 	x.serve()

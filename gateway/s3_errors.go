@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/openirsa/openirsa/awsmodel"
@@ -55,14 +56,72 @@ func statusOf(code string) int {
 	return http.StatusBadRequest
 }
 
-// authenticationError translates what the authenticator says, which speaks as STS and IAM do, into S3's codes.
-func authenticationError(err error) *iam.Error {
+// detailed is a refusal of which S3's document tells more than the sentence. Details are the client's own input or limits; the trail gets none.
+type detailed struct {
+	refused *iam.Error
+	details []errorDetail
+}
+
+func (d *detailed) Error() string { return d.refused.Error() }
+func (d *detailed) Unwrap() error { return d.refused }
+
+// withDetails are names and values by turns.
+func withDetails(refused *iam.Error, namesAndValues ...string) error {
+	d := &detailed{refused: refused}
+	for pair := range slices.Chunk(namesAndValues, 2) {
+		d.details = append(d.details, errorDetail{XMLName: xml.Name{Local: pair[0]}, Text: pair[1]})
+	}
+	return d
+}
+
+func noSuchBucket(bucket string) error {
+	return withDetails(refusal("NoSuchBucket", "The specified bucket does not exist"), "BucketName", bucket)
+}
+
+// orNoBucket tells whoever may list the bucket that there is none rather than what is wrong with a document for it, as S3 does.
+func (x *exchange) orNoBucket(err error) error {
+	bucket, told := x.operation.Bucket, x.event
+	if x.anonymous || bucket == "" || x.operation.Name == "CreateBucket" {
+		return err
+	}
+	defer func() { x.event = told }()
+	denied := x.decide(awsmodel.Call{Action: "s3:ListBucket", Resource: x.bucketARN(bucket), Bucket: bucket})
+	if codeOf(denied) == "NoSuchBucket" {
+		return denied
+	}
+	if denied != nil {
+		return err
+	}
+	if there, asked := x.exists(bucket); asked == nil && !there {
+		return noSuchBucket(bucket)
+	}
+	return err
+}
+
+// shown is a client's own input, bounded and without what a document could not hold.
+func shown(s string) string {
+	const most = 128
+	return strings.ToValidUTF8(s[:min(len(s), most)], "?")
+}
+
+// signatureError is S3's side of a refusal by sigv4.
+func signatureError(e *sigv4.Error, cause error) error {
+	var details []string
+	for _, detail := range e.S3Details {
+		details = append(details, detail.Name, detail.Value)
+	}
+	return withDetails(&iam.Error{Code: e.S3Code, Message: e.S3Message, Err: cause}, details...)
+}
+
+// authenticationError translates what the authenticator says of the holder of an access key, which speaks as STS and IAM do, into S3's codes.
+func authenticationError(err error, accessKeyID string) error {
 	var signature *sigv4.Error
 	switch {
 	case errors.As(err, &signature):
-		return &iam.Error{Code: signature.S3Code, Message: signature.S3Message, Err: err}
+		return signatureError(signature, err)
 	case errors.Is(err, sts.ErrUnknownAccessKey):
-		return &iam.Error{Code: "InvalidAccessKeyId", Message: "The AWS Access Key Id you provided does not exist in our records.", Err: err}
+		return withDetails(&iam.Error{Code: "InvalidAccessKeyId", Message: "The AWS Access Key Id you provided does not exist in our records.", Err: err},
+			"AWSAccessKeyId", accessKeyID)
 	case errors.Is(err, sts.ErrInvalidSessionToken):
 		return &iam.Error{Code: "InvalidToken", Message: "The provided token is malformed or otherwise invalid.", Err: err}
 	case errors.Is(err, sts.ErrExpiredSessionToken):
@@ -73,18 +132,31 @@ func authenticationError(err error) *iam.Error {
 	return internalError(err)
 }
 
-func classificationError(err error) *iam.Error {
-	if e, ok := errors.AsType[*awsmodel.Error](err); ok {
-		return refusal(e.Code, e.Message)
+func classificationError(err error) error {
+	e, ok := errors.AsType[*awsmodel.Error](err)
+	if !ok {
+		return internalError(err)
 	}
-	return internalError(err)
+	var details []string
+	for _, told := range e.Told {
+		details = append(details, told.Name, told.Value)
+	}
+	return withDetails(refusal(e.Code, e.Message), details...)
 }
 
-func bodyError(err error) *iam.Error {
-	if e, ok := errors.AsType[*iam.Error](err); ok {
-		return e
+func bodyError(err error) error {
+	if _, ok := errors.AsType[*iam.Error](err); ok {
+		return err
 	}
 	return &iam.Error{Code: errIncomplete.Code, Message: errIncomplete.Message, Err: err}
+}
+
+// codeOf is the code of a refusal; "" where err is none.
+func codeOf(err error) string {
+	if e, ok := errors.AsType[*iam.Error](err); ok {
+		return e.Code
+	}
+	return ""
 }
 
 // refuse answers with err in S3's shape and notes it in the event, if there is one.
@@ -101,7 +173,11 @@ func (x *exchange) refuse(err error) {
 	if x.event.Decision == nil && x.event.Explanation == "" {
 		x.event.Explanation = e.Message
 	}
-	x.writeError(status, nil, errorDocument{Code: e.Code, Message: e.Message})
+	document := errorDocument{Code: e.Code, Message: e.Message}
+	if d, ok := errors.AsType[*detailed](err); ok && d.refused == e {
+		document.Details = d.details
+	}
+	x.writeError(status, nil, document)
 }
 
 // refuseUnknown is refuse for a request that cannot be authenticated as it is.

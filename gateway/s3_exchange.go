@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -157,11 +158,10 @@ func (x *exchange) checkAnonymous() error {
 
 // misread is the refusal of a request that is not understood. The trail alone gets what S3's sentences leave out.
 func (x *exchange) misread(err error) error {
-	refused := classificationError(err)
-	if refused.Message != err.Error() && refused.Code != "InternalError" {
-		x.event.Explanation = err.Error()
+	if e, ok := errors.AsType[*awsmodel.Error](err); ok && e.Detail != "" && e.Code != "InternalError" {
+		x.event.Explanation = e.Error()
 	}
-	return refused
+	return classificationError(err)
 }
 
 // describe writes the operation into the event.
@@ -231,7 +231,7 @@ func (x *exchange) decide(call awsmodel.Call) error {
 		return iam.Denied(x.caller, call.Action, quoted(call), decision)
 	case !owned:
 		// The backend is not asked: a bucket of that name may come to be before it answers, and be anyone's.
-		return refusal("NoSuchBucket", "The specified bucket does not exist")
+		return noSuchBucket(call.Bucket)
 	case call.ExpectedOwner != "" && call.ExpectedOwner != owner:
 		x.event.Explanation = "the bucket does not belong to the account that the client expects"
 		return refusal("AccessDenied", "Access Denied")

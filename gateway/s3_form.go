@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -60,7 +61,7 @@ func (x *exchange) serveForm() {
 	default:
 		x.origin.Region = form.post.Scope.Region
 		if x.caller, err = x.c.Authenticate.AuthenticatePost(x.r.Context(), form.post, x.origin); err != nil {
-			x.refuse(authenticationError(err))
+			x.refuse(authenticationError(err, form.post.AccessKeyID))
 			return
 		}
 	}
@@ -164,9 +165,10 @@ func (x *exchange) spool() (*os.File, error) {
 	case err != nil:
 		err = bodyError(formError(err))
 	case n > most:
-		err = refusal("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size")
+		err = withDetails(refusal("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size"), "MaxSizeAllowed", strconv.FormatInt(most, 10))
 	case n < least:
-		err = refusal("EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size")
+		err = withDetails(refusal("EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size"),
+			"ProposedSize", strconv.FormatInt(n, 10), "MinSizeAllowed", strconv.FormatInt(least, 10))
 	default:
 		_, err = file.Seek(0, io.SeekStart)
 	}

@@ -161,7 +161,7 @@ func (a *answer) finish(err error) {
 	released := a.status != 0 && !a.held
 	if failure := a.body.failure(); failure != nil {
 		if released { // a success was sent before the body's end was seen
-			a.note(a.status, bodyError(failure).Code, failure.Error())
+			a.note(a.status, codeOf(bodyError(failure)), failure.Error())
 			panic(http.ErrAbortHandler)
 		}
 		a.refuse(bodyError(failure))

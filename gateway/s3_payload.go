@@ -46,8 +46,9 @@ func (x *exchange) checkPayloadHash() error {
 		return refusal("InvalidRequest", "Asymmetric signatures (SigV4A) are not supported. x-amz-content-sha256 must be UNSIGNED-PAYLOAD, "+
 			"STREAMING-UNSIGNED-PAYLOAD-TRAILER, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER or a valid sha256 value.")
 	}
-	return refusal("InvalidArgument", "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, "+
-		"STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER or a valid sha256 value.")
+	return withDetails(refusal("InvalidArgument", "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, "+
+		"STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD, "+
+		"STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER or a valid sha256 value."), "ArgumentName", "x-amz-content-sha256", "ArgumentValue", shown(hash))
 }
 
 // body is what the client sends, verified as it is read; nil when the operation has none.
@@ -71,12 +72,19 @@ func (x *exchange) body() (*verifiedBody, error) {
 	if framing.Payload != "" {
 		payload = sigv4.UnsignedPayload
 	}
+	trailers, err := announced(framing.Trailer)
+	if err == nil {
+		err = checkAlgorithms(x.operation.Header, trailers)
+	}
+	if err != nil {
+		return nil, err
+	}
 	body, err := newVerifiedBody(x.r.Body, length, payload, checksumsOf(x.operation))
 	if err != nil {
 		return nil, err
 	}
 	if framing.Payload != "" {
-		if err := x.unframe(body, framing, length); err != nil {
+		if err := x.unframe(body, framing, trailers, length); err != nil {
 			return nil, err
 		}
 	}
@@ -87,18 +95,14 @@ func (x *exchange) body() (*verifiedBody, error) {
 }
 
 // unframe has the body read from its chunks.
-func (x *exchange) unframe(body *verifiedBody, framing awsmodel.Framing, length int64) error {
-	trailers, err := announced(framing.Trailer)
-	if err != nil {
-		return err
-	}
+func (x *exchange) unframe(body *verifiedBody, framing awsmodel.Framing, trailers []string, length int64) error {
 	chunks, err := sigv4.NewChunkReader(x.r.Body, sigv4.Chunked{
 		Payload: framing.Payload, Length: length, Trailers: trailers, Authorization: x.authorization, Key: x.key,
 	})
 	if err != nil {
 		return unreadable(err)
 	}
-	return body.inChunks(chunks, trailers)
+	return body.inChunks(chunks, trailers, x.s3.external())
 }
 
 // decodedLength reads x-amz-decoded-content-length.
@@ -108,7 +112,7 @@ func decodedLength(text string) (int64, error) {
 	}
 	length, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || length < 0 || strconv.FormatInt(length, 10) != text {
-		return 0, refusal("InvalidArgument", "x-amz-decoded-content-length must be a number of bytes.")
+		return 0, refusal("MissingContentLength", "You must provide the Content-Length HTTP header.")
 	}
 	return length, nil
 }
@@ -138,8 +142,10 @@ func (x *exchange) readWhole(body *verifiedBody) (*verifiedBody, error) {
 	if err != nil {
 		return nil, bodyError(err)
 	}
-	if x.operation, err = x.operation.WithDocument(document); err != nil {
-		return nil, x.misread(err)
+	operation, err := x.operation.WithDocument(document)
+	if err != nil {
+		return nil, x.orNoBucket(x.misread(err))
 	}
+	x.operation = operation
 	return plainBody(x.operation.Document), nil
 }

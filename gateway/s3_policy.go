@@ -68,7 +68,7 @@ func (x *exchange) servePolicy() {
 func (x *exchange) needBucket(bucket string) error {
 	there, err := x.exists(bucket)
 	if err == nil && !there {
-		err = refusal("NoSuchBucket", "The specified bucket does not exist")
+		err = noSuchBucket(bucket)
 	}
 	return err
 }
@@ -78,14 +78,18 @@ func (x *exchange) keepPolicy(in iam.ResourcePolicyInput) {
 	ctx := x.r.Context()
 	switch x.operation.Name {
 	case "PutBucketPolicy":
-		x.answerPolicy(x.c.Policies.PutResourcePolicy(ctx, x.caller, in))
+		err := x.c.Policies.PutResourcePolicy(ctx, x.caller, in)
+		if codeOf(err) == "MalformedPolicy" {
+			err = x.orNoBucket(err)
+		}
+		x.answerPolicy(err)
 	case "DeleteBucketPolicy":
 		x.answerPolicy(x.c.Policies.DeleteResourcePolicy(ctx, x.caller, in))
 	default:
 		kept, err := x.c.Policies.GetResourcePolicy(ctx, x.caller, in)
 		switch {
 		case err != nil:
-			x.refuse(x.policyError(err))
+			x.refuse(x.policyError(x.absent(err)))
 		case x.operation.Name == "GetBucketPolicyStatus":
 			x.writeDocument(http.StatusOK, policyStatus{XMLName: xml.Name{Space: s3Namespace, Local: "PolicyStatus"}, IsPublic: kept.Public})
 		default:
@@ -103,6 +107,17 @@ func (x *exchange) answerPolicy(err error) {
 	}
 	x.identify(x.w.Header())
 	x.w.WriteHeader(http.StatusNoContent)
+}
+
+// absent tells a bucket that has no policy from one that is not there, of which only the server knows.
+func (x *exchange) absent(err error) error {
+	if codeOf(err) != "NoSuchBucketPolicy" || x.anonymous {
+		return err
+	}
+	if there, asked := x.exists(x.operation.Bucket); asked == nil && !there {
+		return noSuchBucket(x.operation.Bucket)
+	}
+	return err
 }
 
 // policyError keeps from strangers what S3's sentence does.

@@ -81,7 +81,7 @@ func frame(r *http.Request, body *verifiedBody) (payload string) {
 	values := 0
 	for _, c := range body.checks {
 		if c.trailer != "" {
-			values += (c.Size() + 2) / 3 * 4 // base64
+			values += (c.size + 2) / 3 * 4 // base64
 		}
 	}
 	encoder := sigv4.NewChunkEncoder(body, chunked, body.trailer)

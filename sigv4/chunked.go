@@ -56,7 +56,7 @@ type ChunkReader struct {
 	number  int          // of the current chunk, from 1
 	rest    int64        // of the current chunk
 	left    int64        // of the content, after the current chunk
-	short   bool         // the current chunk may only be the last
+	short   int64        // the size of the current chunk, where it may only be the last; else 0
 	trailer map[string]string
 	err     error
 }
@@ -139,12 +139,15 @@ func (r *ChunkReader) nextChunk() error {
 		return r.malformed(nil, "has no valid header")
 	case size == 0:
 		return r.finish()
-	case r.short:
-		return errChunkSize(r.number - 1)
+	case r.short > 0:
+		return errChunkSize(r.number, r.short)
 	case size > r.left:
-		return errDecodedLength()
+		return r.tooLong(size)
 	}
-	r.rest, r.left, r.short = size, r.left-size, size < minChunk
+	r.rest, r.left, r.short = size, r.left-size, 0
+	if size < minChunk {
+		r.short = size
+	}
 	if r.signer == nil {
 		return nil
 	}
@@ -157,6 +160,20 @@ func (r *ChunkReader) nextChunk() error {
 		return r.broken(err)
 	}
 	return r.verifyChunk(sha256.Sum256(whole))
+}
+
+// tooLong is for a chunk that goes beyond the content's length, or only seems to: of one that would fit the window S3 tells first that it does not end
+// where its size says.
+func (r *ChunkReader) tooLong(size int64) error {
+	if size <= chunkWindow {
+		if _, err := io.CopyN(io.Discard, r.source, size); err != nil {
+			return r.broken(err)
+		}
+		if line, err := r.line(len("\r\n")); err != nil || line != "" {
+			return r.malformed(err, "does not end where its size says")
+		}
+	}
+	return errDecodedLength()
 }
 
 // parseHeader reads "10000;chunk-signature=<64 hex digits>", and "10000" where the payload is not signed. There are no other extensions.
@@ -237,8 +254,13 @@ func (r *ChunkReader) readTrailer() error {
 			continue
 		case !found || signed && r.signer != nil:
 			return errTrailer()
+		case r.endsBadly(name, value):
+			return errFrame("its trailer does not end in a signature")
 		case name == trailerSignature && r.signer != nil:
-			if !r.signer.announce(value) || !r.signer.verifyTrailer(canonical) {
+			if !r.signer.announce(value) {
+				return errFrame("its trailer's signature is none")
+			}
+			if !r.signer.verifyTrailer(canonical) {
 				return errMismatch()
 			}
 			signed = true
@@ -251,6 +273,15 @@ func (r *ChunkReader) readTrailer() error {
 		r.trailer[name] = value
 		canonical = append(append(append(append(canonical, name...), ':'), value...), '\n')
 	}
+}
+
+// endsBadly tells a signed trailer whose signature is not where it must be, which S3 tells from a trailer that was not announced.
+func (r *ChunkReader) endsBadly(name, value string) bool {
+	if r.signer == nil {
+		return false
+	}
+	complete := len(r.trailer) == len(r.body.Trailers) && len(r.trailer) > 0
+	return strings.Contains(value, "\r") || complete && name != trailerSignature && !slices.Contains(r.body.Trailers, name)
 }
 
 func (r *ChunkReader) completeTrailer() error {
@@ -307,13 +338,13 @@ func (r *ChunkReader) malformed(err error, words string) error {
 	if err != nil && !errors.Is(err, errNoLine) {
 		return r.broken(err)
 	}
-	return errChunked("IncompleteBody", "The request body is not well-formed: chunk "+strconv.Itoa(r.number)+" "+words+".")
+	return errFrame("chunk " + strconv.Itoa(r.number) + " " + words)
 }
 
 // broken is for a source that ended too early; its other failures are its own.
 func (r *ChunkReader) broken(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return errChunked("IncompleteBody", "The request body terminated unexpectedly")
+		return errChunked("IncompleteBody", terminated)
 	}
 	return err
 }

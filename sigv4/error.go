@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -13,7 +14,12 @@ import (
 type Error struct {
 	Code, Message     string // of STS, IAM and the other query and JSON services
 	S3Code, S3Message string
+	// S3Details are what S3's error document has beside those two: the client's own input, and what is calculated of it without a secret.
+	S3Details []Detail
 }
+
+// Detail is an element of S3's error documents.
+type Detail struct{ Name, Value string }
 
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
@@ -40,6 +46,7 @@ const (
 	s3Denied      = "AccessDenied"
 	s3Argument    = "InvalidArgument"
 	s3HeaderIntro = "The authorization header is malformed; "
+	s3Legacy      = "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
 )
 
 // s3Form picks S3's words for one fault in either form of signature.
@@ -77,7 +84,7 @@ func errPart(part, header string) *Error {
 
 func errTerminator(presigned bool, got string) *Error {
 	e := &Error{Code: doesNotMatch, Message: "Credential should be scoped with a valid terminator: 'aws4_request'."}
-	words := "incorrect terminal " + quote(got) + `. This endpoint uses "aws4_request".`
+	words := `incorrect terminal "` + shown(got) + `". This endpoint uses "aws4_request".`
 	e.S3Code, e.S3Message = s3Form(presigned, words, "Error parsing the X-Amz-Credential parameter; "+words)
 	return e
 }
@@ -86,21 +93,36 @@ func errTerminator(presigned bool, got string) *Error {
 func errScopeDate(a *Authorization) *Error {
 	e := &Error{Code: doesNotMatch, Message: "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP."}
 	words := fmt.Sprintf(`Invalid credential date "%s". This date is not the same as X-Amz-Date: "%s".`, a.Scope.Date, a.Time.Format(dateFormat))
-	if !isDate(a.Scope.Date) {
-		words = `incorrect date format "` + shown(a.Scope.Date) + `". This date in the credential must be in the format "yyyyMMdd".`
+	if isDate(a.Scope.Date) {
+		e.S3Code, e.S3Message = s3Form(a.Presigned, words, words)
+		return e
 	}
-	e.S3Code, e.S3Message = s3Form(a.Presigned, words, words)
+	words = `incorrect date format "` + shown(a.Scope.Date) + `". This date in the credential must be in the format "yyyyMMdd".`
+	if a.Scope.Service != "s3" { // which S3 tells first
+		words = wrongService(a.Scope.Service)
+	}
+	e.S3Code, e.S3Message = s3Form(a.Presigned, words, "Error parsing the X-Amz-Credential parameter; "+words)
 	return e
 }
 
-// errAlgorithm is for an Authorization header of another scheme. To the query and JSON services only those of AWS are one.
-func errAlgorithm(algorithm string) *Error {
+// wrongService is what S3 says of a scope of another service.
+func wrongService(service string) string {
+	return `incorrect service "` + shown(service) + `". This endpoint belongs to "s3".`
+}
+
+// errAlgorithm is for an Authorization header of another scheme. To the query and JSON services only those of AWS are one. Of what follows the
+// scheme, which may be a password, S3 repeats all and this package nothing.
+func errAlgorithm(algorithm string, more bool) *Error {
 	e := &Error{
-		Code: missingToken, Message: unsigned,
-		S3Code: "InvalidRequest", S3Message: "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
+		Code: missingToken, Message: unsigned, S3Code: s3Argument, S3Message: "Unsupported Authorization Type",
+		S3Details: []Detail{{"ArgumentName", "Authorization"}, {"ArgumentValue", shown(algorithm)}},
 	}
-	if algorithm == "AWS" {
+	switch {
+	case !more:
+		e.S3Message = "Authorization header is invalid -- one and only one ' ' (space) required."
+	case algorithm == "AWS":
 		e.Code, e.Message = incomplete, "AWS Signature Version 2 is not supported."
+		e.S3Code, e.S3Message, e.S3Details = "InvalidRequest", s3Legacy, nil
 	}
 	return e
 }
@@ -112,14 +134,19 @@ func errQueryAlgorithm(algorithm string) *Error {
 		e.Code, e.Message = missingToken, unsigned
 		return e
 	}
-	return &Error{
+	e := &Error{
 		Code: missingToken, Message: "Missing Authentication Token",
-		S3Code: s3Query, S3Message: `X-Amz-Algorithm only supports "AWS4-HMAC-SHA256"`,
+		S3Code: s3Query, S3Message: `X-Amz-Algorithm only supports "AWS4-HMAC-SHA256 and AWS4-ECDSA-P256-SHA256"`,
 	}
+	if algorithm == "AWS4-ECDSA-P256-SHA256" { // which S3 takes and this package does not
+		e.S3Message = `X-Amz-Algorithm only supports "AWS4-HMAC-SHA256"`
+	}
+	return e
 }
 
-// errMissing lists absent parts of the Authorization header, one sentence each, as AWS does, and tells the header's hash.
-func errMissing(names []string, date bool, header string) *Error {
+// errMissing lists absent parts of the Authorization header, one sentence each, as AWS does, and tells the header's hash. S3 names one of them
+// where the header has three components, as it must.
+func errMissing(names []string, components int, date bool, header string) *Error {
 	var text strings.Builder
 	for _, name := range names {
 		text.WriteString("Authorization header requires '" + name + "' parameter. ")
@@ -135,6 +162,9 @@ func errMissing(names []string, date bool, header string) *Error {
 	}
 	e.S3Code = s3Malformed
 	e.S3Message = s3HeaderIntro + "the authorization header requires three components: Credential, SignedHeaders, and Signature."
+	if components == 3 {
+		e.S3Message = s3HeaderIntro + "missing " + names[0] + "."
+	}
 	return e
 }
 
@@ -195,14 +225,17 @@ func errTooLong(what string) *Error {
 	return &Error{Code: incomplete, Message: message, S3Code: "RequestHeaderSectionTooLarge", S3Message: message}
 }
 
-func errNotSigned(name string) *Error {
-	display := quote(name)
-	if name == "host" {
+// errNotSigned is for headers that had to be signed, in the alphabet's order. The first of them is named; to S3's clients all are.
+func errNotSigned(names ...string) *Error {
+	display := quote(names[0])
+	if names[0] == "host" {
 		display = "'Host' or ':authority'"
 	}
+	const most = 16
 	return &Error{
 		Code: doesNotMatch, Message: display + " must be a 'SignedHeader' in the AWS Authorization.",
 		S3Code: s3Denied, S3Message: "There were headers present in the request which were not signed",
+		S3Details: []Detail{{"HeadersNotSigned", clean(strings.Join(names[:min(len(names), most)], ", "))}},
 	}
 }
 
@@ -215,9 +248,20 @@ func errExpired(a *Authorization, now time.Time, span time.Duration) *Error {
 	}
 	if a.Presigned {
 		e.S3Code, e.S3Message = s3Denied, "Request has expired"
+		e.S3Details = []Detail{{"X-Amz-Expires", strconv.Itoa(int(span / time.Second))}, {"Expires", s3Stamp(a.Time.Add(span))}, {"ServerTime", s3Stamp(now)}}
+	} else {
+		e.S3Details = skew(a, now)
 	}
 	return e
 }
+
+// skew is what S3 tells of a time too far from its own.
+func skew(a *Authorization, now time.Time) []Detail {
+	return []Detail{{"RequestTime", stamp(a.Time)}, {"ServerTime", s3Stamp(now)}, {"MaxAllowedSkewMilliseconds", strconv.Itoa(int(MaxSkew / time.Millisecond))}}
+}
+
+// s3Stamp is a time as S3's error documents have it.
+func s3Stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
 
 // errNotYet answers a request from further in the future than clocks may differ.
 func errNotYet(a *Authorization, now time.Time) *Error {
@@ -228,11 +272,22 @@ func errNotYet(a *Authorization, now time.Time) *Error {
 	}
 	if a.Presigned {
 		e.S3Code, e.S3Message = s3Denied, "Request is not yet valid"
+	} else {
+		e.S3Details = skew(a, now)
 	}
 	return e
 }
 
-// errMismatch does not send back the canonical request, as AWS does: it holds the session token.
+// errSignature is errMismatch of a request. S3 sends back the string to sign, which shows a client what it should have signed; the canonical request, as
+// AWS sends it too, stays here: it holds the session token.
+func errSignature(a *Authorization, stringToSign string) *Error {
+	e := errMismatch()
+	e.S3Details = []Detail{{"AWSAccessKeyId", shown(a.AccessKeyID)}, {"StringToSign", clean(stringToSign)}, {"SignatureProvided", shown(a.Signature)},
+		{"StringToSignBytes", fmt.Sprintf("% x", stringToSign)}}
+	return e
+}
+
+// errMismatch is for a signature that is not the one that was calculated.
 func errMismatch() *Error {
 	return &Error{
 		Code: doesNotMatch, Message: "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.",
@@ -258,8 +313,13 @@ func shown(s string) string {
 	if len(s) > most {
 		s = s[:most] + "..."
 	}
+	return clean(strings.ReplaceAll(s, "\n", "?"))
+}
+
+// clean is text without control characters, but for line feeds.
+func clean(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == '\uFFFD' {
+		if r < ' ' && r != '\n' || r == 0x7f || r == '\uFFFD' {
 			return '?'
 		}
 		return r

@@ -70,9 +70,9 @@ func parseHeader(h *authHeader) (*Authorization, error) {
 	if len(header) > maxAuthorization {
 		return nil, errTooLong("Authorization header")
 	}
-	algorithm, rest, _ := strings.Cut(header, " ")
+	algorithm, rest, more := strings.Cut(header, " ")
 	if algorithm != Algorithm {
-		return nil, errAlgorithm(algorithm)
+		return nil, errAlgorithm(algorithm, more)
 	}
 	parts, err := readParts(rest, header)
 	if err != nil {
@@ -97,7 +97,10 @@ func parseHeader(h *authHeader) (*Authorization, error) {
 }
 
 // headerParts are what an Authorization header says after the algorithm. unknown is the name of a part that is none of them.
-type headerParts struct{ credential, signedHeaders, signature, unknown string }
+type headerParts struct {
+	credential, signedHeaders, signature, unknown string
+	number                                        int // of all parts
+}
 
 // readParts splits "Credential=…, SignedHeaders=…, Signature=…", in any order, with or without spaces.
 func readParts(rest, header string) (parts headerParts, err error) {
@@ -110,6 +113,7 @@ func readParts(rest, header string) (parts headerParts, err error) {
 		if !found {
 			return parts, errPart(part, header)
 		}
+		parts.number++
 		var target *string
 		switch name {
 		case "Credential":
@@ -140,7 +144,7 @@ func (p *headerParts) complete(date, header string) error {
 	}
 	switch {
 	case missing != nil || date == "":
-		return errMissing(missing, date != "", header)
+		return errMissing(missing, p.number, date != "", header)
 	case p.unknown != "":
 		return malformed(false, quote(p.unknown)+" is not a parameter of the Authorization header.")
 	}

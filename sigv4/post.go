@@ -50,22 +50,20 @@ func ParsePost(fields []Field) (*Post, error) {
 		}
 	}
 	if values[1] != Algorithm {
-		return nil, errPost("InvalidArgument", "Only AWS4-HMAC-SHA256 is supported.")
+		return nil, errPostArgument("X-Amz-Algorithm", values[1], "Only AWS4-HMAC-SHA256 is supported")
 	}
 	p := &Post{Policy: values[0], Authorization: Authorization{Signature: values[4], SessionToken: values[5]}}
 	var err error
-	if len(values[3]) != len(TimeFormat) {
-		return nil, errDate(false, values[3])
-	}
-	if p.Time, err = time.Parse(TimeFormat, values[3]); err != nil {
-		return nil, errDate(false, values[3])
+	p.Time, err = time.Parse(TimeFormat, values[3])
+	if err != nil || len(values[3]) != len(TimeFormat) {
+		return nil, errPostArgument("X-Amz-Date", values[3], "X-Amz-Date must be formated via ISO8601 Long format") // S3's spelling
 	}
 	if err := p.fill(values[2], "host"); err != nil {
-		return nil, errPost("InvalidArgument", strings.TrimPrefix(err.(*Error).S3Message, s3HeaderIntro))
+		return nil, errPostArgument("x-amz-credential", values[2], strings.TrimPrefix(err.(*Error).S3Message, s3HeaderIntro))
 	}
 	p.SignedHeaders = nil
 	if p.Scope.Service != "s3" {
-		return nil, errPost("InvalidArgument", "incorrect service "+quote(p.Scope.Service)+`. This endpoint belongs to "s3".`)
+		return nil, errPostArgument("x-amz-credential", values[2], wrongService(p.Scope.Service))
 	}
 	p.policy, err = parsePostPolicy(p.Policy)
 	return p, err
@@ -80,7 +78,7 @@ func (v *Verifier) VerifyPost(p *Post, secretAccessKey string, now time.Time) er
 	key, kept := v.key(secretAccessKey, p.Scope)
 	want := p.signature(key)
 	if subtle.ConstantTimeCompare(want[:], []byte(p.Signature)) != 1 {
-		return errMismatch()
+		return errSignature(&p.Authorization, p.Policy)
 	}
 	if !kept {
 		v.keep(secretAccessKey, p.Scope, key)
@@ -123,7 +121,14 @@ func errPost(code, message string) *Error {
 }
 
 func errPostField(name string) *Error {
-	return errPost("InvalidArgument", "Bucket POST must contain a field named '"+name+"'.  If it is specified, please check the order of the fields.")
+	return errPostArgument(name, "", "Bucket POST must contain a field named '"+name+"'.  If it is specified, please check the order of the fields.")
+}
+
+// errPostArgument is for a field of another value than it must have.
+func errPostArgument(name, value, message string) *Error {
+	e := errPost(s3Argument, message)
+	e.S3Details = []Detail{{"ArgumentName", name}, {"ArgumentValue", shown(value)}}
+	return e
 }
 
 // errPostPolicy is for a policy document that cannot be read.

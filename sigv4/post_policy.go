@@ -37,6 +37,9 @@ func parsePostPolicy(encoded string) (*postPolicy, error) {
 	if err != nil {
 		return nil, errPostPolicy("invalid Base64 encoding.")
 	}
+	if len(document) == 0 {
+		return nil, errPostPolicy("Expecting '{' but found End-of-Input")
+	}
 	if !utf8.Valid(document) {
 		return nil, errPostPolicy("Invalid JSON: not UTF-8.")
 	}
@@ -56,7 +59,7 @@ func parsePostPolicy(encoded string) (*postPolicy, error) {
 		case "conditions":
 			return reader.list(func() error { return p.readCondition(&reader) })
 		}
-		return errPostPolicy("Unexpected: " + quote(name))
+		return errPostPolicy(`Unexpected: "` + shown(name) + `"`)
 	})
 	if err == nil {
 		err = reader.end()
@@ -210,7 +213,9 @@ func (r *jsonReader) token() (json.Token, error) {
 	r.UseNumber()
 	token, err := r.Token()
 	if err != nil {
-		return nil, errPostPolicy("Invalid JSON at byte " + strconv.FormatInt(r.InputOffset(), 10) + ".")
+		e := errPostPolicy("Invalid JSON at byte " + strconv.FormatInt(r.InputOffset(), 10) + ".")
+		e.S3Message = "Invalid Policy: Invalid JSON."
+		return nil, e
 	}
 	return token, nil
 }

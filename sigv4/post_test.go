@@ -101,7 +101,7 @@ func TestPostRefuses(t *testing.T) {
 		{"another region", setField("x-amz-credential", "AKIAIOSFODNN7EXAMPLE/20151229/us-east-2/s3/aws4_request"), postTime, "SignatureDoesNotMatch"},
 		{"another service", setField("x-amz-credential", "AKIAIOSFODNN7EXAMPLE/20151229/us-east-1/iam/aws4_request"), postTime, "InvalidArgument"},
 		{"another day", setField("x-amz-date", "20151230T000000Z"), postTime, "AuthorizationHeaderMalformed"},
-		{"no date", setField("x-amz-date", "yesterday"), postTime, "AccessDenied"},
+		{"no date", setField("x-amz-date", "yesterday"), postTime, "InvalidArgument"},
 		{"a short credential", setField("x-amz-credential", "AKIAIOSFODNN7EXAMPLE/20151229"), postTime, "InvalidArgument"},
 		{"another algorithm", setField("x-amz-algorithm", "AWS4-ECDSA-P256-SHA256"), postTime, "InvalidArgument"},
 		{"no signature", deleteField("x-amz-signature"), postTime, "InvalidArgument"},

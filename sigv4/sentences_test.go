@@ -35,7 +35,10 @@ func TestSentencesOfS3(t *testing.T) {
 		{"/20261123/", "/3223423234/", intro + `incorrect date format "3223423234". This date in the credential must be in the format "yyyyMMdd".`},
 		{"/20261123/", "/20261122/", intro + `Invalid credential date "20261122". This date is not the same as X-Amz-Date: "20261123".`},
 		{"Signature=", "Signature", intro + `the authorization component "Signature`},
-		{"Signature=", "A=", intro + "the authorization header requires three components: Credential, SignedHeaders, and Signature."},
+		{"Signature=", "A=", intro + "missing Signature."},
+		{"Signature=", "A=1,B=", intro + "the authorization header requires three components: Credential, SignedHeaders, and Signature."},
+		{"aws4_request", "aws_request", intro + `incorrect terminal "aws_request". This endpoint uses "aws4_request".`},
+		{"/20261123/eu-west-1/s3/", "/1123/eu-west-1/ec2/", intro + `incorrect service "ec2". This endpoint belongs to "s3".`},
 	}
 	for _, c := range cases {
 		r := signedRequest(t, "s3")

@@ -54,7 +54,11 @@ func (a *Authorization) compare(r *Request, values [][]string, key Key, rules ru
 		return err
 	}
 	if subtle.ConstantTimeCompare(want[:], []byte(a.Signature)) != 1 {
-		return errMismatch()
+		canonical, err := appendCanonicalRequest(nil, r, a.SignedHeaders, values, a.Presigned, rules)
+		if err != nil {
+			return err
+		}
+		return errSignature(a, string(appendStringToSign(nil, a.Time.Format(TimeFormat), a.Scope, canonical)))
 	}
 	return nil
 }
@@ -78,7 +82,8 @@ func signature(r *Request, names []string, values [][]string, at string, scope S
 // such headers it names the first in the alphabet, so that one request always gets one answer.
 func signedValues(r *Request, names []string, presigned bool, rules rules) ([][]string, error) {
 	values := make([][]string, len(names))
-	unsigned, ambiguous, dated, dateSigned := "", "", presigned, false
+	var unsigned []string
+	ambiguous, dated, dateSigned := "", presigned, false
 	for key, v := range r.Header {
 		if len(v) == 0 || strings.EqualFold(key, "host") {
 			continue
@@ -90,7 +95,7 @@ func signedValues(r *Request, names []string, presigned bool, rules rules) ([][]
 		case signed:
 			values[i] = v
 		case rules.mustSign(key):
-			unsigned = first(unsigned, strings.ToLower(key))
+			unsigned = append(unsigned, strings.ToLower(key))
 		}
 		dated = dated || strings.EqualFold(key, "x-amz-date")
 		dateSigned = dateSigned || signed && strings.EqualFold(key, "date")
@@ -99,8 +104,9 @@ func signedValues(r *Request, names []string, presigned bool, rules rules) ([][]
 	switch {
 	case !signed:
 		return nil, errNotSigned("host")
-	case unsigned != "":
-		return nil, errNotSigned(unsigned)
+	case unsigned != nil:
+		slices.Sort(unsigned)
+		return nil, errNotSigned(unsigned...)
 	case !dated && !dateSigned:
 		return nil, errNotSigned("date")
 	case ambiguous != "":

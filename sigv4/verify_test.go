@@ -75,11 +75,11 @@ func TestRefusals(t *testing.T) {
 		message      string // part of Message
 	}{
 		{"no signature", false, func(r *Request) { delete(r.Header, "Authorization") }, "MissingAuthenticationToken", "AccessDenied", "Request is missing Authentication Token"},
-		{"another algorithm", false, edit("AWS4-HMAC-SHA256", "AWS4-HMAC-SHA512"), "MissingAuthenticationToken", "InvalidRequest", "Request is missing Authentication Token"},
-		{"asymmetric", false, edit("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256"), "MissingAuthenticationToken", "InvalidRequest", "Request is missing Authentication Token"},
-		{"algorithm in lower case", false, edit("AWS4-HMAC-SHA256", "aws4-hmac-sha256"), "MissingAuthenticationToken", "InvalidRequest", "Request is missing Authentication Token"},
-		{"basic authentication", false, header("Authorization", "Basic eA=="), "MissingAuthenticationToken", "InvalidRequest", "Request is missing Authentication Token"},
-		{"empty authorization", false, header("Authorization", ""), "MissingAuthenticationToken", "InvalidRequest", "Request is missing Authentication Token"},
+		{"another algorithm", false, edit("AWS4-HMAC-SHA256", "AWS4-HMAC-SHA512"), "MissingAuthenticationToken", "InvalidArgument", "Request is missing Authentication Token"},
+		{"asymmetric", false, edit("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256"), "MissingAuthenticationToken", "InvalidArgument", "Request is missing Authentication Token"},
+		{"algorithm in lower case", false, edit("AWS4-HMAC-SHA256", "aws4-hmac-sha256"), "MissingAuthenticationToken", "InvalidArgument", "Request is missing Authentication Token"},
+		{"basic authentication", false, header("Authorization", "Basic eA=="), "MissingAuthenticationToken", "InvalidArgument", "Request is missing Authentication Token"},
+		{"empty authorization", false, header("Authorization", ""), "MissingAuthenticationToken", "InvalidArgument", "Request is missing Authentication Token"},
 		{"signature version 2", false, header("Authorization", "AWS AKIDEXAMPLE:c2lnbmF0dXJl"), "IncompleteSignature", "InvalidRequest", "AWS Signature Version 2 is not supported."},
 		// The hashes are those of sha256sum and base64.
 		{"nothing but the algorithm", false, header("Authorization", Algorithm), "IncompleteSignature", "AuthorizationHeaderMalformed",
