@@ -11,8 +11,12 @@ import (
 	"github.com/openirsa/openirsa/awsmodel"
 )
 
-// maxBackendError bounds what is kept of a backend's error.
-const maxBackendError = 64 << 10
+const (
+	// maxBackendError bounds what is kept of a backend's error.
+	maxBackendError = 64 << 10
+	// smallAnswer is as much as leaves in one write with its header, about.
+	smallAnswer = 4 << 10
+)
 
 // forward has the server answer the operation. The request is made of the operation alone, so that nothing of the client's that was not
 // classified can reach the server: no Authorization, no session token, no forwarding header, no account.
@@ -127,11 +131,15 @@ func (a *answer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// ReadFrom implements io.ReaderFrom, so that an object's file goes to the socket without a copy.
+// ReadFrom implements io.ReaderFrom, so that an object's file goes to the socket without a copy, which for a small one would cost more than the copy:
+// its header would leave before it, on its own.
 func (a *answer) ReadFrom(r io.Reader) (int64, error) {
 	a.WriteHeader(http.StatusOK)
 	if a.held {
 		return io.Copy(struct{ io.Writer }{a}, r)
+	}
+	if few, ok := r.(*io.LimitedReader); ok && few.N <= smallAnswer {
+		return io.Copy(struct{ io.Writer }{a.w}, r)
 	}
 	return io.Copy(a.w, r)
 }

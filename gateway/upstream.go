@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -49,6 +50,7 @@ type Upstream struct {
 	c         UpstreamConfig
 	base      *url.URL
 	transport *http.Transport
+	buffers   *buffers
 }
 
 // NewUpstream makes an Upstream. It does not connect.
@@ -70,12 +72,13 @@ func NewUpstream(c UpstreamConfig) (*Upstream, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Upstream{c: c, base: base, transport: newTransport(c.Silence)}, nil
+	buffers := new(buffers)
+	return &Upstream{c: c, base: base, transport: newTransport(c.Silence, buffers), buffers: buffers}, nil
 }
 
 // newTransport connects without the environment's proxies, which would see the backend's key at work, and leaves bodies as they are: a Transport
 // follows no redirect, and this one asks for no compression.
-func newTransport(silence time.Duration) *http.Transport {
+func newTransport(silence time.Duration, buffers *buffers) *http.Transport {
 	dialer := &net.Dialer{Timeout: min(dialTime, silence)}
 	return &http.Transport{
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -83,7 +86,7 @@ func newTransport(silence time.Duration) *http.Transport {
 			if err != nil {
 				return nil, err
 			}
-			return &impatient{Conn: connection, silence: silence}, nil
+			return &impatient{Conn: connection, silence: silence, buffers: buffers}, nil
 		},
 		TLSHandshakeTimeout: dialTime,
 		IdleConnTimeout:     idleTime,
@@ -165,6 +168,7 @@ func dropHopByHop(header http.Header) {
 type impatient struct {
 	net.Conn
 	silence time.Duration
+	buffers *buffers
 }
 
 // Read implements io.Reader.
@@ -182,3 +186,6 @@ func (c *impatient) Write(p []byte) (int, error) {
 	}
 	return c.Conn.Write(p)
 }
+
+// ReadFrom implements io.ReaderFrom, by which http.Transport sends bodies.
+func (c *impatient) ReadFrom(r io.Reader) (int64, error) { return c.buffers.copy(c, r) }
