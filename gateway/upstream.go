@@ -51,6 +51,7 @@ type Upstream struct {
 	base      *url.URL
 	transport *http.Transport
 	buffers   *buffers
+	signer    sigv4.Signer
 }
 
 // NewUpstream makes an Upstream. It does not connect.
@@ -119,7 +120,7 @@ func (u *Upstream) send(ctx context.Context, r *http.Request, service, region, p
 	}
 	signed := &sigv4.Request{Method: r.Method, Path: target.EscapedPath(), RawQuery: target.RawQuery, Host: r.Host, Header: r.Header,
 		PayloadHash: payloadHash}
-	if err := sigv4.Sign(signed, u.c.Credentials, region, service, u.c.Now()); err != nil {
+	if err := u.signer.Sign(signed, u.c.Credentials, region, service, u.c.Now()); err != nil {
 		return nil, fmt.Errorf("asking the backend: %w", err)
 	}
 	response, err := u.transport.RoundTrip(r)
