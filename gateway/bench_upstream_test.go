@@ -9,6 +9,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -25,7 +26,7 @@ func BenchmarkGatewayUpstreamGet(b *testing.B) {
 	backend, err := url.Parse(o.server.URL)
 	must(b, err)
 	proxy := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(backend) },
-		Transport: &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true}})
+		Transport: &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true}, BufferPool: new(proxyBuffers)})
 	b.Cleanup(proxy.Close)
 	credentials := p.session(b, "reader", allow("s3:GetObject", "arn:aws:s3:::bucket/*"))
 	for name, address := range map[string]string{"gateway": p.url, "proxy": proxy.URL} {
@@ -59,6 +60,18 @@ func BenchmarkGatewayUpstreamGet(b *testing.B) {
 		})
 	}
 }
+
+// proxyBuffers is an httputil.BufferPool.
+type proxyBuffers struct{ pool sync.Pool }
+
+func (p *proxyBuffers) Get() []byte {
+	if buffer, ok := p.pool.Get().(*[]byte); ok {
+		return *buffer
+	}
+	return make([]byte, 32<<10)
+}
+
+func (p *proxyBuffers) Put(buffer []byte) { p.pool.Put(&buffer) }
 
 // get sends a request and reads the whole answer.
 func get(connection net.Conn, reader *bufio.Reader, request string) error {
