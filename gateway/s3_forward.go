@@ -11,12 +11,8 @@ import (
 	"github.com/openirsa/openirsa/awsmodel"
 )
 
-const (
-	// maxBackendError bounds what is kept of a backend's error.
-	maxBackendError = 64 << 10
-	// smallAnswer is as much as leaves in one write with its header, about.
-	smallAnswer = 4 << 10
-)
+// maxBackendError bounds what is kept of a backend's error.
+const maxBackendError = 64 << 10
 
 // forward has the server answer the operation. The request is made of the operation alone, so that nothing of the client's that was not
 // classified can reach the server: no Authorization, no session token, no forwarding header, no account.
@@ -138,7 +134,7 @@ func (a *answer) ReadFrom(r io.Reader) (int64, error) {
 	if a.held {
 		return io.Copy(struct{ io.Writer }{a}, r)
 	}
-	if few, ok := r.(*io.LimitedReader); ok && few.N <= smallAnswer {
+	if few, ok := r.(*io.LimitedReader); ok && few.N <= small {
 		return io.Copy(struct{ io.Writer }{a.w}, r)
 	}
 	return io.Copy(a.w, r)

@@ -55,7 +55,7 @@ func (u upstreamS3) answer(ctx context.Context, w http.ResponseWriter, f forward
 	}
 	w.WriteHeader(response.StatusCode)
 	source := &noticing{Reader: response.Body}
-	_, err = u.buffers.copy(w, source) // into net/http's own buffer, so that a small answer leaves together with its header
+	_, err = u.buffers.copy(w, source, response.ContentLength) // into net/http's own buffer, so that a small answer leaves together with its header
 	_ = response.Body.Close()
 	stopReading(w, body)
 	switch {

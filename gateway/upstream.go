@@ -189,4 +189,9 @@ func (c *impatient) Write(p []byte) (int, error) {
 }
 
 // ReadFrom implements io.ReaderFrom, by which http.Transport sends bodies.
-func (c *impatient) ReadFrom(r io.Reader) (int64, error) { return c.buffers.copy(c, r) }
+func (c *impatient) ReadFrom(r io.Reader) (int64, error) {
+	if limited, ok := r.(*io.LimitedReader); ok {
+		return c.buffers.copy(c, r, limited.N)
+	}
+	return c.buffers.copy(c, r, -1)
+}
