@@ -50,6 +50,7 @@ bench: build ## benchmarks, decisions beside other engines, exchanges over HTTP 
 reference: ## awsmodel/reference.bin and awsmodel/models.bin anew from their pinned sources; needs npm
 	$(GO) run ./awsmodel/generate
 
+full: export OPENIRSA_FULL = 1
 full: check e2e ## everything, with the peer built, the reference re-made and compared, and ten minutes for each fuzz target
 	OPENIRSA_CASES=1000000 $(GO) test -run TestDifferential -timeout 60m ./policy # a million cases, engine against naive evaluator
 	OPENIRSA_CASES=3000 $(GO) test -run TestRandom -timeout 60m ./policy/compare

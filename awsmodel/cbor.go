@@ -33,9 +33,10 @@ const (
 
 // cborScanner reads CBOR. Like jsonScanner it has no token type.
 type cborScanner struct {
-	data  []byte
-	at    int
-	depth int
+	data   []byte
+	at     int
+	depth  int
+	values int
 }
 
 func (s *cborScanner) fault(what string) error { return malformed("CBOR, byte %d: %s", s.at, what) }
@@ -163,6 +164,9 @@ func (s *cborScanner) each(want byte, item func(index int) error) error {
 	for i := 0; information == cborIndefinite || uint64(i) < length; i++ {
 		if information == cborIndefinite && s.broke() {
 			return nil
+		}
+		if s.values++; s.values > maxValues {
+			return s.fault("too many values")
 		}
 		if err := item(i); err != nil {
 			return err

@@ -9,10 +9,15 @@ import (
 // jsonScanner reads JSON (RFC 8259) strictly: what parsers take differently is an error here. It has no separate token type: whoever calls
 // looks at the next byte and says what it takes.
 type jsonScanner struct {
-	text  []byte
-	at    int
-	depth int
+	text   []byte
+	at     int
+	depth  int
+	values int
 }
+
+// maxValues is how many members, elements and entries a body may have, as many as a form has parameters: what is kept of a value is many times as
+// long as the shortest.
+const maxValues = maxParameters
 
 // peek returns the next byte that is not white space; 0 at the end.
 func (s *jsonScanner) peek() byte {
@@ -65,6 +70,9 @@ func (s *jsonScanner) more(first bool, end byte) (bool, error) {
 		s.depth--
 		return false, nil
 	case ',':
+		if s.values++; s.values > maxValues {
+			return false, s.fault("too many values")
+		}
 		if first {
 			return false, s.fault("a comma before the first")
 		}

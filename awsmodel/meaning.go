@@ -11,6 +11,9 @@ import (
 // maxCalls is how many actions on resources one request may mean: more than any of AWS's lists is long (1,000 instances, in one request).
 const maxCalls = 4096
 
+// maxTold is how many condition keys of tags the calls of one request may have together: 1,000 instances with the 50 tags that AWS allows.
+const maxTold = 50_000
+
 // Classifier finds out what a request means: which operation it is, and which actions on which resources must be allowed before it may run.
 //
 // The Service Authorization Reference says which resource types an action is about and how their ARNs look; the request says which they
@@ -41,6 +44,13 @@ func (c *Classifier) Classify(signingName string, r Request, place Place) (*Oper
 	}
 	operation.ReadOnly = c.readOnly(operation.Calls)
 	return operation, nil
+}
+
+// Multivalued tells whether a condition key holds a list of values, however many a request has for it (Service Authorization Reference, the types
+// ArrayOf…).
+func (c *Classifier) Multivalued(key string) bool {
+	entry, known := c.reference.Key(key)
+	return known && entry.List
 }
 
 // readOnly tells whether all that the calls do is to read (the access levels of the Service Authorization Reference).
@@ -77,7 +87,7 @@ func (c *Classifier) calls(o *Operation, place Place) ([]Call, error) {
 	if err != nil {
 		return nil, err
 	}
-	return checked(name, slices.Concat(calls, taggings, passes))
+	return checked(name, place, slices.Concat(calls, taggings, passes))
 }
 
 // meaning is what an operation means by itself: by the table of meanings, or by the action that has its name.
@@ -103,22 +113,39 @@ func (r *reader) meaning(name string) ([]Call, error) {
 	return calls, nil
 }
 
-// checked is the last look at calls: whatever a table says, none may be about something that is not an ARN.
-func checked(name string, calls []Call) ([]Call, error) {
+// checked is the last look at calls: whatever a table says, none may be about something that is not an ARN, or that is in another partition than the
+// request, from which nothing can be reached (AWS General Reference, "Amazon Resource Names").
+func checked(name string, place Place, calls []Call) ([]Call, error) {
 	if len(calls) == 0 {
 		return nil, undecidable(name, "nothing was found that has to be decided")
 	}
 	if len(calls) > maxCalls {
-		return nil, &Error{Kind: UnknownParameter, Message: fmt.Sprintf("%s: the request is about more than %d resources", name, maxCalls)}
+		return nil, tooMany(name)
 	}
 	for _, call := range calls {
 		if call.Resource != "*" {
-			if _, err := policy.ParseARN(call.Resource); err != nil {
+			arn, err := policy.ParseARN(call.Resource)
+			if err != nil {
 				return nil, undecidable(name, "what it is about has no ARN")
+			}
+			if arn.Partition != place.Partition {
+				return nil, &Error{Kind: UnknownParameter, Message: "an ARN of another partition: " + excerpt(call.Resource)}
 			}
 		}
 	}
 	return calls, nil
+}
+
+// bounded refuses a request about more resources than can be decided on, before there is a call for each.
+func (r *reader) bounded(resources int) error {
+	if resources > maxCalls || resources*r.tags.count() > maxTold {
+		return tooMany(r.prefix + ":" + r.operation.Name)
+	}
+	return nil
+}
+
+func tooMany(name string) *Error {
+	return &Error{Kind: UnknownParameter, Message: fmt.Sprintf("%s: the request is about more than %d resources, or gives too many of them tags", name, maxCalls)}
 }
 
 func undecidable(name, reason string) *Error {

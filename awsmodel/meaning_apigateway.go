@@ -80,7 +80,7 @@ func (r *reader) useOf(entry policy.ActionEntry, arn policy.ARN) *policy.Resourc
 	best, literal := -1, -1
 	for i := range entry.ResourceTypes {
 		for _, form := range entry.ResourceTypes[i].Type.ARNs {
-			if p, ok := readPattern(form); ok && p.fits(arn) && p.literal() > literal {
+			if p, ok := r.reference.pattern(form); ok && p.fits(arn) && p.literal() > literal {
 				best, literal = i, p.literal()
 			}
 		}

@@ -100,7 +100,7 @@ func (r *reader) balancingUse(entry policy.ActionEntry, text string) *policy.Res
 	arn, _ := policy.ParseARN(text)
 	for i := range entry.ResourceTypes {
 		for _, form := range entry.ResourceTypes[i].Type.ARNs {
-			if p, ok := readPattern(form); ok && p.fits(arn) {
+			if p, ok := r.reference.pattern(form); ok && p.fits(arn) {
 				return &entry.ResourceTypes[i]
 			}
 		}

@@ -23,6 +23,7 @@ type binder struct {
 	targets  [][]resourceName // of each resource type
 	open     []bool           // of each resource type: a member names something beside what was understood in it
 	generic  bool             // a member that may name a resource of any type named one
+	naming   map[string]bool  // members by their names: whether a naming reads them
 }
 
 // bind says on which resources an action must be allowed. The rules, for each resource type of the action:
@@ -42,7 +43,7 @@ func (r *reader) bind(entry policy.ActionEntry) ([]Call, error) {
 	for _, use := range entry.ResourceTypes {
 		var patterns []pattern
 		for _, form := range use.Type.ARNs {
-			if p, ok := readPattern(form); ok {
+			if p, ok := r.reference.pattern(form); ok {
 				patterns = append(patterns, p)
 			}
 		}
@@ -61,6 +62,13 @@ func (r *reader) bind(entry policy.ActionEntry) ([]Call, error) {
 		}
 	}
 	b.rest()
+	resources := len(other)
+	for _, targets := range b.targets {
+		resources += len(targets)
+	}
+	if err := b.bounded(resources); err != nil {
+		return nil, err
+	}
 	return append(b.calls(), other...), nil
 }
 
@@ -69,8 +77,13 @@ func (b *binder) calls() []Call {
 	for i := range b.targets {
 		seen := map[string]bool{}
 		for _, t := range b.targets[i] {
-			if !seen[t.arn] {
-				seen[t.arn] = true
+			if seen[t.arn] {
+				continue
+			}
+			seen[t.arn] = true
+			if b.entry.Name == "ec2:RunInstances" && b.entry.ResourceTypes[i].Type.Name == "volume" && !t.any {
+				calls = append(calls, b.devices(&b.entry.ResourceTypes[i], t.arn)...)
+			} else {
 				calls = append(calls, b.call(b.entry, &b.entry.ResourceTypes[i], t.arn, t.any))
 			}
 		}
@@ -85,14 +98,12 @@ func (b *binder) calls() []Call {
 // resource (ResourceArn): those of a form that the reference does not have for the action are decided as they are.
 func (b *binder) byARN() ([]Call, error) {
 	var other []Call
-	var missed []string // members of a resource of any type that hold something else as well
+	named, missed := map[string]bool{}, map[string]bool{} // members for a resource of any type, and those that hold something else
 	for _, leaf := range b.leaves {
-		arn, err := policy.ParseARN(leaf.text)
-		whatever := leaf.top && whateverMembers[bare(leaf.member)]
-		if err != nil || !strings.HasPrefix(leaf.text, "arn:") {
-			if whatever {
-				missed = append(missed, leaf.member)
-			}
+		whatever := leaf.top && whateverMembers[leaf.plain]
+		arn, is := arnOf(leaf.text)
+		if !is {
+			missed[leaf.member] = missed[leaf.member] || whatever
 			continue
 		}
 		if b.readByNaming(leaf) { // a naming knows better what the value is
@@ -100,15 +111,14 @@ func (b *binder) byARN() ([]Call, error) {
 		}
 		kind := b.kindOf(arn)
 		if kind < 0 && !(whatever && b.ofService(arn)) {
-			if whatever {
-				missed = append(missed, leaf.member)
-			}
+			missed[leaf.member] = missed[leaf.member] || whatever
 			continue
 		}
 		if err := component(leaf.member, leaf.text); err != nil {
 			return nil, err
 		}
-		b.bound[leaf.member] = true
+		b.note(leaf.member, leaf.text)
+		named[leaf.member] = true
 		b.generic = b.generic || whatever
 		if kind < 0 {
 			other = append(other, b.call(b.entry, nil, leaf.text, false))
@@ -116,12 +126,21 @@ func (b *binder) byARN() ([]Call, error) {
 		}
 		b.targets[kind] = append(b.targets[kind], resourceName{arn: leaf.text})
 	}
-	if slices.ContainsFunc(missed, func(member string) bool { return b.bound[member] }) {
+	for member, missing := range missed {
 		for i := range b.open {
-			b.open[i] = true
+			b.open[i] = b.open[i] || missing && named[member]
 		}
 	}
 	return other, nil
+}
+
+// arnOf reads a text that is an ARN.
+func arnOf(text string) (arn policy.ARN, is bool) {
+	if !strings.HasPrefix(text, "arn:") {
+		return policy.ARN{}, false
+	}
+	arn, err := policy.ParseARN(text)
+	return arn, err == nil
 }
 
 // kindOf is the resource type of the action that an ARN has the form of, the one that says most; -1 for none.
@@ -162,7 +181,7 @@ func (b *binder) byName(i int) error {
 			}
 			continue
 		}
-		place, values, err := b.parents(use.Type, names)
+		place, values, err := b.parents(use.Type, p)
 		if err != nil {
 			return err
 		}
@@ -179,8 +198,8 @@ func (b *binder) byName(i int) error {
 }
 
 // parents are the values of all parts of an ARN but the last. An ARN in such a member says where the resource is as well.
-func (b *binder) parents(kind policy.ResourceType, names []string) (Place, map[string]string, error) {
-	place, values := b.place, map[string]string{}
+func (b *binder) parents(kind policy.ResourceType, p pattern) (Place, map[string]string, error) {
+	place, values, names := b.place, map[string]string{}, p.names()
 	for _, name := range names[:len(names)-1] {
 		if standard, known := defaults[b.prefix+":"+name]; known {
 			values[name] = standard
@@ -191,8 +210,11 @@ func (b *binder) parents(kind policy.ResourceType, names []string) (Place, map[s
 				continue
 			}
 			text := texts[0]
-			if arn, err := policy.ParseARN(text); err == nil && strings.HasPrefix(text, "arn:") {
-				place.Region, place.Account = arn.Region, arn.Account
+			if arn, is := arnOf(text); is {
+				if arn.Service != p.service {
+					return place, nil, &Error{Kind: UnknownParameter, Message: member + ": it is the ARN of another service: " + excerpt(text)}
+				}
+				place = Place{Partition: arn.Partition, Region: arn.Region, Account: arn.Account}
 				text = parentOf(b.prefix, arn.Resource)
 			}
 			if err := component(member, text); err != nil {
@@ -202,7 +224,7 @@ func (b *binder) parents(kind policy.ResourceType, names []string) (Place, map[s
 				continue
 			}
 			values[name] = text
-			b.bound[member] = true
+			b.note(member, texts[0])
 			break
 		}
 	}
@@ -234,7 +256,8 @@ func (b *binder) children(i int, p pattern, place Place, values map[string]strin
 	}
 	var found []resourceName
 	for _, member := range b.candidates(kind, last, true) {
-		for _, text := range b.texts(member) {
+		for _, given := range b.texts(member) {
+			text := given
 			if !known && strings.HasPrefix(text, "arn:") {
 				if arn, err := policy.ParseARN(text); err != nil || b.kindOf(arn) < 0 {
 					b.open[i] = true
@@ -254,7 +277,7 @@ func (b *binder) children(i int, p pattern, place Place, values map[string]strin
 			if err != nil {
 				return nil, err
 			}
-			b.bound[member] = true
+			b.note(member, given)
 			found = append(found, t)
 		}
 	}
@@ -324,7 +347,7 @@ func (b *binder) cover(i int, created bool) resourceName {
 	values := map[string]string{}
 	place := b.place
 	if names := p.names(); len(names) > 1 {
-		place, values, _ = b.parents(b.entry.ResourceTypes[i].Type, names)
+		place, values, _ = b.parents(b.entry.ResourceTypes[i].Type, p)
 	}
 	arn, _ := p.fill(place, values)
 	return resourceName{arn, !created || !madeByService(p.names(), values)}

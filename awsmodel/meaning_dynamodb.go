@@ -137,6 +137,7 @@ func (r *reader) statements() ([]Call, error) {
 		}
 		if s.scan {
 			call.Keys["dynamodb:FullTableScan"] = []string{"true"}
+			call.Keys["dynamodb:LeadingKeys"] = append(call.Keys["dynamodb:LeadingKeys"], "") // no partition's key is empty: this one is none's
 		}
 		calls = append(calls, call)
 	}

@@ -1,9 +1,11 @@
 package awsmodel
 
 import (
-	"regexp"
+	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/openirsa/openirsa/policy"
 )
 
 // identifiers are the beginnings of EC2's ids, which tell what they are ids of
@@ -31,17 +33,14 @@ var identifiers = map[string]string{
 	"vpce-svc": "vpc-endpoint-service", "vpn": "vpn-connection",
 }
 
-var identifierForm = regexp.MustCompile(`^([a-z][a-z0-9]*(?:-[a-z][a-z0-9]*)*)-(?:[0-9a-f]{8}|[0-9a-f]{17})$`)
-
-// identifierKind is the type of resource that an id of EC2 is of; empty if it does not have the form of one.
+// identifierKind is the type of resource that an id of EC2 is of: a beginning, a hyphen and 8 or 17 hexadecimal digits; empty if it does not have the
+// form of one.
 func identifierKind(id string) string {
-	if len(id) > 64 {
+	end := strings.LastIndexByte(id, '-')
+	if digits := len(id) - end - 1; end < 0 || digits != 8 && digits != 17 || strings.Trim(id[end+1:], "0123456789abcdef") != "" {
 		return ""
 	}
-	if match := identifierForm.FindStringSubmatch(id); match != nil {
-		return identifiers[match[1]]
-	}
-	return ""
+	return identifiers[id[:end]]
 }
 
 // byIdentifier takes every id of EC2 in a request of EC2, wherever it is: its beginning says what it is of. Ids of other types than
@@ -84,7 +83,7 @@ func (b *binder) take(member, kind, name string) error {
 		if err != nil {
 			return err
 		}
-		b.bound[member] = true
+		b.note(member, name)
 		b.targets[i] = append(b.targets[i], t)
 	}
 	return nil
@@ -157,29 +156,55 @@ func (r *reader) ec2Keys(keys map[string][]string) {
 		first("ec2:permission", []string{"Permission"})
 		first("ec2:authorizedservice", []string{"AwsService"})
 	}
-	if public := r.at("NetworkInterfaces", "AssociatePublicIpAddress"); len(public) > 0 {
-		first("ec2:associatepublicipaddress", []string{"NetworkInterfaces", "AssociatePublicIpAddress"})
+	if public := r.scalarsAt("NetworkInterfaces", "AssociatePublicIpAddress"); len(public) > 0 {
+		keys["ec2:associatepublicipaddress"] = []string{slices.Max(public)} // "true" is after "false": one that is public is
 	}
 	r.volumeKeys(keys, first)
 	r.networkKeys(keys)
 }
 
-// volumeKeys are those of the volume that an operation makes or changes; of several disks with different values none is told.
+// devices are the calls for the volumes that RunInstances makes, one for each kind of volume in its devices. An image's own volumes are not in a
+// request; without a device that says otherwise, nothing is told of them.
+func (b *binder) devices(use *policy.ResourceUse, resource string) []Call {
+	var calls []Call
+	seen := map[string]bool{}
+	for _, device := range structures(b.operation.Input["BlockDeviceMappings"]) {
+		volume, _ := device["Ebs"].(map[string]any)
+		told := map[string]string{}
+		for key, member := range map[string]string{"ec2:volumetype": "VolumeType", "ec2:volumesize": "VolumeSize", "ec2:volumeiops": "Iops",
+			"ec2:volumethroughput": "Throughput", "ec2:encrypted": "Encrypted", "ec2:kmskeyid": "KmsKeyId"} {
+			if text, ok := scalar(volume[member]); ok {
+				told[key] = text
+			}
+		}
+		if id, _ := volume["SnapshotId"].(string); id == "" && told["ec2:encrypted"] == "" {
+			told["ec2:encrypted"] = "false" // the API Reference's default, where no snapshot says otherwise
+		}
+		one := fmt.Sprint(told)
+		if volume == nil || seen[one] {
+			continue
+		}
+		seen[one] = true
+		for key, text := range told {
+			b.keys[key] = []string{text}
+		}
+		calls = append(calls, b.call(b.entry, use, resource, false))
+		for key := range told {
+			delete(b.keys, key)
+		}
+	}
+	if len(calls) == 0 {
+		return []Call{b.call(b.entry, use, resource, false)}
+	}
+	return calls
+}
+
+// volumeKeys are those of the volume that an operation makes or changes.
 func (r *reader) volumeKeys(keys map[string][]string, first func(string, ...[]string)) {
 	for key, member := range map[string]string{"ec2:volumetype": "VolumeType", "ec2:volumesize": "Size", "ec2:volumeiops": "Iops",
 		"ec2:volumethroughput": "Throughput", "ec2:encrypted": "Encrypted", "ec2:kmskeyid": "KmsKeyId"} {
-		switch r.operation.Name {
-		case "CreateVolume", "CopySnapshot":
+		if r.operation.Name == "CreateVolume" || r.operation.Name == "CopySnapshot" {
 			first(key, []string{member})
-		case "RunInstances":
-			inDevice := member
-			if member == "Size" {
-				inDevice = "VolumeSize"
-			}
-			values := r.at("BlockDeviceMappings", "Ebs", inDevice)
-			if len(values) == 1 && len(r.at("BlockDeviceMappings", "Ebs")) == 1 {
-				first(key, []string{"BlockDeviceMappings", "Ebs", inDevice})
-			}
 		}
 	}
 	if _, known := keys["ec2:encrypted"]; !known && r.operation.Name == "CreateVolume" && r.text("SnapshotId") == "" {
@@ -216,23 +241,23 @@ func (r *reader) instanceKey(name, kind string, call Call) ([]string, bool) {
 	return nil, false
 }
 
-// networkKeys are the ARNs of the network that a request names.
+// networkKeys are the ARNs of the network that a request names; of several none is the one.
 func (r *reader) networkKeys(keys map[string][]string) {
+	found := map[string]string{}
 	for _, leaf := range r.leaves {
-		key := map[string]string{"vpc": "ec2:vpc", "subnet": "ec2:subnet"}[identifierKind(leaf.text)]
-		if key == "" {
+		kind := identifierKind(leaf.text)
+		if kind != "vpc" && kind != "subnet" {
 			continue
 		}
-		value := r.arn("ec2", identifierKind(leaf.text)+"/"+leaf.text)
-		if known := keys[key]; len(known) > 0 && !slices.Contains(known, value) {
-			keys[key] = nil // of several networks none is the one
-			continue
+		if known, before := found[kind]; before && known != leaf.text {
+			found[kind] = ""
+		} else {
+			found[kind] = leaf.text
 		}
-		keys[key] = []string{value}
 	}
-	for _, key := range []string{"ec2:vpc", "ec2:subnet"} {
-		if len(keys[key]) == 0 {
-			delete(keys, key)
+	for kind, id := range found {
+		if id != "" {
+			keys["ec2:"+kind] = []string{r.arn("ec2", kind+"/"+id)}
 		}
 	}
 }

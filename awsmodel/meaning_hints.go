@@ -85,7 +85,9 @@ var defaults = map[string]string{"ecs:ClusterName": "default"}
 
 // unrelated are members that have the name of a service's type and are of another service's: the security groups of a VPC.
 var unrelated = map[string]bool{"docdb:vpcsecuritygroupids": true, "elasticache:securitygroupids": true, "rds:vpcsecuritygroupids": true,
-	"redshift:vpcsecuritygroupids": true}
+	"redshift:vpcsecuritygroupids": true,
+	// The zone of an alias's target, and the products that findings describe (their ARN says which product they are put in for).
+	"route53:hostedzoneid": true, "securityhub:productname": true}
 
 // absent tells whether a type of the action's is none that the request is about although the reference does not say so: Glue's catalogs beside an
 // account's own, which a request names by the member CatalogId with more than the account in it (AWS Glue Developer Guide, "Specifying AWS Glue

@@ -186,6 +186,8 @@ func (r *reader) keyManagementKeys(keys map[string][]string) {
 
 // contextKeys are the keys of encryption contexts. Where one key has several values, in a request with two contexts, all of them are told.
 func (r *reader) contextKeys(keys map[string][]string, contexts []any) {
+	told := map[string]bool{}
+	defer func() { r.ambiguous = r.ambiguous || collide(told) }()
 	for _, value := range contexts {
 		context, _ := value.(map[string]any)
 		for _, name := range slices.Sorted(keysOf(context)) {
@@ -194,7 +196,8 @@ func (r *reader) contextKeys(keys map[string][]string, contexts []any) {
 			if !slices.Contains(keys[key], text) {
 				keys[key] = append(keys[key], text)
 			}
-			if !slices.Contains(keys["kms:encryptioncontextkeys"], name) {
+			if !told[name] {
+				told[name] = true
 				keys["kms:encryptioncontextkeys"] = append(keys["kms:encryptioncontextkeys"], name)
 			}
 		}

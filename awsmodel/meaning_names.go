@@ -103,21 +103,29 @@ func (b *binder) suspect(i int) bool {
 			words = append(words, stem(bare(names[len(names)-1])))
 		}
 	}
+	suspects := map[string]bool{} // members, by their names
 	return slices.ContainsFunc(b.leaves, func(leaf leaf) bool {
-		if !leaf.top || b.bound[leaf.member] {
+		suspected, known := suspects[leaf.plain]
+		if !known {
+			name := stem(leaf.plain)
+			suspected = !unrelated[b.prefix+":"+leaf.plain] &&
+				slices.ContainsFunc(words, func(word string) bool {
+					return word != "" && strings.HasSuffix(name, word) && (leaf.top || !general[word])
+				})
+			suspects[leaf.plain] = suspected
+		}
+		if b.bound[binding{leaf.member, leaf.text}] {
 			return false
 		}
-		name := bare(leaf.member)
-		if unrelated[b.prefix+":"+name] {
-			return false
-		}
-		if whateverMembers[name] {
+		if leaf.top && whateverMembers[leaf.plain] {
 			return len(b.targets[i]) == 0
 		}
-		name = stem(name)
-		return slices.ContainsFunc(words, func(word string) bool { return word != "" && strings.HasSuffix(name, word) })
+		return suspected
 	})
 }
+
+// general are words that say, in a structure within a request, only that it has a name.
+var general = map[string]bool{"name": true, "id": true, "arn": true, "resource": true, "type": true}
 
 // stem is a name without what says only in which way it names something.
 func stem(name string) string {

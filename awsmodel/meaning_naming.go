@@ -3,7 +3,6 @@ package awsmodel
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/openirsa/openirsa/policy"
@@ -28,18 +27,21 @@ func (b *binder) readByNaming(leaf leaf) bool {
 	if !leaf.top {
 		return false
 	}
-	for i, use := range b.entry.ResourceTypes {
-		for _, p := range b.patterns[i] {
-			names := p.names()
-			if len(names) == 0 || namings[b.prefix+":"+names[len(names)-1]] == nil {
-				continue
-			}
-			if slices.Contains(b.candidates(use.Type, names[len(names)-1], true), leaf.member) {
-				return true
+	if b.naming == nil {
+		b.naming = map[string]bool{}
+		for i, use := range b.entry.ResourceTypes {
+			for _, p := range b.patterns[i] {
+				names := p.names()
+				if len(names) == 0 || namings[b.prefix+":"+names[len(names)-1]] == nil {
+					continue
+				}
+				for _, member := range b.candidates(use.Type, names[len(names)-1], true) {
+					b.naming[member] = true
+				}
 			}
 		}
 	}
-	return false
+	return b.naming[leaf.member]
 }
 
 // ofPattern returns the value as an ARN if it is one; it must have the pattern's form then.
@@ -98,6 +100,10 @@ func (b *binder) keyAlias(n naming) (resourceName, error) {
 // (AWS Secrets Manager User Guide, "Permissions policy examples").
 var fullSecret = regexp.MustCompile(`-[A-Za-z0-9]{6}$`)
 
+// wordSecret is such an end that is more likely the last word of a name (db-secret): one in 200 of AWS's has small letters alone. An ARN without
+// the end names the secret too, and could be taken for that of another one (secret:db-??????).
+var wordSecret = regexp.MustCompile(`-[a-z]{6}$`)
+
 // secret reads a secret's id: its ARN, or its name. The end that AWS gives to ARNs is not in a name; policies leave it open
 // (secret:NAME-??????), and what covers every end of that name allows it.
 func (b *binder) secret(n naming) (resourceName, error) {
@@ -105,6 +111,8 @@ func (b *binder) secret(n naming) (resourceName, error) {
 	switch {
 	case err != nil:
 		return resourceName{}, unnamed(n)
+	case is && wordSecret.MatchString(arn.Resource):
+		return resourceName{n.text + "*", true}, nil
 	case is && fullSecret.MatchString(arn.Resource):
 		return resourceName{arn: n.text}, nil
 	case is:
@@ -150,7 +158,7 @@ func (b *binder) function(n naming) (resourceName, error) {
 	text := n.text
 	if strings.HasPrefix(text, "arn:") {
 		arn, err := policy.ParseARN(text)
-		if err != nil || arn.Service != "lambda" || !isAccount(arn.Account) {
+		if err != nil || arn.Service != "lambda" || !isAccount(arn.Account) || !strings.HasPrefix(arn.Resource, "function:") {
 			return resourceName{}, unnamed(n)
 		}
 		n.place = Place{Partition: arn.Partition, Region: arn.Region, Account: arn.Account}
@@ -171,7 +179,7 @@ func (b *binder) function(n naming) (resourceName, error) {
 			return resourceName{}, err
 		}
 		qualifier, qualified = given, true
-		b.bound["Qualifier"] = true
+		b.note("Qualifier", given)
 	}
 	if name == "" || strings.ContainsAny(name, ":/") || strings.ContainsAny(qualifier, ":/") || qualified && qualifier == "" {
 		return resourceName{}, unnamed(n)

@@ -10,7 +10,7 @@ import (
 type partiQL struct {
 	action       string // PartiQLSelect
 	table, index string
-	scan         bool // it reads without any condition
+	scan         bool // it may read more than one partition
 	// names are all words and names in the statement but its table's, values all its texts and numbers: what may be attributes and partition keys.
 	names, values []string
 }
@@ -37,8 +37,10 @@ func parsePartiQL(text string) (partiQL, error) {
 	if err == nil && p.at < len(p.tokens) {
 		err = p.unexpected()
 	}
-	for _, token := range tokens {
+	for i, token := range tokens {
 		switch {
+		case i > 0 && tokens[i-1].is("-") && token.kind == 'w' && '0' <= token.text[0] && token.text[0] <= '9':
+			statement.values = append(statement.values, token.text, "-"+token.text) // a difference, or a negative number
 		case token.kind == '\'' || token.kind == 'w' && '0' <= token.text[0] && token.text[0] <= '9':
 			statement.values = append(statement.values, token.text)
 		case token.kind == 's' || partiQLWords[lower(token.text)] || token.text == statement.table || token.text == statement.index:
@@ -84,9 +86,12 @@ func partiQLTokens(text string) ([]partiQLToken, error) {
 			i = end
 		case strings.HasPrefix(text[i:], "--") || strings.HasPrefix(text[i:], "/*"):
 			return nil, fmt.Errorf("a comment at byte %d", i)
+		case c == '`': // a literal in Ion, in which quotes have another meaning
+			return nil, fmt.Errorf("a literal in backticks at byte %d", i)
 		case wordByte(c):
 			end := i
-			for end < len(text) && wordByte(text[end]) {
+			number := '0' <= c && c <= '9'
+			for end < len(text) && (wordByte(text[end]) || number && numberByte(text, end)) {
 				end++
 			}
 			tokens = append(tokens, partiQLToken{text[i:end], 'w', i})
@@ -99,6 +104,11 @@ func partiQLTokens(text string) ([]partiQLToken, error) {
 		}
 	}
 	return tokens, nil
+}
+
+// numberByte tells whether a number goes on with a point, or with the sign of its exponent.
+func numberByte(text string, i int) bool {
+	return text[i] == '.' || (text[i] == '-' || text[i] == '+') && lower(text[i-1:i]) == "e"
 }
 
 func wordByte(c byte) bool {
@@ -164,6 +174,7 @@ func (p *partiQLParser) statement() (s partiQL, err error) {
 		if s, err = p.query(); err != nil {
 			return s, err
 		}
+		s.scan = false // its condition must be on the whole primary key
 		return s, p.expect(")")
 	case p.has("insert"):
 		s.action = "PartiQLInsert"
@@ -180,11 +191,14 @@ func (p *partiQLParser) statement() (s partiQL, err error) {
 	if err == nil {
 		err = p.name(&s)
 	}
+	if err == nil && s.index != "" { // an index is read alone, and who may write it may not write its table
+		err = errors.New("it writes to an index")
+	}
 	if err == nil && !p.has("value") && !p.has("set") && !p.has("remove") && !p.has("where") {
 		err = p.unexpected()
 	}
 	if err == nil {
-		_, err = p.tail()
+		err = p.tail()
 	}
 	return s, err
 }
@@ -208,9 +222,9 @@ func (p *partiQLParser) query() (partiQL, error) {
 	if p.at < len(p.tokens) && !p.has("where") && !p.has("order") && !p.has(")") && !p.has(";") {
 		return s, p.unexpected()
 	}
-	compares, err := p.tail()
-	s.scan = !compares
-	return s, err
+	// Which attributes the primary key has is known to the table alone. A condition on others reads every partition.
+	s.scan = true
+	return s, p.tail()
 }
 
 // name reads a table's name, and behind a point an index's.
@@ -228,30 +242,28 @@ func (p *partiQLParser) name(s *partiQL) error {
 	return p.unexpected()
 }
 
-// tail reads the rest of a statement, in which no other table may be named, and tells whether it compares anything. It stops before a closing
-// bracket that it did not open, and before a semicolon.
-func (p *partiQLParser) tail() (compares bool, err error) {
+// tail reads the rest of a statement, in which no other table may be named. It stops before a closing bracket that it did not open, and before a
+// semicolon.
+func (p *partiQLParser) tail() error {
 	depth := 0
 	for p.at < len(p.tokens) {
 		switch {
 		case p.has("select"), p.has("from"), p.has("insert"), p.has("update"), p.has("delete"), p.has("join"), p.has("union"):
-			return false, p.unexpected()
+			return p.unexpected()
 		case p.has("("):
 			depth++
 		case p.has(")"):
 			if depth == 0 {
-				return compares, nil
+				return nil
 			}
 			depth--
 		case p.has(";"):
-			return compares, nil
-		case p.has("="), p.has("in"):
-			compares = true
+			return nil
 		}
 		p.next()
 	}
 	if depth > 0 {
-		return false, p.unexpected()
+		return p.unexpected()
 	}
-	return compares, nil
+	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/openirsa/openirsa/policy"
 )
@@ -69,8 +70,12 @@ var principals = map[string]string{
 type roleReader struct {
 	*reader
 	calls []Call
+	seen  map[passed]bool
 	err   error
 }
+
+// passed is what makes one call for a role differ from another.
+type passed struct{ resource, profile, name string }
 
 // passes are the calls for roles that an operation hands to a service, directly, in an instance profile, or in a launch template.
 func (r *reader) passes() ([]Call, error) {
@@ -79,53 +84,96 @@ func (r *reader) passes() ([]Call, error) {
 		return nil, nil
 	}
 	reader := &roleReader{reader: r}
+	input := r.operation.shape()
 	for _, member := range r.members {
-		reader.walk([]string{member}, r.operation.Input[member])
+		reader.member(member, input.part(member), r.operation.Input[member], rolePlace{})
 	}
 	reader.templates()
+	reader.definition()
 	return reader.calls, reader.err
 }
 
-func (r *roleReader) walk(path []string, value any) {
+// definition adds what the definition of an API that is imported may hold: roles for its integrations and authorizers to call with, as credentials or
+// authorizerCredentials in it (Amazon API Gateway Developer Guide, "x-amazon-apigateway-integration object"). It is JSON or YAML, in which nothing
+// but a backslash, or another encoding, hides a word.
+func (r *roleReader) definition() {
+	if r.prefix != "apigateway" {
+		return
+	}
+	text := r.text("Body")
+	if blob, is := r.operation.Input["body"].([]byte); is {
+		text = string(blob)
+	}
+	if strings.Contains(lower(text), "credentials") || strings.ContainsAny(text, "\\\x00") || !utf8.ValidString(text) {
+		r.pass("credentials", Call{Resource: r.allRoles(), AnyResource: true})
+	}
+}
+
+// rolePlace is where in a request a text is, as far as its names say what it may be.
+type rolePlace struct {
+	member  string // that holds it, or a key of a map
+	profile string // the member for an instance profile that it is in; empty for none
+	role    bool   // it is in or under a name with "role" in it
+}
+
+// member goes on into a member of a structure. Where a request describes something else than what it does, nothing is passed.
+func (r *roleReader) member(name string, shape *Shape, value any, at rolePlace) {
+	plain := bare(name)
+	if silent[plain] && plain != "parameters" { // what a document or job gets as a parameter may be the role that it runs with
+		return
+	}
+	at.member = name
+	at.role = at.role || strings.Contains(plain, "role")
+	if listed(profileMembers[r.prefix], name) {
+		at.profile = name
+	}
+	r.walk(shape, value, at)
+}
+
+func (r *roleReader) walk(shape *Shape, value any, at rolePlace) {
 	switch v := value.(type) {
 	case string:
-		r.take(path, v)
+		r.take(at, v)
 	case []any:
 		for _, element := range v {
-			r.walk(path, element)
+			r.walk(shape.part(""), element, at)
 		}
 	case map[string]any:
 		for _, name := range slices.Sorted(maps.Keys(v)) {
-			if !silent[bare(name)] {
-				r.walk(append(slices.Clip(path), name), v[name])
+			if shape.named() {
+				r.member(name, shape.part(name), v[name], at)
+				continue
 			}
+			inner := at // the caller's own key, which hides nothing
+			inner.role = at.role || strings.Contains(bare(name), "role")
+			r.walk(shape.part(name), v[name], inner)
 		}
 	}
 }
 
 // take adds the call for one text, if it is a role or profile.
-func (r *roleReader) take(path []string, text string) {
-	member := path[len(path)-1]
-	if text == "" || notPassed[r.prefix+":"+member] != "" || silent[bare(path[0])] {
+func (r *roleReader) take(at rolePlace, text string) {
+	key := r.prefix + ":" + at.member
+	if text == "" || notPassed[key] != "" {
 		return
 	}
-	for _, part := range path {
-		if listed(profileMembers[r.prefix], part) {
-			r.profile(part, text)
-			return
-		}
+	if at.profile != "" {
+		r.profile(at.profile, text)
+		return
 	}
-	key := r.prefix + ":" + member
-	role := otherRoles[key] || slices.ContainsFunc(path, func(part string) bool { return strings.Contains(bare(part), "role") })
+	if !at.role && !otherRoles[key] {
+		return
+	}
 	arn, err := policy.ParseARN(text)
 	switch {
-	case !role:
 	case err == nil && arn.Service == "iam" && strings.HasPrefix(arn.Resource, "role/") && strings.HasPrefix(text, "arn:"):
-		if r.err = component(member, text); r.err == nil {
-			r.pass(member, Call{Resource: text})
+		if err := component(at.member, text); err != nil {
+			r.err = err
+			return
 		}
+		r.pass(at.member, Call{Resource: text})
 	case rolesByName[key] && err != nil:
-		r.pass(member, Call{Resource: r.allRoles(), AnyResource: true, RoleName: text})
+		r.pass(at.member, Call{Resource: r.allRoles(), AnyResource: true, RoleName: text})
 	}
 }
 
@@ -148,9 +196,12 @@ func (r *roleReader) pass(member string, call Call) {
 			break
 		}
 	}
-	if !slices.ContainsFunc(r.calls, func(c Call) bool {
-		return c.Resource == call.Resource && c.InstanceProfile == call.InstanceProfile && c.RoleName == call.RoleName
-	}) {
+	one := passed{call.Resource, call.InstanceProfile, call.RoleName}
+	if r.seen == nil {
+		r.seen = map[passed]bool{}
+	}
+	if !r.seen[one] {
+		r.seen[one] = true
 		r.calls = append(r.calls, call)
 	}
 }

@@ -37,6 +37,18 @@ func readPattern(form string) (pattern, bool) {
 	return p, true
 }
 
+// pattern is readPattern for a form of the table, once.
+func (r *Reference) pattern(form string) (pattern, bool) {
+	if p, known := r.patterns.Load(form); known {
+		return p.(pattern), true
+	}
+	p, ok := readPattern(form)
+	if ok {
+		r.patterns.Store(form, p)
+	}
+	return p, ok
+}
+
 // names returns the names in braces, in their order.
 func (p pattern) names() []string {
 	var names []string

@@ -18,21 +18,34 @@ type reader struct {
 	place     Place
 	members   []string // of the input, ascending
 	leaves    []leaf
-	bound     map[string]bool // members of the input that named a resource
+	bound     map[binding]bool // what in the input named a resource
 	// keys are the condition keys that the request gives, without those of tags, under their names in lower case but for a part that is filled in.
-	keys map[string][]string
-	tags tagging
+	keys      map[string][]string
+	tags      tagging
+	ambiguous bool // two of the keys differ in nothing but case
 }
 
 // leaf is one text somewhere in an input, with the name of the member that holds it or the list that it is in.
 type leaf struct {
 	member string
+	plain  string // the member in the plain form
 	text   string
 	top    bool // of the input itself
 }
 
+// binding is a text in a member of some name: two of one name say the same with it.
+type binding struct{ member, text string }
+
+// note notes that a text named a resource.
+func (r *reader) note(member, text string) {
+	r.bound[binding{member[strings.LastIndexByte(member, '.')+1:], text}] = true
+}
+
+// maxTexts is how many texts a request may have: more than AWS's largest (1,000 metrics with their dimensions), and as many as can be looked at.
+const maxTexts = 30_000
+
 func newReader(reference *Reference, o *Operation, place Place) (*reader, error) {
-	r := &reader{reference: reference, operation: o, place: place, bound: map[string]bool{}}
+	r := &reader{reference: reference, operation: o, place: place, bound: map[binding]bool{}}
 	r.prefix = prefixOf(o.Service.SigningName)
 	if account, _ := o.Input[accountMembers[r.prefix]].(string); account != "" {
 		if account, _, _ = strings.Cut(account, ":"); !isAccount(account) { // Glue has catalogs within an account's
@@ -41,14 +54,22 @@ func newReader(reference *Reference, o *Operation, place Place) (*reader, error)
 		r.place.Account = account
 	}
 	r.members = slices.Sorted(maps.Keys(o.Input))
+	input := o.shape()
 	for _, member := range r.members {
-		r.gather(member, o.Input[member], true)
+		if plain := bare(member); !silent[plain] {
+			r.gather(leaf{member: member, plain: plain, top: true}, input.part(member), o.Input[member])
+		}
+	}
+	if len(r.leaves) > maxTexts {
+		return nil, &Error{Kind: UnknownParameter, Message: fmt.Sprintf("the request has more than %d texts", maxTexts)}
 	}
 	var err error
 	if r.tags, err = r.readTags(); err != nil {
 		return nil, err
 	}
-	r.keys = r.requestKeys()
+	if r.keys = r.requestKeys(); r.ambiguous {
+		return nil, &Error{Kind: UnknownParameter, Message: "EncryptionContext: two of its keys differ in nothing but case"}
+	}
 	return r, nil
 }
 
@@ -63,24 +84,65 @@ var silent = map[string]bool{
 	"resourcepolicy": true, "secretstring": true, "templatebody": true, "parameters": true, "message": true, "messagebody": true,
 }
 
-// gather collects the texts of a value. The recursion is as deep as the model's shapes and at most as the parser allows.
-func (r *reader) gather(member string, value any, top bool) {
-	if silent[bare(member)] {
+// gather collects the texts of a value, the keys of maps among them. Only members of structures are silent: the keys of a map are the caller's to
+// choose. The recursion is as deep as the model's shapes and at most as the parser allows.
+func (r *reader) gather(at leaf, shape *Shape, value any) {
+	if len(r.leaves) > maxTexts {
 		return
 	}
 	switch v := value.(type) {
 	case string:
-		r.leaves = append(r.leaves, leaf{member, v, top})
+		at.text = v
+		r.leaves = append(r.leaves, at)
 	case []any:
+		top := at.top
 		for _, element := range v {
 			_, structure := element.(map[string]any)
-			r.gather(member, element, top && !structure)
+			at.top = top && !structure
+			r.gather(at, shape.part(""), element)
 		}
 	case map[string]any:
+		at.top = false
 		for _, name := range slices.Sorted(maps.Keys(v)) {
-			r.gather(name, v[name], false)
+			inner := at
+			if shape.named() {
+				if inner.member, inner.plain = name, bare(name); silent[inner.plain] {
+					continue
+				}
+			} else {
+				r.gather(at, nil, name)
+			}
+			r.gather(inner, shape.part(name), v[name])
 		}
 	}
+}
+
+// shape is the operation's input in the model; nil if the service has no such operation.
+func (o *Operation) shape() *Shape {
+	model, known := o.Service.Operation(o.Name)
+	if !known {
+		return nil
+	}
+	return model.Input
+}
+
+// named tells whether the parts of a value have names of the model's, and not of the caller's.
+func (s *Shape) named() bool { return s != nil && (s.Kind == Structure || s.Kind == Union) }
+
+// part is the shape of a part of a value: of a member by its name, or of whatever element or value. Of what the model does not describe it is nil.
+func (s *Shape) part(name string) *Shape {
+	switch {
+	case s == nil:
+		return nil
+	case s.named():
+		if m, found := s.Member(name); found {
+			return m.Shape
+		}
+		return nil
+	case s.Element != nil:
+		return s.Element.Shape
+	}
+	return nil
 }
 
 // text is a member of the input that is a text; empty where it is absent or something else.
@@ -236,9 +298,11 @@ func (r *reader) arn(service, resource string) string {
 	return policy.ARN{Partition: r.place.Partition, Service: service, Region: r.place.Region, Account: r.place.Account, Resource: resource}.String()
 }
 
-// component checks a name before it becomes a part of an ARN: it must not be read as a pattern, nor as more parts than it is.
+// component checks a name before it becomes a part of an ARN: it must not be read as a pattern, nor as more parts than it is, nor as another name by
+// a server that tidies paths.
 func component(member, value string) error {
-	if value == "" || strings.ContainsFunc(value, func(c rune) bool { return c < ' ' || c == 0x7f || c == '*' || c == '?' || c == 0xfffd }) {
+	dots := slices.ContainsFunc(strings.Split(value, "/"), func(segment string) bool { return segment == "." || segment == ".." })
+	if value == "" || dots || strings.ContainsFunc(value, func(c rune) bool { return c < ' ' || c == 0x7f || c == '*' || c == '?' || c == 0xfffd }) {
 		return &Error{Kind: UnknownParameter, Message: fmt.Sprintf("%s: %q cannot be the name of a resource", member, excerpt(value))}
 	}
 	return nil
@@ -247,7 +311,7 @@ func component(member, value string) error {
 // excerpt is so much of a value as an error may repeat.
 func excerpt(value string) string {
 	if len(value) > 100 {
-		return value[:100] + "…"
+		return strings.ToValidUTF8(value[:100], "") + "…"
 	}
 	return value
 }

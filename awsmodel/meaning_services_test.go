@@ -96,8 +96,8 @@ func TestMeaningOfDynamoDB(t *testing.T) {
 		{"DynamoDB", "TransactWriteItems", `{"TransactItems":[{"Put":{"TableName":"A","Item":{"id":{"S":"1"}}}},{"ConditionCheck":{"TableName":"B","Key":{"id":{"S":"2"}}}}]}`, []string{
 			"dynamodb:PutItem " + table + "A dynamodb:Attributes=id dynamodb:EnclosingOperation=TransactWriteItems dynamodb:LeadingKeys=1",
 			"dynamodb:ConditionCheckItem " + table + "B dynamodb:Attributes=id dynamodb:EnclosingOperation=TransactWriteItems dynamodb:LeadingKeys=2"}},
-		{"DynamoDB", "ExecuteStatement", `{"Statement":"SELECT OrderID FROM \"Orders\".\"byDate\" WHERE OrderID = 100"}`, []string{"dynamodb:PartiQLSelect " + table + "Orders/index/byDate dynamodb:Attributes=OrderID dynamodb:LeadingKeys=100"}},
-		{"DynamoDB", "ExecuteStatement", `{"Statement":"select * from Orders"}`, []string{"dynamodb:PartiQLSelect " + table + "Orders dynamodb:FullTableScan=true"}},
+		{"DynamoDB", "ExecuteStatement", `{"Statement":"SELECT OrderID FROM \"Orders\".\"byDate\" WHERE OrderID = 100"}`, []string{"dynamodb:PartiQLSelect " + table + "Orders/index/byDate dynamodb:Attributes=OrderID dynamodb:FullTableScan=true dynamodb:LeadingKeys=100,"}},
+		{"DynamoDB", "ExecuteStatement", `{"Statement":"select * from Orders"}`, []string{"dynamodb:PartiQLSelect " + table + "Orders dynamodb:FullTableScan=true dynamodb:LeadingKeys="}},
 		{"DynamoDB", "ExecuteStatement", `{"Statement":"INSERT INTO \"Orders\" VALUE {'id': 'select'}"}`, []string{"dynamodb:PartiQLInsert " + table + "Orders dynamodb:Attributes=id,select dynamodb:LeadingKeys=id,select"}},
 		{"DynamoDB", "ExecuteStatement", `{"Statement":"UPDATE Orders SET a = 1 WHERE id = 'x'"}`, []string{"dynamodb:PartiQLUpdate " + table + "Orders dynamodb:Attributes=a,id dynamodb:LeadingKeys=1,x"}},
 		{"DynamoDB", "ExecuteStatement", `{"Statement":"DELETE FROM Orders WHERE id = 'x'"}`, []string{"dynamodb:PartiQLDelete " + table + "Orders dynamodb:Attributes=id dynamodb:LeadingKeys=x"}},
@@ -107,7 +107,7 @@ func TestMeaningOfDynamoDB(t *testing.T) {
 		{"DynamoDB", "ExecuteStatement", `{"Statement":"DROP TABLE Orders"}`, []string{"!4 "}},
 		{"DynamoDB", "ExecuteStatement", `{"Statement":"SELECT * FROM Orders; DELETE FROM Orders WHERE id = 'x'"}`, []string{"!4 "}},
 		{"DynamoDB", "BatchExecuteStatement", `{"Statements":[{"Statement":"SELECT * FROM A WHERE id = 1"},{"Statement":"DELETE FROM B WHERE id = 1"}]}`, []string{
-			"dynamodb:PartiQLSelect " + table + "A dynamodb:Attributes=id dynamodb:LeadingKeys=1", "dynamodb:PartiQLDelete " + table + "B dynamodb:Attributes=id dynamodb:LeadingKeys=1"}},
+			"dynamodb:PartiQLSelect " + table + "A dynamodb:Attributes=id dynamodb:FullTableScan=true dynamodb:LeadingKeys=1,", "dynamodb:PartiQLDelete " + table + "B dynamodb:Attributes=id dynamodb:LeadingKeys=1"}},
 		{"DynamoDB", "ExecuteTransaction", `{"TransactStatements":[{"Statement":"EXISTS(SELECT * FROM A WHERE id = 1)"}]}`, []string{
 			"dynamodb:PartiQLSelect " + table + "A dynamodb:Attributes=id dynamodb:EnclosingOperation=ExecuteTransaction dynamodb:LeadingKeys=1"}},
 	})

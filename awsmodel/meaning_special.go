@@ -49,6 +49,9 @@ var single = map[string]func(*reader) ([]Call, error){
 	"ec2:DeleteTags":                        (*reader).instanceTags,
 	"iam:CreateServiceLinkedRole":           (*reader).serviceRole,
 	"kms:ReEncrypt":                         (*reader).reEncrypt,
+	"logs:StartQuery":                       (*reader).logQuery,
+	"ssm:GetParameter":                      (*reader).parameters,
+	"ssm:GetParameters":                     (*reader).parameters,
 	"secretsmanager:BatchGetSecretValue":    (*reader).secretsBatch,
 	"sns:Publish":                           (*reader).publish,
 	"bedrock:Converse":                      (*reader).invokeModel,
@@ -132,6 +135,9 @@ func (r *reader) secretsBatch() ([]Call, error) {
 	}
 	get, _ := r.reference.Action("secretsmanager:GetSecretValue")
 	ids := r.texts("SecretIdList")
+	if err := r.bounded(len(ids)); err != nil {
+		return nil, err
+	}
 	if len(ids) == 0 {
 		list, _ := r.reference.Action("secretsmanager:ListSecrets")
 		listing, err := r.bind(list)
@@ -158,6 +164,12 @@ func (r *reader) secretsBatch() ([]Call, error) {
 // groupTags is on the groups that the tags name (Amazon EC2 Auto Scaling API Reference, CreateOrUpdateTags).
 func (r *reader) groupTags() ([]Call, error) {
 	names := slices.Compact(slices.Sorted(slices.Values(r.textsAt("Tags", "ResourceId"))))
+	if len(r.textsAt("Tags", "ResourceId")) != len(structures(r.operation.Input["Tags"])) {
+		return nil, &Error{Kind: MissingParameter, Message: "ResourceId: every tag must name a group"}
+	}
+	if err := r.bounded(len(names)); err != nil {
+		return nil, err
+	}
 	var calls []Call
 	for _, name := range names {
 		if err := component("ResourceId", name); err != nil || strings.ContainsAny(name, ":/") {
@@ -176,6 +188,9 @@ func (r *reader) groupTags() ([]Call, error) {
 func (r *reader) instanceTags() ([]Call, error) {
 	action := "ec2:" + r.operation.Name
 	entry, _ := r.reference.Action(action)
+	if err := r.bounded(len(r.texts("Resources"))); err != nil {
+		return nil, err
+	}
 	var calls []Call
 	for _, id := range r.texts("Resources") {
 		if err := component("Resources", id); err != nil {
@@ -187,7 +202,7 @@ func (r *reader) instanceTags() ([]Call, error) {
 			if use.Type.Name != kind {
 				continue
 			}
-			if p, ok := readPattern(use.Type.ARNs[0]); ok {
+			if p, ok := r.reference.pattern(use.Type.ARNs[0]); ok {
 				arn, _ = p.fill(r.place, map[string]string{p.names()[0]: id})
 				any = false
 			}

@@ -1,6 +1,7 @@
 package awsmodel
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -13,16 +14,17 @@ type tagging struct {
 	set     map[string]map[string]string
 	removed []string
 	typed   bool // the request says for which types its tags are
+	twice   bool // a tag is given two values
 }
 
 // maxTags is more than AWS allows on any resource (50), for requests that tag several.
-const maxTags = 2000
+const maxTags = 500
 
 // readTags reads the tags in a request, in each of the forms that AWS's services have for them: a list of structures with a key and a value, a
 // map, tags by type of resource (TagSpecifications), and a list of keys.
 func (r *reader) readTags() (tagging, error) {
 	t := tagging{set: map[string]map[string]string{}}
-	count := r.gatherTags(&t, r.operation.Input, true)
+	count := r.gatherTags(&t, r.operation.Input, !r.operation.shape().tagged())
 	if strings.HasPrefix(r.operation.Name, "Delete") || strings.HasPrefix(r.operation.Name, "Remove") || strings.HasPrefix(r.operation.Name, "Untag") {
 		for key := range t.set[""] { // DeleteTags names tags as CreateTags does
 			t.removed = append(t.removed, key)
@@ -32,24 +34,53 @@ func (r *reader) readTags() (tagging, error) {
 	if count > maxTags || len(t.removed) > maxTags {
 		return t, &Error{Kind: UnknownParameter, Message: "the request has more tags than any resource may have"}
 	}
+	for kind := range t.set {
+		for key, value := range t.set[""] {
+			before, given := t.set[kind][key]
+			t.twice = t.twice || given && before != value
+		}
+		t.twice = t.twice || collide(t.of(kind).set[""]) // a condition key tells no more of a tag's key than its letters
+	}
+	if t.twice {
+		return t, &Error{Kind: UnknownParameter, Message: "a tag is given twice with different values, or two tags' keys differ in nothing but case"}
+	}
 	return t, nil
 }
 
-// gatherTags reads the tags in a structure and, where it is the input, in the structures in it, and returns how many there are.
-func (r *reader) gatherTags(t *tagging, input map[string]any, outer bool) int {
+// collide tells whether names differ in nothing but case: the names of condition keys are compared without it (IAM User Guide, "IAM JSON policy
+// elements: Condition"), so that one key would hide the other.
+func collide[V any](names map[string]V) bool {
+	seen := make(map[string]bool, len(names))
+	for name := range names {
+		seen[strings.ToLower(name)] = true
+	}
+	return len(seen) < len(names)
+}
+
+// tagMembers are the members for the tags of what an operation is about.
+var tagMembers = map[string]bool{"tag": true, "tags": true, "taglist": true, "tagspecification": true, "tagspecifications": true}
+
+// tagged tells whether an input has a member for tags: others that are called so then say something else (the tags of the targets of a scan).
+func (s *Shape) tagged() bool {
+	return s != nil && slices.ContainsFunc(s.Members, func(m Member) bool { return tagMembers[bare(m.Name)] })
+}
+
+// gatherTags reads the tags in a structure and returns how many there are: where it is an input without a member for them, in all that are called
+// like one, and in the structures in it.
+func (r *reader) gatherTags(t *tagging, input map[string]any, search bool) int {
 	count := 0
 	for _, member := range slices.Sorted(keysOf(input)) {
 		value := input[member]
 		switch name := bare(member); {
-		case name == "tag", name == "taglist", name == "tagsmodel", name == "tagstoadd",
-			strings.HasSuffix(name, "tags") && name != "removetags" && !strings.HasPrefix(r.operation.Name, "Describe"):
-			count += t.read("", value)
 		case name == "tagspecifications", name == "tagspecification":
 			for _, specification := range structures(value) {
 				kind, _ := specification["ResourceType"].(string)
 				t.typed = true
 				count += t.read(kind, specification["Tags"])
 			}
+		case name == "tag", name == "taglist", name == "tagsmodel", name == "tagstoadd",
+			strings.HasSuffix(name, "tags") && name != "removetags" && !strings.HasPrefix(r.operation.Name, "Describe") && (search || tagMembers[name]):
+			count += t.read("", value)
 		case listed("tagkeys tagkeylist tagstoremove tagstodelete removetagkeys removetags keys", name):
 			if name != "keys" || strings.Contains(lower(r.operation.Name), "tag") {
 				t.removed = append(t.removed, textsOf(value)...)
@@ -60,7 +91,7 @@ func (r *reader) gatherTags(t *tagging, input map[string]any, outer bool) int {
 			}
 		default:
 			// A launch template's tags are not set until instances run from it.
-			if structure, is := value.(map[string]any); is && outer && name != "launchtemplatedata" {
+			if structure, is := value.(map[string]any); is && search && name != "launchtemplatedata" {
 				count += r.gatherTags(t, structure, false)
 			}
 		}
@@ -79,7 +110,8 @@ func (t *tagging) read(kind string, value any) int {
 			value = items
 		} else {
 			for key, value := range list {
-				tags[key], _ = value.(string)
+				text, _ := value.(string)
+				t.give(tags, key, text)
 			}
 			return len(list)
 		}
@@ -97,11 +129,19 @@ func (t *tagging) read(kind string, value any) int {
 			}
 		}
 		if key != "" {
-			tags[key] = content
+			t.give(tags, key, content)
 		}
 	}
-	t.removed = append(t.removed, textsOf(value)...) // a list of keys alone
+	if keys, is := value.([]any); is { // a list of keys alone
+		t.removed = append(t.removed, textsOf(keys)...)
+	}
 	return len(list)
+}
+
+func (t *tagging) give(tags map[string]string, key, value string) {
+	before, given := tags[key]
+	t.twice = t.twice || given && before != value
+	tags[key] = value
 }
 
 // of are the tags for a resource of a type.
@@ -109,7 +149,12 @@ func (t tagging) of(kind string) tagging {
 	if !t.typed {
 		return t
 	}
-	return tagging{set: map[string]map[string]string{"": t.set[kind]}, removed: t.removed}
+	tags := maps.Clone(t.set[kind])
+	if tags == nil {
+		tags = map[string]string{}
+	}
+	maps.Copy(tags, t.set[""]) // those without a type are for whatever is made
+	return tagging{set: map[string]map[string]string{"": tags}, removed: t.removed}
 }
 
 // empty tells whether there are no tags to set.
@@ -120,6 +165,15 @@ func (t tagging) empty() bool {
 		}
 	}
 	return true
+}
+
+// count is how many tags are set and removed.
+func (t tagging) count() int {
+	count := len(t.removed)
+	for _, tags := range t.set {
+		count += len(tags)
+	}
+	return count
 }
 
 // put adds aws:RequestTag/KEY and aws:TagKeys where an action may have them
@@ -249,7 +303,7 @@ func (r *reader) ec2Created() []created {
 		}
 		arn := r.arn("ec2", "*/*")
 		for _, use := range entry.ResourceTypes {
-			if p, ok := readPattern(use.Type.ARNs[0]); ok && (use.Type.Name == kind || kind == "" && bare(use.Type.Name) == noun(r.operation.Name)) {
+			if p, ok := r.reference.pattern(use.Type.ARNs[0]); ok && (use.Type.Name == kind || kind == "" && bare(use.Type.Name) == noun(r.operation.Name)) {
 				arn, _ = p.fill(r.place, nil)
 			}
 		}

@@ -9,7 +9,7 @@ import (
 
 // concurrency is on the version or alias of a function that Qualifier names.
 func (r *reader) concurrency() ([]Call, error) {
-	p, _ := readPattern("arn:${Partition}:lambda:${Region}:${Account}:function:${FunctionName}")
+	p, _ := r.reference.pattern("arn:${Partition}:lambda:${Region}:${Account}:function:${FunctionName}")
 	b := &binder{reader: r}
 	text := r.text("FunctionName")
 	if err := component("FunctionName", text); err != nil {
@@ -95,4 +95,49 @@ func (r *reader) invokeModel() ([]Call, error) {
 	}
 	model.Resource = "foundation-model/" + id // ids may have a colon and a version in them
 	return []Call{r.call(entry, r.useOf(entry, model), model.String(), false)}, nil
+}
+
+// logQuery is on the log groups that members name, and on every one where the query itself may name others: in another language than Logs Insights'
+// own, and behind its command SOURCE (Amazon CloudWatch Logs User Guide, "Supported query languages" and "SOURCE").
+func (r *reader) logQuery() ([]Call, error) {
+	entry, _ := r.reference.Action("logs:StartQuery")
+	calls, err := r.bind(entry)
+	if err != nil {
+		return nil, err
+	}
+	language := r.text("queryLanguage")
+	named := language != "" && language != "CWLI"
+	for line := range strings.Lines(r.text("queryString")) {
+		if line = strings.TrimLeft(line, " \t\r\n|"); line != "" && line[0] != '#' {
+			named = named || strings.HasPrefix(lower(line), "source")
+			break
+		}
+	}
+	if !named {
+		return calls, nil
+	}
+	call, err := r.on("logs:StartQuery", "log-group", r.arn("logs", "log-group:*"), true)
+	return append(calls, call), err
+}
+
+// parameters reads parameters, and secrets by the parameters that stand for them: whoever asks must be allowed to read both
+// (AWS Systems Manager User Guide, "Referencing AWS Secrets Manager secrets from Parameter Store parameters").
+func (r *reader) parameters() ([]Call, error) {
+	entry, _ := r.reference.Action("ssm:" + r.operation.Name)
+	calls, err := r.bind(entry)
+	if err != nil {
+		return nil, err
+	}
+	for _, call := range calls {
+		_, name, found := strings.Cut(call.Resource, ":parameter/aws/reference/secretsmanager/")
+		if !found {
+			continue
+		}
+		secret, err := r.on("secretsmanager:GetSecretValue", "Secret", r.arn("secretsmanager", "secret:"+name+"-??????"), true)
+		if err != nil {
+			return nil, err
+		}
+		calls = append(calls, secret)
+	}
+	return calls, nil
 }

@@ -104,7 +104,7 @@ func (g *inputMaker) value(m *Member, depth int) any {
 		return fmt.Sprintf("a-%d", g.count)
 	}
 	if m.Location == InURI {
-		return fmt.Sprintf("arn:a+ü%%/%d", g.count)
+		return fmt.Sprintf("arn:a+ü/%d", g.count)
 	}
 	return fmt.Sprintf("a, \"ü\" <&> %%+ \\ %d", g.count)
 }

@@ -252,6 +252,9 @@ func parseCBOR(services []*Service, r *incoming) (*Operation, error) {
 	if protocol := r.header("smithy-protocol"); protocol != "rpc-v2-cbor" {
 		return nil, malformed("the protocol %.100q is not known", protocol)
 	}
+	if r.has("x-amz-target") { // it would name another operation, in a protocol that the service may speak as well
+		return nil, malformed("X-Amz-Target has no place in a request in CBOR")
+	}
 	service, name, _ := strings.Cut(strings.TrimPrefix(r.request.Path, "/service/"), "/operation/")
 	if err := r.requirePost("/service/" + service + "/operation/" + name); err != nil {
 		return nil, err

@@ -82,6 +82,10 @@ func splitPath(path string) ([]string, error) {
 		if decoded == "" || strings.ContainsFunc(decoded, func(c rune) bool { return c < ' ' || c == 0x7f }) {
 			return nil, malformed("the path has an empty segment, or a control character")
 		}
+		// A name with "%" in it would be another name to whoever decodes the path a second time.
+		if strings.ContainsAny(decoded, `%\`) {
+			return nil, malformed("the path has a percent sign or backslash in a segment")
+		}
 		// Whoever reads the path after us may decode first and resolve dots then.
 		for part := range strings.SplitSeq(decoded, "/") {
 			if part == "." || part == ".." {

@@ -35,12 +35,19 @@ func madeUp(path string) bool {
 	return path == "clientToken" || path == "ClientToken" || path == "requestId"
 }
 
-// within is a path with one more name. Paths are those of the wire: Tags.member.1.Key.
+// maxParameterPath bounds a path in bytes. Paths are made for every value; with the caller's own text in them (the keys of maps), of any length, a
+// body of 1 MiB would take minutes.
+const maxParameterPath = 256
+
+// within is a path with one more name. Paths are those of the wire: Tags.member.1.Key. A longer one ends where it would be too long.
 func within(path, name string) string {
-	if path == "" {
-		return name
+	switch {
+	case path == "":
+		return excerpt(name)
+	case len(path) >= maxParameterPath:
+		return path
 	}
-	return path + "." + name
+	return path + "." + excerpt(name)
 }
 
 // checkMembers finds what a structure that was read lacks: a required member, or the one of a union.
@@ -189,7 +196,7 @@ func checkTimestamp(text string, format TimestampFormat, path string) error {
 		}
 		return wrongValue(path, "it is not a date and time as in %s", httpDate)
 	}
-	if _, number := numberForm(text); !number {
+	if _, number := numberForm(text); !number || strings.ContainsAny(text, "eE") { // no date in a policy is compared with one that has an exponent
 		return wrongValue(path, "it is not a number of seconds")
 	}
 	return nil

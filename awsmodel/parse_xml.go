@@ -13,6 +13,7 @@ type xmlReader struct {
 	decoder   *xml.Decoder
 	namespace string
 	depth     int
+	elements  int
 }
 
 func (r *xmlReader) fault(what string) error {
@@ -55,6 +56,9 @@ func (r *xmlReader) checkStart(start xml.StartElement) error {
 		if a.Name.Space != "" || a.Name.Local != "xmlns" || a.Value != r.namespace {
 			return r.fault("the element " + start.Name.Local + " has an attribute")
 		}
+	}
+	if r.elements++; r.elements > maxValues {
+		return r.fault("too many elements")
 	}
 	if r.depth++; r.depth > maxRequestDepth {
 		return r.fault("too deep")

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/openirsa/openirsa/policy"
 )
@@ -25,7 +26,8 @@ var referenceTable string
 type Reference struct {
 	source   string
 	chapters []chapter
-	parts    []part // ascending by prefix
+	parts    []part   // ascending by prefix
+	patterns sync.Map // of the forms of ARNs in it, by their text
 }
 
 // NewReference opens the table that is built in. Its checksum is verified here, so that a damaged binary is an error now and not a

@@ -17,8 +17,9 @@ type S3Options struct {
 	Domains []string
 	// Now is the time of the request, for s3:object-lock-remaining-retention-days. Where it is zero, requests that would give that key are refused.
 	Now time.Time
-	// PlainKeys refuses keys, and prefixes of listings, that begin with a slash or hold an empty, "." or ".." segment. On S3 they are names like any
-	// other; a server that keeps objects in a file system, or cleans paths as web servers do, takes them for the names of other objects.
+	// PlainKeys refuses keys, and prefixes of listings, that begin with a slash or hold an empty, "." or ".." segment, ids of versions and uploads that
+	// are no plain file names, and buckets of which serversOwn tells. On S3 they are names like any other; a server that keeps objects in a file system,
+	// or cleans paths as web servers do, takes them for the names of others.
 	PlainKeys bool
 }
 
@@ -34,7 +35,7 @@ type S3Operation struct {
 	Query map[string]string
 	// Header holds the headers that mean something to the operation, under lower-case names.
 	Header map[string]string
-	// Calls must all be allowed. It is empty until WithDocument where Body is DocumentBody.
+	// Calls must all be allowed. It is empty until WithDocument where Body is DocumentBody. The first call of a copy reads its source.
 	Calls   []Call
 	Body    Body
 	MaxBody int64 // bytes
@@ -140,7 +141,7 @@ func (s *shape) operation(bucket, key string, query, headers map[string]string, 
 	if err := o.canonicalHeaders(); err != nil {
 		return S3Operation{}, err
 	}
-	if err := options.checkPlain(key, query["prefix"], query["annotation-prefix"]); err != nil {
+	if err := o.checkPlain(); err != nil {
 		return S3Operation{}, err
 	}
 	if s.calls != nil {

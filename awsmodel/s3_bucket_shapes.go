@@ -118,7 +118,7 @@ var configurations = []configuration{
 	{selector: "requestPayment", get: configured{"GetBucketRequestPayment", "s3:GetBucketRequestPayment"},
 		put: configured{"PutBucketRequestPayment", "s3:PutBucketRequestPayment"}},
 	{selector: "tagging", get: configured{"GetBucketTagging", "s3:GetBucketTagging"}, put: configured{"PutBucketTagging", "s3:PutBucketTagging"},
-		remove: configured{"DeleteBucketTagging", "s3:PutBucketTagging"}},
+		remove: configured{"DeleteBucketTagging", "s3:PutBucketTagging"}, document: &document{root: "Tagging", read: readBucketTagging}},
 	{selector: "versioning", get: configured{"GetBucketVersioning", "s3:GetBucketVersioning"},
 		put: configured{"PutBucketVersioning", "s3:PutBucketVersioning"}, headers: []string{"x-amz-mfa"}},
 	{selector: "website", get: configured{"GetBucketWebsite", "s3:GetBucketWebsite"}, put: configured{"PutBucketWebsite", "s3:PutBucketWebsite"},

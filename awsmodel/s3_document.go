@@ -31,16 +31,7 @@ func (o S3Operation) WithDocument(body []byte) (S3Operation, error) {
 	}
 	o = o.clone()
 	if d.root == "Delete" {
-		parsed, err := readDelete(root)
-		for _, object := range parsed.Objects {
-			if err == nil {
-				err = o.options.checkPlain(object.Key)
-			}
-		}
-		if err != nil {
-			return S3Operation{}, err
-		}
-		return o.WithDelete(parsed), nil
+		return o.withDeletes(root)
 	}
 	calls, err := d.read(&o, root)
 	if err != nil {
@@ -51,6 +42,23 @@ func (o S3Operation) WithDocument(body []byte) (S3Operation, error) {
 		return o.withDocument(nil), nil
 	}
 	return o.withDocument(root.canonical()), nil
+}
+
+// withDeletes reads a document that names the objects to delete.
+func (o S3Operation) withDeletes(root *element) (S3Operation, error) {
+	parsed, err := readDelete(root)
+	if err != nil {
+		return S3Operation{}, err
+	}
+	for _, object := range parsed.Objects {
+		if err := o.options.checkPlain(object.Key); err != nil {
+			return S3Operation{}, err
+		}
+		if err := o.options.checkPlainID(object.VersionID); err != nil {
+			return S3Operation{}, err
+		}
+	}
+	return o.WithDelete(parsed), nil
 }
 
 // withDocument drops the checksums with the body that they were for, and gives the canonical document one that every S3 knows: several of these
@@ -99,6 +107,12 @@ func readCreateBucket(o *S3Operation, root *element) ([]Call, error) {
 		tags, err = readTags(set)
 	}
 	return createBucketCalls(o, keys, tags), err
+}
+
+// readBucketTagging reads the tags that a bucket is to have. They are no condition keys of the call, but of later ones.
+func readBucketTagging(o *S3Operation, root *element) ([]Call, error) {
+	_, err := readTagging(root)
+	return []Call{o.bucketCall("s3:PutBucketTagging", nil)}, err
 }
 
 // readObjectTagging reads the tags that an object is to have.

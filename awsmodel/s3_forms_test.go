@@ -242,19 +242,3 @@ func TestNoClock(t *testing.T) {
 		t.Error("a date in a document was understood")
 	}
 }
-
-func TestSourceHead(t *testing.T) {
-	o, err := ClassifyS3(wire("PUT /bucket/key", "x-amz-copy-source: other/a%20b?versionId=v", "x-amz-source-expected-bucket-owner: 111122223333",
-		"x-amz-copy-source-server-side-encryption-customer-algorithm: AES256"), testOptions())
-	if err != nil {
-		t.Fatal(err)
-	}
-	head := o.SourceHead()
-	checkRebuild(t, head)
-	if got, want := describe(head.Calls), calls("s3:GetObjectVersion arn:aws:s3:::other/a b s3:VersionId=v"); head.Name != "HeadObject" || !slices.Equal(got, want) || len(head.Header) != 2 {
-		t.Errorf("%s %q %v, want %q", head.Name, got, head.Header, want)
-	}
-	if none := (S3Operation{Name: "PutObject"}).SourceHead(); none.Name != "" {
-		t.Errorf("PutObject has the source %s/%s", none.Bucket, none.Key)
-	}
-}

@@ -127,7 +127,7 @@ func (s *shape) takeHeaders(lower map[string]string) (map[string]string, error) 
 	for name, value := range lower {
 		_, known := slices.BinarySearch(s.headers, name)
 		switch {
-		case known || s.metadata && strings.HasPrefix(name, "x-amz-meta-"):
+		case known || s.metadata && isMetadata(name):
 			taken[name] = value
 		case strings.HasPrefix(name, "x-amz-") || strings.HasPrefix(name, "if-") || name == "content-range":
 			if unknown == "" || name < unknown {
@@ -144,6 +144,14 @@ func (s *shape) takeHeaders(lower map[string]string) (map[string]string, error) 
 		}
 	}
 	return taken, nil
+}
+
+// isMetadata tells the headers that are stored with an object. In a presigned query and in a form their names may hold what no header's name can
+// (RFC 9110, 5.1).
+func isMetadata(name string) bool {
+	const token = "abcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~"
+	own, found := strings.CutPrefix(name, "x-amz-meta-")
+	return found && own != "" && strings.Trim(own, token) == ""
 }
 
 func firstBadHeader(taken map[string]string) error {
@@ -197,9 +205,10 @@ func isEmptyable(name string) bool {
 }
 
 // checkHeader holds a value to its form. Space around it would be lost on the way to a backend; values in presigned queries and forms can have some.
+// The error does not tell the value, which may be a secret.
 func checkHeader(name, value string) error {
 	if hasControl(value) || strings.TrimSpace(value) != value || value == "" && !isEmptyable(name) {
-		return badHeader(name, value)
+		return notUnderstood("InvalidArgument", "an empty value, space around it or a control character in the header %s", quote(name))
 	}
 	switch name {
 	case "x-amz-object-lock-retain-until-date":
@@ -230,7 +239,13 @@ func (o *S3Operation) canonicalHeaders() error {
 		if err := o.options.checkPlain(source.key); err != nil {
 			return &Error{Code: "InvalidArgument", Message: "Invalid copy source object key", Detail: quote(source.key)}
 		}
+		if err := o.options.checkPlainID(source.version); err != nil {
+			return err
+		}
 		o.Header["x-amz-copy-source"] = source.String()
+	}
+	if strings.Contains(o.Header["range"], ",") { // S3 gives one range, or all (API Reference, GetObject); to some servers each costs another read
+		delete(o.Header, "range")
 	}
 	if value, ok := o.Header["x-amz-tagging"]; ok {
 		tags, err := parseTagging(value)

@@ -122,7 +122,7 @@ var bucketMeanings = []meaning{
 	{wire("GET /bucket?requestPayment"), "", "GetBucketRequestPayment", calls("s3:GetBucketRequestPayment" + onB)},
 	{wire("PUT /bucket?requestPayment"), "", "PutBucketRequestPayment", calls("s3:PutBucketRequestPayment" + onB)},
 	{wire("GET /bucket?tagging"), "", "GetBucketTagging", calls("s3:GetBucketTagging" + onB)},
-	{wire("PUT /bucket?tagging"), "", "PutBucketTagging", calls("s3:PutBucketTagging" + onB)},
+	{wire("PUT /bucket?tagging"), "<Tagging><TagSet/></Tagging>", "PutBucketTagging", calls("s3:PutBucketTagging" + onB)},
 	{wire("DELETE /bucket?tagging"), "", "DeleteBucketTagging", calls("s3:PutBucketTagging" + onB)},
 	{wire("GET /bucket?versioning"), "", "GetBucketVersioning", calls("s3:GetBucketVersioning" + onB)},
 	{wire("PUT /bucket?versioning", "x-amz-mfa: 1 2"), "", "PutBucketVersioning", calls("s3:PutBucketVersioning" + onB)},

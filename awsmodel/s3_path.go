@@ -3,6 +3,7 @@ package awsmodel
 import (
 	"errors"
 	"net/netip"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -80,9 +81,13 @@ func checkBucket(name string) error {
 		valid = valid && !strings.HasSuffix(name, suffix)
 	}
 	if _, err := netip.ParseAddr(name); !valid || err == nil {
-		return &Error{Code: "InvalidBucketName", Message: "The specified bucket is not valid."}
+		return errBucketName()
 	}
 	return nil
+}
+
+func errBucketName() *Error {
+	return &Error{Code: "InvalidBucketName", Message: "The specified bucket is not valid."}
 }
 
 func isAlphanumeric(c byte) bool { return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' }
@@ -94,6 +99,34 @@ func checkKey(key string) error {
 		return errKeyTooLong()
 	case !utf8.ValidString(key) || strings.Contains(key, "\x00"):
 		return errURI()
+	}
+	return nil
+}
+
+// serversOwn are names of buckets in whose place some servers have their administration, which the gateway's key may well use: MinIO (whose own
+// buckets cannot have the name) under /minio/, the Ceph Object Gateway under /admin/.
+var serversOwn = []string{"minio", "admin"}
+
+// checkPlain holds all names of an operation to PlainKeys.
+func (o *S3Operation) checkPlain() error {
+	if o.options.PlainKeys && slices.Contains(serversOwn, o.Bucket) {
+		e := errBucketName()
+		e.Detail = "the backend may have its administration under /" + o.Bucket + "/"
+		return e
+	}
+	for _, name := range []string{"versionId", "uploadId"} {
+		if err := o.options.checkPlainID(o.Query[name]); err != nil {
+			return err
+		}
+	}
+	return o.options.checkPlain(o.Key, o.Query["prefix"], o.Query["annotation-prefix"])
+}
+
+// checkPlainID holds the id of a version or an upload to PlainKeys: it is the name of a file to some servers. Those that servers give are made to be
+// parts of a URL and have no slash.
+func (options S3Options) checkPlainID(id string) error {
+	if options.PlainKeys && (strings.Contains(id, "/") || id == "." || id == "..") {
+		return &Error{Code: "InvalidArgument", Message: "Invalid version id specified", Detail: quote(id)}
 	}
 	return nil
 }

@@ -145,7 +145,7 @@ func (p *parameters) add(name, value string) error {
 	switch {
 	case has(p.own, name) || has(p.hoisted, lower) || i >= 0 && p.signed[i] || name == "x-id" && p.named || name == "versionId" && p.version:
 		return notUnderstood("InvalidArgument", "the query parameter %s is given more than once", quote(name))
-	case name == "X-Amz-Content-Sha256" && value != "UNSIGNED-PAYLOAD": // S3 signs no presigned URL's payload
+	case lower == payloadHeader && value != "UNSIGNED-PAYLOAD": // S3 signs no presigned URL's payload
 		return notUnderstood("InvalidArgument", "the value %s of the query parameter %s", quote(value), quote(name))
 	case i >= 0:
 		p.signed[i] = true

@@ -113,29 +113,6 @@ func (o *S3Operation) sourceCalls(keys map[string][]string) sourced {
 	return s
 }
 
-// SourceHead is the HeadObject of a copy's source: what tells whether it has tags (x-amz-tagging-count).
-func (o S3Operation) SourceHead() S3Operation {
-	source, err := parseCopySource(o.Header["x-amz-copy-source"])
-	if err != nil {
-		return S3Operation{} // o is no copy
-	}
-	head := S3Operation{Service: o.Service, Name: "HeadObject", ReadOnly: true, Method: "HEAD", Bucket: source.bucket, Key: source.key,
-		Query: map[string]string{}, Header: map[string]string{}, options: o.options, shape: find("HEAD", objectLevel, nil, false)}
-	if source.version != "" {
-		head.Query["versionId"] = source.version
-	}
-	if owner, sent := o.Header["x-amz-source-expected-bucket-owner"]; sent {
-		head.Header["x-amz-expected-bucket-owner"] = owner
-	}
-	for _, name := range customerKeyHeader {
-		if value, sent := o.Header["x-amz-copy-source-"+name[len("x-amz-"):]]; sent {
-			head.Header[name] = value
-		}
-	}
-	head.Calls = head.shape.calls(&head)
-	return head
-}
-
 // addRemainingDays sets s3:object-lock-remaining-retention-days beside the date. The days are counted up: a date that was ten days away when
 // the client chose it is still ten days away when it arrives
 // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html#object-lock-managing-retention-limits).

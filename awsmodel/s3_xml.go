@@ -17,50 +17,78 @@ type element struct {
 	text     string // of an element without children
 }
 
-// maxDepth is deeper than any document of S3's goes.
-const maxDepth = 16
+// maxDepth and maxElements are more than any document of S3's has: a thousand objects to delete with five elements each, or a thousand rules of
+// replication.
+const (
+	maxDepth    = 16
+	maxElements = 32 << 10
+)
 
 const s3Namespace = "http://s3.amazonaws.com/doc/2006-03-01/"
+
+// documentReader reads one document. Strangers send some: what it takes is bounded by the document's length.
+type documentReader struct {
+	*xml.Decoder
+	open     []*element // from the document to the innermost
+	text     []byte     // of the innermost, up to its first child
+	elements int
+}
 
 // parseXML reads a document that is a part of an operation's meaning. Attributes other than xmlns, comments, directives and processing
 // instructions are refused: readers differ on them.
 func parseXML(document []byte) (*element, error) {
-	decoder := xml.NewDecoder(bytes.NewReader(document))
 	root := &element{}
-	open := []*element{root}
+	r := documentReader{Decoder: xml.NewDecoder(bytes.NewReader(document)), open: []*element{root}}
 	for {
-		token, err := decoder.Token()
-		if errors.Is(err, io.EOF) && len(root.children) == 1 && len(open) == 1 {
+		token, err := r.Token()
+		if errors.Is(err, io.EOF) && len(root.children) == 1 && len(r.open) == 1 {
 			return root.children[0], nil
 		}
 		if err != nil {
-			return nil, malformedXML("line %d: not well-formed", line(decoder))
+			return nil, r.malformed("not well-formed")
 		}
-		current := open[len(open)-1]
-		switch t := token.(type) {
-		case xml.StartElement:
-			if !plain(t) || len(open) > maxDepth || current == root && len(root.children) > 0 || strings.TrimSpace(current.text) != "" {
-				return nil, malformedXML("line %d: element %s", line(decoder), quote(t.Name.Local))
-			}
-			child := &element{name: t.Name.Local}
-			current.children, current.text = append(current.children, child), ""
-			open = append(open, child)
-		case xml.EndElement:
-			open = open[:len(open)-1]
-		case xml.CharData:
-			if current != root && len(current.children) == 0 {
-				current.text += string(t)
-			} else if len(bytes.TrimSpace(t)) > 0 {
-				return nil, malformedXML("line %d: text between elements", line(decoder))
-			}
-		case xml.ProcInst:
-			if len(root.children) > 0 || t.Target != "xml" {
-				return nil, malformedXML("line %d: processing instruction", line(decoder))
-			}
-		default: // a comment or a directive
-			return nil, malformedXML("line %d: comment or directive", line(decoder))
+		if err := r.take(token); err != nil {
+			return nil, err
 		}
 	}
+}
+
+func (r *documentReader) take(token xml.Token) error {
+	current := r.open[len(r.open)-1]
+	switch t := token.(type) {
+	case xml.StartElement:
+		outside := len(r.open) == 1
+		r.elements++
+		if !plain(t) || len(r.open) > maxDepth || r.elements > maxElements || outside && len(current.children) > 0 || len(bytes.TrimSpace(r.text)) > 0 {
+			return r.malformed("element " + quote(t.Name.Local))
+		}
+		child := &element{name: t.Name.Local}
+		current.children, r.text = append(current.children, child), r.text[:0]
+		r.open = append(r.open, child)
+	case xml.EndElement:
+		if len(current.children) == 0 {
+			current.text = string(r.text)
+		}
+		r.open, r.text = r.open[:len(r.open)-1], r.text[:0]
+	case xml.CharData:
+		if len(r.open) > 1 && len(current.children) == 0 {
+			r.text = append(r.text, t...)
+		} else if len(bytes.TrimSpace(t)) > 0 {
+			return r.malformed("text between elements")
+		}
+	case xml.ProcInst:
+		if len(r.open[0].children) > 0 || t.Target != "xml" {
+			return r.malformed("processing instruction")
+		}
+	default: // a comment or a directive
+		return r.malformed("comment or directive")
+	}
+	return nil
+}
+
+func (r *documentReader) malformed(what string) error {
+	line, _ := r.InputPos()
+	return malformedXML("line %d: %s", line, what)
 }
 
 // plain reports whether an element is in S3's namespace or none, and has no attribute but a namespace's declaration.
@@ -74,11 +102,6 @@ func plain(t xml.StartElement) bool {
 		}
 	}
 	return true
-}
-
-func line(decoder *xml.Decoder) int {
-	n, _ := decoder.InputPos()
-	return n
 }
 
 func malformedXML(format string, arguments ...any) *Error {

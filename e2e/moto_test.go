@@ -154,7 +154,7 @@ func withoutDefaults(value any) any {
 	return value
 }
 
-func asJSON(t *testing.T, value any) string {
+func asJSON(t testing.TB, value any) string {
 	t.Helper()
 	text, err := json.Marshal(value)
 	if err != nil {

@@ -44,7 +44,7 @@ func benchmarkGet(b *testing.B, p *plane, backend http.HandlerFunc) {
 	must(b, err)
 	credentials := p.session(b, "reader", allow("s3:GetObject", "arn:aws:s3:::bucket/*"), allow("s3:ListBucket", "arn:aws:s3:::bucket"))
 	config := gateway.Config{Authenticate: p.sts, Trail: p.events, Origin: origin, Directory: p.directory, Policies: p.directory, S3: p.backend.backend,
-		Attributes: gateway.LearnedTags(p.directory.ResourceTags)}
+		Attributes: gateway.Learned{Records: p.directory}}
 	if backend != nil {
 		config.S3 = anyBackend{backend}
 	}

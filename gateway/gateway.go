@@ -9,6 +9,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -72,6 +73,9 @@ type Config struct {
 	Attributes Attributes
 	// Services says by signing name how services are served; one that is not there has no backend. An Upstream of s3 takes the place of S3.
 	Services map[string]ServiceConfig
+	// BodyMemory bounds the memory in which the bodies of requests to other services than S3 are held at once, in bytes; 0: 256 MiB. A request
+	// that finds none is told to come again.
+	BodyMemory int64
 	// S3Domains are the host names under which buckets are virtual-hosted: bucket.s3.localhost for s3.localhost. In lower case, without ports.
 	S3Domains []string
 	// S3BlockPublicPolicies refuses bucket policies that grant to everybody.
@@ -80,8 +84,9 @@ type Config struct {
 
 // Gateway is the door of S3 and of every other service, those that nobody knows included. It is safe for concurrent use.
 type Gateway struct {
-	c  Config
-	s3 s3Server
+	c      Config
+	s3     s3Server
+	bodies *bodyMemory
 }
 
 // New makes a Gateway.
@@ -105,7 +110,7 @@ func New(c Config) (*Gateway, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	g := &Gateway{c: c, s3: embeddedS3{c.S3, c.AccountHeader}}
+	g := &Gateway{c: c, s3: embeddedS3{c.S3, c.AccountHeader}, bodies: &bodyMemory{limit: cmp.Or(c.BodyMemory, defaultBodyMemory)}}
 	if s3 != nil {
 		g.s3 = upstreamS3{s3}
 	}

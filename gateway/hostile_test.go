@@ -46,7 +46,7 @@ func TestHostile(t *testing.T) {
 		{"unknown key id", sigv4.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "x"}, get("/bucket/key"), "InvalidAccessKeyId", 403},
 		{"wrong secret", wrongSecret, get("/bucket/key"), "SignatureDoesNotMatch", 403},
 		{"cut session token", cutToken, get("/bucket/key"), "InvalidToken", 400},
-		{"no session token", noToken, get("/bucket/key"), "InvalidToken", 400},
+		{"no session token", noToken, get("/bucket/key"), "InvalidAccessKeyId", 403},
 		{"another's session token", otherToken, get("/bucket/key"), "InvalidToken", 400},
 		{"account header", p.root, rawRequest{method: "GET", target: "/foreign/key", unsigned: []string{"X-Openirsa-Account: " + other}}, "AccessDenied", 403},
 

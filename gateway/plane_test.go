@@ -136,7 +136,7 @@ func newPlaneWith(t testing.TB, change func(*gateway.Config)) *plane {
 
 	logs := new(bytes.Buffer)
 	config := gateway.Config{Authenticate: service, Trail: events, Origin: origin, Directory: directory, Policies: directory,
-		Attributes: gateway.LearnedTags(directory.ResourceTags), S3: backend, Logger: slog.New(slog.NewTextHandler(logs, nil))}
+		Attributes: gateway.Learned{Records: directory}, S3: backend, Logger: slog.New(slog.NewTextHandler(logs, nil))}
 	change(&config)
 	door, err := gateway.New(config)
 	must(t, err)

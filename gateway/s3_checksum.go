@@ -10,6 +10,8 @@ import (
 	"hash/crc32"
 	"hash/crc64"
 	"strings"
+
+	"github.com/openirsa/openirsa/awsmodel"
 )
 
 const checksumPrefix = "x-amz-checksum-"
@@ -42,6 +44,19 @@ func newChecksum(algorithm string) hash.Hash {
 	return nil
 }
 
+// checksumsOf are the headers of an operation that tell checksums of its body. Those of CompleteMultipartUpload, but for its MD5, are the object's
+// (https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html).
+func checksumsOf(operation awsmodel.S3Operation) map[string]string {
+	if operation.Name != "CompleteMultipartUpload" {
+		return operation.Header
+	}
+	own := map[string]string{}
+	if text, ok := operation.Header["content-md5"]; ok {
+		own["content-md5"] = text
+	}
+	return own
+}
+
 // checksumCheck is the check that a header or trailer of that name asks for; false where it is none that is known.
 func checksumCheck(name string) (check, bool) {
 	algorithm, ok := strings.CutPrefix(name, checksumPrefix)
@@ -56,7 +71,7 @@ func checksumCheck(name string) (check, bool) {
 // decodeChecksum is what a header or trailer says that a checksum is; nil where it is not in the form of one.
 func decodeChecksum(c check, text string) []byte {
 	want, err := base64.StdEncoding.DecodeString(text)
-	if err != nil || len(want) != c.Size() {
+	if err != nil || len(want) != c.Size() || base64.StdEncoding.EncodeToString(want) != text { // one spelling, since it is passed on
 		return nil
 	}
 	return want

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 
@@ -57,13 +58,13 @@ func (x *exchange) deleteObjects() {
 		case err != nil:
 			(&answer{w: x.w, exchange: x}).finish(err)
 			return
-		case done.status >= http.StatusBadRequest:
+		case !isSuccess(done.status):
 			x.passError(done.status, done.header, done.body.Bytes())
 			return
 		}
 		var answered deleteResult
-		if err := xml.Unmarshal(done.body.Bytes(), &answered); err != nil {
-			x.refuse(internalError(err))
+		if err := xml.Unmarshal(done.body.Bytes(), &answered); err != nil || answered.XMLName.Local != result.XMLName.Local {
+			x.refuse(internalError(errors.Join(fmt.Errorf("the backend answered with %q", answered.XMLName.Local), err)))
 			return
 		}
 		result.Deleted, result.Error = answered.Deleted, answered.Error

@@ -18,6 +18,10 @@ func (g *Gateway) serveS3(w http.ResponseWriter, r *http.Request, origin trail.O
 		x.refuseUnknown(refusal("InvalidURI", "Couldn't parse the specified URI."))
 		return
 	}
+	if _, control := signed.Header["X-Amz-Account-Id"]; control { // whose paths look like those of objects, and which is signed for s3 as well
+		x.refuseUnknown(refusal("NotImplemented", "Amazon S3 Control, whose requests have the header x-amz-account-id, is not served here."))
+		return
+	}
 	if r.Method == http.MethodOptions {
 		x.servePreflight()
 		return
@@ -60,7 +64,11 @@ func (x *exchange) serveSigned() {
 // serveAnonymous answers a request that is not signed: what it may do, the bucket's policy alone decides.
 func (x *exchange) serveAnonymous() {
 	x.anonymous = true
-	if err := x.checkPayloadHash(); err != nil {
+	err := x.checkPayloadHash()
+	if strings.Contains(x.signed.RawQuery, "AWSAccessKeyId=") { // Signature Version 2, which some SDKs still choose for URLs
+		err = refusal("InvalidRequest", "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.")
+	}
+	if err != nil {
 		x.refuseUnknown(err)
 		return
 	}
@@ -88,7 +96,7 @@ func (x *exchange) servePreflight() {
 		x.refuse(refusal("BadRequest", "Insufficient information. Origin request header needed."))
 	case method == "":
 		x.refuse(refusal("BadRequest", "Invalid Access-Control-Request-Method: null"))
-	case !x.s3.crossOrigin():
+	case !x.s3.external():
 		x.event.Explanation = "the embedded S3 has no CORS configurations"
 		x.refuse(refusal("AccessForbidden", "CORSResponse: CORS is not enabled for this bucket."))
 	default:
@@ -102,5 +110,5 @@ func (x *exchange) s3Request() awsmodel.Request {
 }
 
 func (x *exchange) s3Options() awsmodel.S3Options {
-	return awsmodel.S3Options{Partition: x.c.Partition, Domains: x.c.S3Domains, Now: x.c.Now()}
+	return awsmodel.S3Options{Partition: x.c.Partition, Domains: x.c.S3Domains, Now: x.c.Now(), PlainKeys: x.s3.external()}
 }

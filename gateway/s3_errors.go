@@ -35,7 +35,7 @@ func statusOf(code string) int {
 	switch code {
 	case "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "RequestTimeTooSkewed", "AccessForbidden":
 		return http.StatusForbidden
-	case "NoSuchBucket", "NoSuchBucketPolicy":
+	case "NoSuchBucket", "NoSuchBucketPolicy", "NoSuchKey", "NoSuchUpload":
 		return http.StatusNotFound
 	case "MethodNotAllowed":
 		return http.StatusMethodNotAllowed
@@ -49,7 +49,7 @@ func statusOf(code string) int {
 		return http.StatusInternalServerError
 	case "NotImplemented":
 		return http.StatusNotImplemented
-	case "ServiceUnavailable":
+	case "ServiceUnavailable", "SlowDown":
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusBadRequest
@@ -148,12 +148,13 @@ func (x *exchange) passError(status int, header http.Header, document []byte) {
 // isOwnFailure tells a server's failures, and refusals of the gateway's own signature, from what its answer to the client is.
 func isOwnFailure(status int, code string) bool {
 	switch code {
-	case "NotImplemented", "SlowDown", "ServiceUnavailable":
+	case "SlowDown", "ServiceUnavailable":
 		return false
 	case "SignatureDoesNotMatch", "InvalidAccessKeyId", "AuthorizationHeaderMalformed", "RequestTimeTooSkewed", "InvalidToken", "ExpiredToken":
 		return true
 	}
-	return status >= http.StatusInternalServerError
+	// 501 says what the server has not.
+	return status < http.StatusBadRequest || status >= http.StatusInternalServerError && status != http.StatusNotImplemented
 }
 
 // readError reads a server's error, or makes one from the status.
@@ -175,10 +176,7 @@ func readError(document []byte, status int) errorDocument {
 func (x *exchange) writeError(status int, header http.Header, e errorDocument) {
 	out := x.w.Header()
 	for name, values := range header {
-		switch {
-		case name == "X-Amz-Request-Id" || name == "X-Amz-Id-2":
-		case strings.HasPrefix(name, "X-Amz-") || name == "Allow" || name == "Retry-After" || name == "Vary" ||
-			strings.HasPrefix(name, "Access-Control-") && x.s3.crossOrigin():
+		if x.passes(name) && !strings.HasPrefix(name, "Content-") {
 			out[name] = values
 		}
 	}

@@ -32,9 +32,15 @@ type exchange struct {
 	key       sigv4.Key // by which chunks are signed
 	operation awsmodel.S3Operation
 	event     trail.Event
-	document  []byte // the body, where it is read whole
-	owner     string // of the bucket, once the operation is with the server; empty: of none
-	recorded  bool   // the directory keeps the event
+	owners    []bucketOwner // of the buckets that were looked at
+	remade    bool          // there was a bucket of the name of the one to be made
+	recorded  bool          // the directory keeps the event
+}
+
+// bucketOwner is whose a bucket was found to be.
+type bucketOwner struct {
+	bucket, account string
+	found           bool
 }
 
 // serve answers an authenticated or anonymous request, and leaves one event of it whatever happens.
@@ -44,6 +50,12 @@ func (x *exchange) serve() {
 	if err := x.classify(); err != nil {
 		x.refuse(err)
 		return
+	}
+	if x.anonymous {
+		if err := x.checkAnonymous(); err != nil {
+			x.refuse(err)
+			return
+		}
 	}
 	x.setRequestKeys()
 	if x.isAboutPolicy() {
@@ -120,6 +132,29 @@ func (x *exchange) classify() error {
 	return nil
 }
 
+// checkAnonymous keeps strangers from choosing the headers of an answer, such as a type that makes a page of an object
+// (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html, "Overriding response header values through the request"), and from having
+// documents read where no policy lets them in.
+func (x *exchange) checkAnonymous() error {
+	for name := range x.operation.Query {
+		if strings.HasPrefix(name, "response-") {
+			return refusal("InvalidRequest", "Request specific response headers cannot be used for anonymous GET requests.")
+		}
+	}
+	if x.operation.Body != awsmodel.DocumentBody {
+		return nil
+	}
+	owner, found := x.ownerOf(x.operation.Bucket)
+	if found && owner != "" {
+		own, err := x.c.Directory.ResourcePolicy(x.r.Context(), owner, x.bucketARN(x.operation.Bucket))
+		if err != nil || own != nil {
+			return err
+		}
+	}
+	x.event.Explanation = "the bucket has no policy"
+	return refusal("AccessDenied", "Access Denied")
+}
+
 // misread is the refusal of a request that is not understood. The trail alone gets what S3's sentences leave out.
 func (x *exchange) misread(err error) error {
 	refused := classificationError(err)
@@ -168,18 +203,21 @@ func (x *exchange) decideAll(calls []awsmodel.Call) error {
 
 // decide allows one call or returns the refusal, and writes the decision into the event.
 func (x *exchange) decide(call awsmodel.Call) error {
-	owner, owned := x.ownerOf(call)
+	owner, owned := x.ownerOf(call.Bucket)
 	keys, err := x.keysOf(call, owner, owned)
 	if err != nil {
 		return internalError(err)
 	}
-	access := iam.Access{Action: call.Action, Resource: call.Resource, Account: owner, Holder: x.bucketARN(call.Bucket), Keys: keys}
+	access := iam.Access{Action: call.Action, Resource: call.Resource, Keys: keys, ListKeys: x.listKeys(keys)}
+	if call.Bucket != "" { // a role that is passed is of the account that its ARN names
+		access.Account, access.Holder = owner, x.bucketARN(call.Bucket)
+	}
 	decision, err := x.c.Directory.Decide(x.r.Context(), x.caller, access)
 	if err != nil {
 		return internalError(err)
 	}
 	if !decision.Allowed() && call.OnlyIfTagged {
-		tagged, err := x.isTagged(call)
+		tagged, err := x.copiesTags()
 		if err != nil || !tagged {
 			return err
 		}
@@ -189,7 +227,7 @@ func (x *exchange) decide(call awsmodel.Call) error {
 	case !decision.Allowed() && x.anonymous:
 		return &iam.Error{Code: "AccessDenied", Message: "Access Denied", Decision: &decision}
 	case !decision.Allowed():
-		x.event.Context = x.caller.ConditionKeys(keys)
+		x.event.Context = x.caller.ConditionKeys(keys, access.ListKeys...)
 		return iam.Denied(x.caller, call.Action, quoted(call), decision)
 	case !owned:
 		// The backend is not asked: a bucket of that name may come to be before it answers, and be anyone's.
@@ -204,13 +242,21 @@ func (x *exchange) decide(call awsmodel.Call) error {
 	return nil
 }
 
-// ownerOf is the account that a call's bucket belongs to; ok is false where there is no such bucket. A call on no bucket, or on one that is to be
-// made, is about the caller's own account.
-func (x *exchange) ownerOf(call awsmodel.Call) (account string, ok bool) {
-	if call.Bucket == "" || x.operation.Name == "CreateBucket" {
+// ownerOf is the account that a bucket belongs to; found is false where there is no such bucket. No bucket, or one that is to be made, is about the
+// caller's own account. To one request a bucket is for good whose it was at the first look, which the server holds it to: what is decided about an
+// account's bucket is not done to a later one, of its name and of another account.
+func (x *exchange) ownerOf(bucket string) (account string, found bool) {
+	if bucket == "" || x.operation.Name == "CreateBucket" {
 		return x.caller.Principal.Account, true
 	}
-	return x.s3.owner(call.Bucket)
+	for _, known := range x.owners {
+		if known.bucket == bucket {
+			return known.account, known.found
+		}
+	}
+	account, found = x.s3.owner(bucket)
+	x.owners = append(x.owners, bucketOwner{bucket, account, found})
+	return account, found
 }
 
 func (x *exchange) bucketARN(bucket string) string {

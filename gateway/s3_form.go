@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"math"
 	"mime"
 	"mime/multipart"
 	"net/http"
@@ -19,6 +20,8 @@ import (
 const (
 	// maxFormFields bounds all fields before the file together (https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html).
 	maxFormFields = 20 << 10
+	// maxFormHead bounds them with all that stands around them.
+	maxFormHead = 4 * maxFormFields
 	// formTime bounds how long they may take to arrive.
 	formTime = 30 * time.Second
 )
@@ -188,7 +191,7 @@ func (x *exchange) store(file *os.File) error {
 	switch {
 	case err != nil || body.failure() != nil:
 		(&answer{w: x.w, exchange: x, body: body}).finish(err)
-	case done.status >= http.StatusBadRequest:
+	case !isSuccess(done.status):
 		x.passError(done.status, done.header, done.body.Bytes())
 	default:
 		x.answerForm(done.header)
@@ -229,11 +232,8 @@ func (x *exchange) answerForm(header http.Header) {
 			out[name] = values
 		}
 	}
-	location := url.URL{Scheme: "http", Host: x.r.Host, Path: "/" + x.operation.Bucket + "/" + x.operation.Key}
-	if x.origin.SecureTransport {
-		location.Scheme = "https"
-	}
-	out.Set("Location", location.String())
+	location := x.location()
+	out.Set("Location", location)
 	status := http.StatusNoContent
 	switch x.form.field("success_action_status") {
 	case "200":
@@ -252,11 +252,23 @@ func (x *exchange) answerForm(header http.Header) {
 	}
 	x.note(status, "", "")
 	if status == http.StatusCreated {
-		x.writeDocument(status, postResponse{Location: location.String(), Bucket: x.operation.Bucket, Key: x.operation.Key, ETag: header.Get("Etag")})
+		x.writeDocument(status, postResponse{Location: location, Bucket: x.operation.Bucket, Key: x.operation.Key, ETag: header.Get("Etag")})
 		return
 	}
 	x.identify(out)
 	x.w.WriteHeader(status)
+}
+
+// location is the address of the operation's object, as the client names the host and the bucket.
+func (x *exchange) location() string {
+	scheme, path := "http://", x.signed.Path
+	if x.origin.SecureTransport {
+		scheme = "https://"
+	}
+	if x.form != nil { // which goes to the bucket
+		path = strings.TrimSuffix(path, "/") + (&url.URL{Path: "/" + x.operation.Key}).EscapedPath()
+	}
+	return scheme + x.r.Host + path
 }
 
 // redirection is where a form wants its browser to go. What is no web address is ignored, as on S3.
@@ -279,10 +291,13 @@ func readForm(r *http.Request) (*form, error) {
 		return nil, errForm
 	}
 	f, left := &form{}, int64(maxFormFields)
-	parts := multipart.NewReader(r.Body, parameters["boundary"])
+	head := &io.LimitedReader{R: r.Body, N: maxFormHead}
+	parts := multipart.NewReader(head, parameters["boundary"])
 	for {
 		part, err := parts.NextRawPart()
 		switch {
+		case err != nil && head.N == 0:
+			return nil, errFormHead
 		case errors.Is(err, io.EOF):
 			return nil, refusal("InvalidArgument", "POST requires exactly one file upload per request.")
 		case err != nil:
@@ -291,22 +306,24 @@ func readForm(r *http.Request) (*form, error) {
 		name := part.FormName()
 		if strings.EqualFold(name, "file") {
 			f.filename, f.file = part.FileName(), part
+			head.N = math.MaxInt64
 			return f, nil
 		}
 		value, err := io.ReadAll(io.LimitReader(part, left+1))
-		if err != nil {
-			return nil, formError(err)
-		}
 		left -= int64(len(name) + len(value))
 		switch {
-		case left < 0:
-			return nil, refusal("MaxPostPreDataLengthExceeded", "Your POST request fields preceding the upload file were too large.")
+		case left < 0 || err != nil && head.N == 0:
+			return nil, errFormHead
+		case err != nil:
+			return nil, formError(err)
 		case name == "":
 			return nil, errForm
 		}
 		f.fields = append(f.fields, sigv4.Field{Name: name, Value: string(value)})
 	}
 }
+
+var errFormHead = refusal("MaxPostPreDataLengthExceeded", "Your POST request fields preceding the upload file were too large.")
 
 var errForm = refusal("MalformedPOSTRequest", "The body of your POST request is not well-formed multipart/form-data.")
 

@@ -156,7 +156,7 @@ func TestHostileForm(t *testing.T) {
 		{"an acl more", upload{fields: good(sigv4.Field{Name: "acl", Value: "public-read"})}, "AccessDenied", 403},
 		{"a field twice", upload{fields: good(sigv4.Field{Name: "Key", Value: "up/b"})}, "MalformedPOSTRequest", 400},
 		{"a token of another", upload{fields: append(without("x-amz-security-token"), sigv4.Field{Name: "x-amz-security-token", Value: nobody.SessionToken})}, "InvalidToken", 400},
-		{"no token", upload{fields: without("x-amz-security-token")}, "InvalidToken", 400},
+		{"no token", upload{fields: without("x-amz-security-token")}, "InvalidAccessKeyId", 403},
 		{"no policy", upload{fields: without("policy")}, "InvalidArgument", 400},
 		{"no signature", upload{fields: without("x-amz-signature")}, "InvalidArgument", 400},
 		{"no key", upload{fields: without("key")}, "InvalidArgument", 400},

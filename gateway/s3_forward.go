@@ -26,7 +26,7 @@ func (x *exchange) forward(w http.ResponseWriter, operation awsmodel.S3Operation
 	for name, values := range canonical.Header {
 		header[http.CanonicalHeaderKey(name)] = values
 	}
-	if origins := x.r.Header["Origin"]; len(origins) == 1 && x.s3.crossOrigin() { // which asks for nothing but the answer's CORS headers
+	if origins := x.r.Header["Origin"]; len(origins) == 1 && x.s3.external() { // which asks for nothing but the answer's CORS headers
 		header["Origin"] = origins
 	}
 	f := forwarded{body: body, region: x.origin.Region, account: x.caller.Principal.Account, request: &http.Request{
@@ -40,13 +40,12 @@ func (x *exchange) forward(w http.ResponseWriter, operation awsmodel.S3Operation
 		Header:     header,
 	}}
 	if operation.Bucket != "" && operation.Name != "CreateBucket" {
-		f.owner, _ = x.s3.owner(operation.Bucket)
+		f.owner, _ = x.ownerOf(operation.Bucket)
 		f.account = f.owner
-		x.owner = f.owner
 	}
 	if source, ok := operation.Header["x-amz-copy-source"]; ok {
 		bucket, _, _ := strings.Cut(source, "/")
-		f.sourceOwner, _ = x.s3.owner(bucket)
+		f.sourceOwner, _ = x.ownerOf(bucket)
 	}
 	return x.s3.answer(x.r.Context(), w, f)
 }
@@ -77,7 +76,7 @@ func (a *answer) WriteHeader(status int) {
 		return
 	}
 	a.status = status
-	if status >= http.StatusBadRequest || a.body.failure() != nil {
+	if !isSuccess(status) || a.body.failure() != nil || a.endsLate() {
 		a.held = true
 		return
 	}
@@ -103,16 +102,37 @@ func (a *answer) release(status int) {
 	a.w.WriteHeader(status)
 }
 
-// passHeader copies what tells of the object rather than of the server.
+// isSuccess tells what streams through. A server that sends elsewhere has done nothing; where else it has things is not for clients to know.
+func isSuccess(status int) bool {
+	return status < http.StatusMultipleChoices || status == http.StatusNotModified
+}
+
+// passHeader copies what belongs to the client.
 func (a *answer) passHeader(header http.Header) {
 	for name, values := range a.Header() {
+		name = http.CanonicalHeaderKey(name)
 		switch {
-		case name == "Server" || name == "Set-Cookie" || name == "Strict-Transport-Security" || name == "X-Amz-Request-Id" || name == "X-Amz-Id-2":
-		case strings.HasPrefix(name, "Access-Control-") && !a.s3.crossOrigin():
-		default:
+		case strings.HasPrefix(name, "X-Amz-Meta-"):
+			header[strings.ToLower(name)] = values // as S3 spells it: boto3 shows the name as it comes
+		case a.passes(name):
 			header[name] = values
 		}
 	}
+	if a.operation.Name == "CreateBucket" {
+		header.Set("Location", "/"+a.operation.Bucket)
+	}
+}
+
+// passes tells by their canonical names the headers of a server's answer that tell of the object rather than of the server.
+func (x *exchange) passes(name string) bool {
+	switch name {
+	case "X-Amz-Request-Id", "X-Amz-Id-2":
+		return false
+	case "Accept-Ranges", "Allow", "Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Length", "Content-Range",
+		"Content-Type", "Etag", "Expires", "Last-Modified", "Retry-After", "Vary", "X-Content-Type-Options":
+		return true
+	}
+	return strings.HasPrefix(name, "X-Amz-") || strings.HasPrefix(name, "Access-Control-") && x.s3.external()
 }
 
 // Write implements http.ResponseWriter.
@@ -155,11 +175,14 @@ func (a *answer) finish(err error) {
 		a.interrupted(broken, released)
 		return
 	}
+	a.settle()
 	switch {
 	case err != nil:
 		a.refuse(internalError(err))
 	case !a.held:
 		a.WriteHeader(http.StatusOK)
+	case isSuccess(a.status):
+		a.finishLate()
 	case a.status == http.StatusNotFound && a.hidesAbsence():
 	default:
 		a.passError(a.status, a.header, a.kept.Bytes())
@@ -184,7 +207,7 @@ func (a *answer) interrupted(broken *interruption, released bool) {
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html, "Permissions").
 func (a *answer) hidesAbsence() bool {
 	switch a.operation.Name {
-	case "GetObject", "HeadObject", "CopyObject", "UploadPartCopy":
+	case "GetObject", "HeadObject", "GetObjectAttributes", "CopyObject", "UploadPartCopy":
 	default:
 		return false
 	}

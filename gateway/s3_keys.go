@@ -22,6 +22,12 @@ func (x *exchange) setRequestKeys() {
 			keys.Set("s3:TlsVersion", version)
 		}
 	}
+	if referers := x.r.Header["Referer"]; len(referers) == 1 {
+		keys.Set("aws:Referer", referers[0])
+	}
+	if owner, found := x.ownerOf(x.operation.Bucket); found {
+		keys.Set("s3:ResourceAccount", owner)
+	}
 	if x.anonymous {
 		return
 	}
@@ -49,22 +55,50 @@ func tlsVersion(version uint16) string {
 	return name
 }
 
-// keysOf are the condition keys of one call beside the caller's: those that the request gives, and those of the resource. Whose the resource is stands
-// in the caller's context, which saves a copy of it for the many calls that give no key.
-func (x *exchange) keysOf(call awsmodel.Call, owner string, owned bool) (map[string][]string, error) {
-	if !owned || owner == "" {
+// keysOf are the condition keys of one call beside the caller's: those that the request gives, and those of the resource. The caller's have the
+// owner of the operation's own bucket, which saves a copy of them for the many calls that give no key.
+func (x *exchange) keysOf(call awsmodel.Call, owner string, found bool) (map[string][]string, error) {
+	of, err := x.tagsOf(call, owner, found)
+	if err != nil {
+		return nil, err
+	}
+	usual, _ := x.ownerOf(x.operation.Bucket)
+	if len(of) == 0 && owner == usual {
 		return call.Keys, nil
 	}
-	x.caller.Context.Set("s3:ResourceAccount", owner)
-	if call.Bucket == "" {
-		return call.Keys, nil
-	}
-	ofBucket, ofObject, err := x.tagsOf(call, owner)
-	if err != nil || len(ofBucket)+len(ofObject) == 0 {
-		return call.Keys, err
-	}
-	keys := make(map[string][]string, len(call.Keys)+2*len(ofBucket)+len(ofObject))
+	keys := make(map[string][]string, len(call.Keys)+len(of)+1)
 	maps.Copy(keys, call.Keys)
+	maps.Copy(keys, of)
+	if owner != usual {
+		keys["s3:ResourceAccount"] = nil // absent, where the bucket is
+		if found {
+			keys["s3:ResourceAccount"] = []string{owner}
+		}
+	}
+	return keys, nil
+}
+
+// tagsOf are the tags, of a call's bucket and of its object, as condition keys.
+func (x *exchange) tagsOf(call awsmodel.Call, owner string, found bool) (map[string][]string, error) {
+	if !found || call.Bucket == "" || len(call.TagKeys) == 0 {
+		return nil, nil
+	}
+	var ofBucket, ofObject map[string]string
+	var err error
+	if x.c.Attributes != nil {
+		if ofBucket, err = x.c.Attributes.Tags(x.r.Context(), owner, x.bucketARN(call.Bucket)); err != nil {
+			return nil, err
+		}
+	}
+	if slices.Contains(call.TagKeys, objectTagKeys) {
+		if ofObject, err = x.objectTags(call, owner); err != nil {
+			return nil, err
+		}
+	}
+	if len(ofBucket)+len(ofObject) == 0 {
+		return nil, nil
+	}
+	keys := make(map[string][]string, 2*len(ofBucket)+len(ofObject))
 	for _, prefix := range call.TagKeys {
 		tags := ofBucket
 		if prefix == objectTagKeys {
@@ -75,17 +109,4 @@ func (x *exchange) keysOf(call awsmodel.Call, owner string, owned bool) (map[str
 		}
 	}
 	return keys, nil
-}
-
-// tagsOf are the tags that are condition keys of a call: its bucket's, and its object's.
-func (x *exchange) tagsOf(call awsmodel.Call, owner string) (ofBucket, ofObject map[string]string, err error) {
-	if x.c.Attributes != nil && slices.ContainsFunc(call.TagKeys, func(prefix string) bool { return prefix != objectTagKeys }) {
-		if ofBucket, err = x.c.Attributes.Tags(x.r.Context(), owner, x.bucketARN(call.Bucket)); err != nil {
-			return nil, nil, err
-		}
-	}
-	if slices.Contains(call.TagKeys, objectTagKeys) {
-		ofObject, err = x.objectTags(call, owner)
-	}
-	return ofBucket, ofObject, err
 }

@@ -71,7 +71,7 @@ func (x *exchange) body() (*verifiedBody, error) {
 	if framing.Payload != "" {
 		payload = sigv4.UnsignedPayload
 	}
-	body, err := newVerifiedBody(x.r.Body, length, payload, x.operation.Header)
+	body, err := newVerifiedBody(x.r.Body, length, payload, checksumsOf(x.operation))
 	if err != nil {
 		return nil, err
 	}
@@ -129,20 +129,17 @@ func announced(header string) ([]string, error) {
 	return names, nil
 }
 
-// readWhole reads a body that is a part of the operation's meaning, before anything is decided, and replaces it by its canonical form; and one of
-// which the gateway learns something, which stays as it is.
-func (x *exchange) readWhole(body *verifiedBody) (_ *verifiedBody, err error) {
-	if body == nil || x.operation.Body != awsmodel.DocumentBody && x.operation.Name != "PutBucketTagging" {
+// readWhole reads a body that is a part of the operation's meaning, before anything is decided, and replaces it by its canonical form.
+func (x *exchange) readWhole(body *verifiedBody) (*verifiedBody, error) {
+	if x.operation.Body != awsmodel.DocumentBody || body == nil {
 		return body, nil
 	}
-	if x.document, err = io.ReadAll(body); err != nil {
+	document, err := io.ReadAll(body)
+	if err != nil {
 		return nil, bodyError(err)
 	}
-	if x.operation.Body == awsmodel.DocumentBody {
-		if x.operation, err = x.operation.WithDocument(x.document); err != nil {
-			return nil, x.misread(err)
-		}
-		x.document = x.operation.Document
+	if x.operation, err = x.operation.WithDocument(document); err != nil {
+		return nil, x.misread(err)
 	}
-	return plainBody(x.document), nil
+	return plainBody(x.operation.Document), nil
 }

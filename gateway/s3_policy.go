@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
@@ -34,13 +35,10 @@ func (x *exchange) servePolicy() {
 		return
 	}
 	call := x.operation.Calls[0]
-	owner, owned, err := x.policyOwner(call)
-	if err == nil && (!owned || x.anonymous) { // the directory writes each refusal down, and those of strangers may be many
-		err = x.decide(call) // which denies, or says that there is no such bucket
-	}
-	if err == nil && call.ExpectedOwner != "" && call.ExpectedOwner != owner {
-		x.event.Explanation = "the bucket does not belong to the account that the client expects"
-		err = refusal("AccessDenied", "Access Denied")
+	owner, found := x.ownerOf(call.Bucket)
+	// The directory writes each refusal down, and those of strangers may be many; of what a client expects it knows nothing.
+	if !found || x.anonymous || call.ExpectedOwner != "" && call.ExpectedOwner != owner {
+		err = x.decide(call) // which denies, or says what is not as it should be
 	}
 	if err != nil {
 		x.refuse(err)
@@ -55,11 +53,24 @@ func (x *exchange) servePolicy() {
 	if json.Valid(document) {
 		parameters["bucketPolicy"] = json.RawMessage(document)
 	}
-	x.recorded = true
-	x.keepPolicy(iam.ResourcePolicyInput{
+	in := iam.ResourcePolicyInput{
 		Access:    iam.Access{Action: call.Action, Resource: call.Resource, Account: owner, Keys: keys},
 		Operation: x.operation.Name, Parameters: parameters, Document: string(document), BlockPublic: x.c.S3BlockPublicPolicies,
-	})
+	}
+	if x.s3.external() { // without a bucket there is no policy to read, so that only who writes asks for it
+		in.Forward = func(context.Context) error { return x.needBucket(call.Bucket) }
+	}
+	x.recorded = true
+	x.keepPolicy(in)
+}
+
+// needBucket asks the server for a bucket.
+func (x *exchange) needBucket(bucket string) error {
+	there, err := x.exists(bucket)
+	if err == nil && !there {
+		err = refusal("NoSuchBucket", "The specified bucket does not exist")
+	}
+	return err
 }
 
 // keepPolicy has the directory do what is asked, and answers.
@@ -119,24 +130,11 @@ func (x *exchange) policyDocument() ([]byte, error) {
 	return document, nil
 }
 
-// policyOwner is ownerOf for a bucket whose server may have to be asked whether there is one.
-func (x *exchange) policyOwner(call awsmodel.Call) (account string, ok bool, err error) {
-	account, ok = x.ownerOf(call)
-	if !ok || x.operation.ReadOnly || x.anonymous { // without a bucket there is no policy to read
-		return account, ok, nil
-	}
-	ok, err = x.exists(call.Bucket)
-	if !ok && err == nil {
-		err = refusal("NoSuchBucket", "The specified bucket does not exist")
-	}
-	return account, ok, err
-}
-
 // exists asks the server whether there is a bucket.
 func (x *exchange) exists(bucket string) (bool, error) {
-	if _, embedded := x.s3.(embeddedS3); embedded {
-		_, ok := x.s3.owner(bucket)
-		return ok, nil
+	if !x.s3.external() {
+		_, found := x.s3.owner(bucket)
+		return found, nil
 	}
 	operation, err := awsmodel.ClassifyS3(awsmodel.Request{Method: http.MethodHead, Path: "/" + bucket}, x.s3Options())
 	if err != nil {

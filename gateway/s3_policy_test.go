@@ -105,7 +105,7 @@ func testBucketPolicy(t *testing.T, p *plane) {
 		_, err := root.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: bucket, Policy: &wrong.policy})
 		wantError(t, err, wrong.code, 400, "")
 	}
-	_, err = root.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: aws.String("absent"), Policy: public})
+	_, err = root.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: aws.String("absent"), Policy: bucketPolicy("Allow", `"*"`, `"s3:GetObject"`, `"arn:aws:s3:::absent/*"`)})
 	wantError(t, err, "NoSuchBucket", 404, "")
 
 	// A bucket that is deleted takes its policy with it.

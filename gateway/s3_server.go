@@ -12,8 +12,8 @@ type s3Server interface {
 	owner(bucket string) (account string, ok bool)
 	// serves tells whether what belongs to an account can be in it.
 	serves(account string) bool
-	// crossOrigin tells whether it has CORS configurations.
-	crossOrigin() bool
+	// external tells a server of its own, of which no more is known than what it answers: it has CORS configurations, and may take a name for another.
+	external() bool
 	// answer has an operation done. An error means that there was no answer, or half of one.
 	answer(ctx context.Context, w http.ResponseWriter, f forwarded) error
 }
@@ -37,7 +37,7 @@ type embeddedS3 struct {
 
 func (e embeddedS3) owner(bucket string) (string, bool) { return e.Owner(bucket) }
 func (e embeddedS3) serves(string) bool                 { return true }
-func (e embeddedS3) crossOrigin() bool                  { return false }
+func (e embeddedS3) external() bool                     { return false }
 
 func (e embeddedS3) answer(ctx context.Context, w http.ResponseWriter, f forwarded) error {
 	r := f.request

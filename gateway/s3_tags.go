@@ -51,9 +51,9 @@ func (x *exchange) objectTags(call awsmodel.Call, owner string) (map[string]stri
 	return nil, nil
 }
 
-// isTagged tells whether the object that a call is about has tags.
-func (x *exchange) isTagged(call awsmodel.Call) (bool, error) {
-	tags, err := x.fetchTags(call)
+// copiesTags tells whether the source of a copy has tags.
+func (x *exchange) copiesTags() (bool, error) {
+	tags, err := x.fetchTags(x.operation.Calls[0])
 	if err != nil {
 		return false, internalError(err)
 	}
@@ -90,7 +90,7 @@ func (x *exchange) forgetEarlier() error {
 		return nil
 	}
 	there, err := x.exists(x.operation.Bucket)
-	if err != nil || there {
+	if x.remade = there; err != nil || there {
 		return err
 	}
 	err = x.c.Directory.ForgetResource(context.WithoutCancel(x.r.Context()), x.caller.Principal.Account, x.bucketARN(x.operation.Bucket))
@@ -103,16 +103,19 @@ func (x *exchange) forgetEarlier() error {
 // learn keeps what a success makes known of the bucket, before the client learns of it.
 func (a *answer) learn() {
 	ctx, arn := context.WithoutCancel(a.r.Context()), a.bucketARN(a.operation.Bucket)
+	owner, _ := a.ownerOf(a.operation.Bucket)
 	var err error
 	switch a.operation.Name {
 	case "DeleteBucket":
-		err = a.c.Directory.ForgetResource(ctx, a.owner, arn)
+		err = a.c.Directory.ForgetResource(ctx, owner, arn)
 	case "CreateBucket":
-		err = a.replaceTags(ctx, a.caller.Principal.Account, arn, a.document)
+		if !a.remade { // servers differ in whether that is a success; the bucket stays as it is
+			err = a.replaceTags(ctx, owner, arn, a.operation.Document)
+		}
 	case "PutBucketTagging":
-		err = a.replaceTags(ctx, a.owner, arn, a.document)
+		err = a.replaceTags(ctx, owner, arn, a.operation.Document)
 	case "DeleteBucketTagging":
-		err = a.replaceTags(ctx, a.owner, arn, nil)
+		err = a.replaceTags(ctx, owner, arn, nil)
 	}
 	if err != nil {
 		a.event.Explanation = "what the request made known of the bucket could not be kept"

@@ -18,7 +18,7 @@ type upstreamS3 struct{ *Upstream }
 
 func (u upstreamS3) owner(string) (string, bool) { return u.Account(), true }
 func (u upstreamS3) serves(account string) bool  { return account == u.Account() }
-func (u upstreamS3) crossOrigin() bool           { return true }
+func (u upstreamS3) external() bool              { return true }
 
 // interruption is an answer that did not come, or not whole. cause is for the operator.
 type interruption struct {
@@ -43,6 +43,7 @@ func (u upstreamS3) answer(ctx context.Context, w http.ResponseWriter, f forward
 		payload = frame(r, body)
 	}
 	response, err := u.send(ctx, r, "s3", f.region, payload)
+	settle(w, body)
 	if err != nil {
 		stopReading(w, body)
 		return unanswered(ctx, err)
@@ -66,6 +67,9 @@ func (u upstreamS3) answer(ctx context.Context, w http.ResponseWriter, f forward
 	}
 	return nil
 }
+
+// settleTime is far above what it takes to close a body that was sent.
+const settleTime = 200 * time.Millisecond
 
 // frame prepares the body for r, in chunks where it has trailers, and returns what is signed of it.
 func frame(r *http.Request, body *verifiedBody) (payload string) {
@@ -93,6 +97,23 @@ func frame(r *http.Request, body *verifiedBody) (payload string) {
 	}
 	r.Header.Set("Content-Encoding", encoding)
 	return chunked.Payload
+}
+
+// settle gives the Transport a moment to let go of the client's body, which it does only when the server's answer may be here already. A body that
+// is read for longer is one that the server has not waited for: the client's connection, at which parts of it are left, ends with the answer.
+func settle(w http.ResponseWriter, body *verifiedBody) {
+	if body == nil {
+		return
+	}
+	patience := time.NewTimer(settleTime)
+	defer patience.Stop()
+	select {
+	case <-body.closed:
+	case <-patience.C:
+		if a, ok := w.(interface{ client() http.ResponseWriter }); ok {
+			a.client().Header().Set("Connection", "close")
+		}
+	}
 }
 
 // stopReading waits until nobody reads the client's body any more: a server that answers early leaves the Transport with a body that it still

@@ -252,6 +252,9 @@ func TestUpstreamFails(t *testing.T) {
 		{"is busy", func(w http.ResponseWriter, _ *http.Request) {
 			http.Error(w, "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>", http.StatusServiceUnavailable)
 		}, "GET", 503, "SlowDown", ""},
+		{"has not everything", func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "<Error><Code>VersioningNotConfigured</Code><Message>Not here.</Message></Error>", http.StatusNotImplemented)
+		}, "GET", 501, "VersioningNotConfigured", ""},
 		{"refuses the gateway", func(w http.ResponseWriter, _ *http.Request) {
 			http.Error(w, "<Error><Code>SignatureDoesNotMatch</Code><Message>secret</Message></Error>", http.StatusForbidden)
 		}, "GET", 500, "InternalError", "the backend failed"},
@@ -331,6 +334,20 @@ func TestUpstreamAnswersEarly(t *testing.T) {
 	n, err := connection.Read(answer)
 	if err != nil || !strings.HasPrefix(string(answer[:n]), "HTTP/1.1 400") {
 		t.Errorf("%v: %q", err, answer[:n])
+	}
+	if !strings.Contains(string(answer[:n]), "\r\nConnection: close\r\n") { // what is left of the body must not be read as a request
+		t.Errorf("the connection goes on: %q", answer[:n])
+	}
+}
+
+// TestUpstreamKeepsConnections: after an answer, also to a request with an empty body, the client's connection is as good as before.
+func TestUpstreamKeepsConnections(t *testing.T) {
+	p, _ := newOutsidePlane(t)
+	p.fill(t, p.root, "bucket")
+	client := p.client(p.root)
+	for i := range 100 {
+		_, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String("bucket"), Key: aws.String("key"), Body: strings.NewReader(strings.Repeat("x", i%2))})
+		must(t, err)
 	}
 }
 

@@ -27,6 +27,12 @@ func errorCode(protocol awsmodel.Protocol, body []byte) string {
 				code = document.Code
 			}
 		}
+	case awsmodel.CBOR:
+		_ = awsmodel.CBORTexts(body, func(name, text string) { // what is no CBOR tells no code
+			if name == "__type" && code == "" {
+				code = text
+			}
+		})
 	case awsmodel.Query, awsmodel.EC2, awsmodel.RESTXML:
 		var document struct {
 			Code  string `xml:"Error>Code"`
@@ -69,8 +75,19 @@ func answerValues(protocol awsmodel.Protocol, body []byte) ([]answerValue, error
 		return appendValues(nil, "", document), nil
 	case awsmodel.Query, awsmodel.EC2, awsmodel.RESTXML:
 		return xmlValues(body)
+	case awsmodel.CBOR:
+		var values []answerValue
+		err := awsmodel.CBORTexts(body, func(name, text string) {
+			if len(values) < maxAnswerValues {
+				values = append(values, answerValue{name, text})
+			}
+		})
+		if err != nil {
+			return nil, fmt.Errorf("reading the backend's answer: %w", err)
+		}
+		return values, nil
 	}
-	return nil, nil // the services that speak CBOR make resources only by names that their requests give
+	return nil, nil
 }
 
 func appendValues(to []answerValue, name string, value any) []answerValue {

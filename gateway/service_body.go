@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,7 +18,31 @@ var (
 	errTooLarge = refusal("RequestEntityTooLarge", "The request is larger than this service accepts.")
 	errSlow     = refusal("RequestTimeout", "The request did not arrive in time.")
 	errAborted  = refusal("RequestAborted", "The request ended before its body was complete.")
+	errBusy     = refusal("ServiceUnavailable", "The server holds as many requests as it can. Please try again.")
 )
+
+const (
+	// defaultBodyMemory bounds the bodies that all requests together hold in memory, unless configured.
+	defaultBodyMemory = 256 << 20
+	// firstRead is how much room a body gets at first. It gets more as it fills what it has, so that nobody takes memory by announcing a length.
+	firstRead = 8 << 10
+)
+
+// bodyMemory counts the bytes in which bodies are held. Whoever sends them may be anybody: most clients do not say the body's hash, and then it
+// takes the body to verify the signature.
+type bodyMemory struct {
+	limit int64
+	held  atomic.Int64
+}
+
+// take is false where there is no room for n more bytes.
+func (m *bodyMemory) take(n int64) bool {
+	if m.held.Add(n) > m.limit {
+		m.held.Add(-n)
+		return false
+	}
+	return true
+}
 
 func (x *serviceExchange) maxBody() int64 {
 	if x.service.MaxBody > 0 {
@@ -26,38 +51,75 @@ func (x *serviceExchange) maxBody() int64 {
 	return defaultMaxBody
 }
 
-// readBody reads the body whole and says its hash to the signature's verification. A hash that the client sends must be the body's: the literals
-// that stand for no hash are S3's alone.
-func (x *serviceExchange) readBody() ([]byte, error) {
+// announcedHash is the hash that the client sends beside the body; "": none. It must be a hash: the literals that stand for none are S3's alone.
+func (x *serviceExchange) announcedHash() (string, error) {
 	if !strings.HasPrefix(x.signed.Path, "/") { // the forms for proxies and for OPTIONS *
-		return nil, refusal("InvalidAction", "The request's target is no path.")
+		return "", refusal("InvalidAction", "The request's target is no path.")
 	}
 	hashes := x.r.Header["X-Amz-Content-Sha256"]
-	if len(hashes) > 1 {
-		return nil, refusal("IncompleteSignature", "'X-Amz-Content-Sha256' must be given only once.")
-	}
-	if len(hashes) == 1 && !isHexSHA256(hashes[0]) {
-		return nil, refusal("SignatureDoesNotMatch", "x-amz-content-sha256 must be the SHA-256 of the request's body.")
-	}
-	if x.r.ContentLength > x.maxBody() {
-		return nil, errTooLarge
-	}
-	controller := http.NewResponseController(x.w)
-	_ = controller.SetReadDeadline(time.Now().Add(cmp.Or(x.service.BodyTime, defaultBodyTime))) // a ResponseWriter without deadlines has its own ways
-	body, err := io.ReadAll(io.LimitReader(x.r.Body, x.maxBody()+1))
 	switch {
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, errSlow
-	case err != nil:
-		return nil, errAborted
-	case int64(len(body)) > x.maxBody():
-		return nil, errTooLarge
+	case len(hashes) == 0:
+		return "", nil
+	case len(hashes) > 1:
+		return "", refusal("IncompleteSignature", "'X-Amz-Content-Sha256' must be given only once.")
+	case !isHexSHA256(hashes[0]):
+		return "", refusal("SignatureDoesNotMatch", "x-amz-content-sha256 must be the SHA-256 of the request's body.")
 	}
-	_ = controller.SetReadDeadline(time.Time{}) // or waiting for a backend would end with it
-	sum := sha256.Sum256(body)
-	x.signed.PayloadHash = hex.EncodeToString(sum[:])
-	if len(hashes) == 1 && subtle.ConstantTimeCompare([]byte(hashes[0]), []byte(x.signed.PayloadHash)) != 1 {
-		return nil, refusal("SignatureDoesNotMatch", "The provided 'x-amz-content-sha256' header does not match what was computed.")
-	}
-	return body, nil
+	return hashes[0], nil
 }
+
+// limitReading bounds how long the body may take. It counts even for one that nobody reads: the server reads on before it answers.
+func (x *serviceExchange) limitReading() {
+	limit := time.Now().Add(cmp.Or(x.service.BodyTime, defaultBodyTime))
+	_ = http.NewResponseController(x.w).SetReadDeadline(limit) // a ResponseWriter without deadlines has its own ways
+}
+
+// readBody reads the body whole, and returns it with its hash, which must be the announced one where there is that.
+func (x *serviceExchange) readBody(announced string) (body []byte, hash string, err error) {
+	if x.r.ContentLength > x.maxBody() {
+		return nil, "", errTooLarge
+	}
+	body, err = x.readWhole(io.LimitReader(x.r.Body, x.maxBody()+1))
+	switch {
+	case errors.Is(err, errBusy):
+		return nil, "", err
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, "", errSlow
+	case err != nil:
+		return nil, "", errAborted
+	case int64(len(body)) > x.maxBody():
+		return nil, "", errTooLarge
+	}
+	_ = http.NewResponseController(x.w).SetReadDeadline(time.Time{}) // or waiting for a backend would end with it
+	sum := sha256.Sum256(body)
+	hash = hex.EncodeToString(sum[:])
+	if announced != "" && subtle.ConstantTimeCompare([]byte(announced), []byte(hash)) != 1 {
+		return nil, "", refusal("SignatureDoesNotMatch", "The provided 'x-amz-content-sha256' header does not match what was computed.")
+	}
+	return body, hash, nil
+}
+
+// readWhole is io.ReadAll within the memory that there is for bodies; releaseBody gives that back.
+func (x *serviceExchange) readWhole(from io.Reader) ([]byte, error) {
+	var body []byte
+	for {
+		if len(body) == cap(body) {
+			grown := max(firstRead, 2*cap(body))
+			if !x.bodies.take(int64(grown - cap(body))) {
+				return nil, errBusy
+			}
+			x.taken += int64(grown - cap(body))
+			body = append(make([]byte, 0, grown), body...)
+		}
+		n, err := from.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		switch {
+		case errors.Is(err, io.EOF):
+			return body, nil
+		case err != nil:
+			return nil, err
+		}
+	}
+}
+
+func (x *serviceExchange) releaseBody() { x.bodies.held.Add(-x.taken) }

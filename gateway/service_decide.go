@@ -39,7 +39,7 @@ func (x *serviceExchange) decide(call awsmodel.Call) error {
 		x.event.Action, x.event.Resource, x.event.Decision = access.Action, access.Resource, &decision
 	}
 	if !decision.Allowed() {
-		x.event.Context = x.caller.ConditionKeys(access.Keys)
+		x.event.Context = x.caller.ConditionKeys(access.Keys, access.ListKeys...)
 		shown := access.Resource
 		if call.WildcardOnly && x.shape.protocol == awsmodel.EC2 { // other services write "on resource: *"
 			shown = ""
@@ -55,29 +55,70 @@ func (x *serviceExchange) accessOf(call awsmodel.Call) (iam.Access, error) {
 	access := iam.Access{Action: call.Action, Resource: call.Resource, WildcardOnly: call.WildcardOnly, AnyResource: call.AnyResource}
 	access.Keys = map[string][]string{}
 	maps.Copy(access.Keys, call.Keys)
-	if call.WildcardOnly {
+	err := x.describe(call, &access)
+	access.ListKeys = x.listKeys(access.Keys)
+	return access, err
+}
+
+// describe completes access by what is known of the call's resource.
+func (x *serviceExchange) describe(call awsmodel.Call, access *iam.Access) error {
+	switch {
+	case call.WildcardOnly:
 		access.Resource = "*"
-		return access, nil
-	}
-	if call.InstanceProfile != "" || call.RoleName != "" {
-		return access, x.findRole(call, &access)
+		return nil
+	case call.InstanceProfile != "" || call.RoleName != "":
+		return x.findRole(call, access)
 	}
 	if account := namedAccount(call.Resource); account != "" {
 		access.Keys["aws:ResourceAccount"] = []string{account}
 	}
-	if len(call.TagKeys) == 0 || call.AnyResource {
-		return access, nil
+	if call.AnyResource {
+		return nil
 	}
-	tags, err := x.c.Attributes.Tags(x.r.Context(), x.accountOf(call.Resource), call.Resource)
+	return x.addAttributes(call, access.Keys)
+}
+
+// addAttributes adds the condition keys of a call's resource: its tags under the names that its service has for them, and others unless the request
+// itself gives them.
+func (x *serviceExchange) addAttributes(call awsmodel.Call, keys map[string][]string) error {
+	ctx, account := x.r.Context(), x.accountOf(call.Resource)
+	attributes, err := x.c.Attributes.Keys(ctx, account, call.Resource)
 	if err != nil {
-		return access, fmt.Errorf("reading the tags of a resource: %w", err)
+		return fmt.Errorf("reading the condition keys of a resource: %w", err)
+	}
+	for name, values := range attributes {
+		given := func(key string) bool { return strings.EqualFold(key, name) }
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(call.Keys)), given) {
+			keys[name] = values
+		}
+	}
+	if len(call.TagKeys) == 0 {
+		return nil
+	}
+	tags, err := x.c.Attributes.Tags(ctx, account, call.Resource)
+	if err != nil {
+		return fmt.Errorf("reading the tags of a resource: %w", err)
 	}
 	for key, value := range tags {
 		for _, prefix := range call.TagKeys {
-			access.Keys[prefix+key] = []string{value}
+			keys[prefix+key] = []string{value}
 		}
 	}
-	return access, nil
+	return nil
+}
+
+// listKeys are those of a call's condition keys that are multivalued.
+func (g *Gateway) listKeys(keys map[string][]string) []string {
+	if g.c.Classifier == nil {
+		return nil
+	}
+	var lists []string
+	for name := range keys {
+		if g.c.Classifier.Multivalued(name) {
+			lists = append(lists, name)
+		}
+	}
+	return lists
 }
 
 // findRole puts the role that a request passes by a name in the place of the pattern of every role. Of one that the directory does not know, the

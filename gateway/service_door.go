@@ -19,6 +19,8 @@ import (
 type Classifier interface {
 	// Classify reads a request whole. Errors are *awsmodel.Error.
 	Classify(signingName string, r awsmodel.Request, place awsmodel.Place) (*awsmodel.Operation, error)
+	// Multivalued tells whether a condition key holds a list, however many values it has.
+	Multivalued(key string) bool
 	// Services are those that share a signing name; none where it is unknown.
 	Services(signingName string) []*awsmodel.Service
 }
@@ -48,6 +50,8 @@ type ServiceConfig struct {
 	Upstream *Upstream
 	// MaxBody bounds a request's body, which is held in memory, in bytes; 0: 1 MiB.
 	MaxBody int64
+	// UnenforcedPolicies has Upstream keep policies of resources that decide nothing here. Without it, requests that put such a policy are refused.
+	UnenforcedPolicies bool
 	// BodyTime bounds how long the body may take to arrive; 0: 30 seconds.
 	BodyTime time.Duration
 }
@@ -67,6 +71,7 @@ type serviceExchange struct {
 	authorization *sigv4.Authorization
 	service       ServiceConfig
 	shape         shape // in which errors are written
+	taken         int64 // of the memory for bodies
 
 	// Known once the caller is authenticated.
 	caller    iam.Caller
@@ -77,8 +82,8 @@ type serviceExchange struct {
 	newPolicy string // that the operation makes its resource with; "": none
 }
 
-// serveService answers a request that is signed for a service other than S3. Its body is held against the signature before anything in it is
-// believed, since it is what names the operation and its resources.
+// serveService answers a request that is signed for a service other than S3. Its body is held against the signature before anything in it is believed,
+// since it is what names the operation and its resources.
 func (g *Gateway) serveService(w http.ResponseWriter, r *http.Request, origin trail.Origin, signed *sigv4.Request, a *sigv4.Authorization) {
 	origin.Region = a.Scope.Region
 	x := &serviceExchange{Gateway: g, w: w, r: r, origin: origin, signed: signed, authorization: a, service: g.c.Services[a.Scope.Service]}
@@ -91,18 +96,44 @@ func (g *Gateway) serveService(w http.ResponseWriter, r *http.Request, origin tr
 		return
 	}
 	x.shape = shapeOf(r, services)
-	body, err := x.readBody()
+	defer x.releaseBody()
+	if body, ok := x.authenticate(services[0]); ok {
+		x.serve(services[0], body)
+	}
+}
+
+// authenticate finds out who signed the request, and reads its body; ok is false where it has refused. Of a client that says the body's hash, which
+// the signature covers, nothing is read before it is known.
+func (x *serviceExchange) authenticate(service *awsmodel.Service) (body []byte, ok bool) {
+	x.limitReading()
+	announced, err := x.announcedHash()
+	hash := announced
+	if err == nil && announced == "" {
+		body, hash, err = x.readBody("")
+	}
 	if err != nil {
-		x.event = anonymousEvent(origin, services[0].EventSource)
-		x.refuse(err)
-		g.c.Trail.Refuse(x.event)
-		return
+		x.refuseStranger(service, err)
+		return nil, false
 	}
-	if x.caller, _, err = g.c.Authenticate.AuthenticateParsed(r.Context(), signed, a, origin); err != nil {
+	x.signed.PayloadHash = hash
+	if x.caller, _, err = x.c.Authenticate.AuthenticateParsed(x.r.Context(), x.signed, x.authorization, x.origin); err != nil {
 		x.refuse(err) // the authenticator has recorded it
-		return
+		return nil, false
 	}
-	x.serve(services[0], body)
+	if announced != "" {
+		if body, _, err = x.readBody(announced); err != nil {
+			x.refuseStranger(service, err) // the body is not the caller's, or may not be
+			return nil, false
+		}
+	}
+	return body, true
+}
+
+// refuseStranger refuses a request of which it is not known that its caller sent it.
+func (x *serviceExchange) refuseStranger(service *awsmodel.Service, err error) {
+	x.event = anonymousEvent(x.origin, service.EventSource)
+	x.refuse(err)
+	x.c.Trail.Refuse(x.event)
 }
 
 // serve answers an authenticated request, and leaves one event of it whatever happens.
@@ -131,7 +162,7 @@ func (x *serviceExchange) serve(service *awsmodel.Service, body []byte) {
 		x.refuse(refusal("DryRunOperation", "Request would have succeeded, but DryRun flag is set."))
 		return
 	}
-	if err := errors.Join(x.refuseEdit(), x.checkNewPolicy()); err != nil {
+	if err := errors.Join(x.refuseUnenforced(), x.checkNewPolicy()); err != nil {
 		x.refuse(err)
 		return
 	}
@@ -149,7 +180,7 @@ func (x *serviceExchange) classify(body []byte) error {
 	x.operation, x.shape.protocol = operation, operation.Protocol
 	x.event.Source, x.event.Name, x.event.ReadOnly = operation.Service.EventSource, operation.Name, operation.ReadOnly
 	x.event.RequestParameters = shownParameters(operation.Input)
-	return nil
+	return x.narrow(x.r.Context())
 }
 
 // readable is the request as it is classified: with the headers that say how its body is written, and those that were signed. No other may change
@@ -162,7 +193,8 @@ func (x *serviceExchange) readable(body []byte) awsmodel.Request {
 			header[name] = values
 		}
 	}
-	return awsmodel.Request{Method: x.signed.Method, Path: x.signed.Path, RawQuery: x.signed.RawQuery, Header: header, Body: body}
+	header["Host"] = []string{x.signed.Host} // always signed; it tells services of one signing name apart
+	return awsmodel.Request{Method: x.signed.Method, Host: x.signed.Host, Path: x.signed.Path, RawQuery: x.signed.RawQuery, Header: header, Body: body}
 }
 
 // refuse answers with err in the protocol's shape, and notes it in the event.

@@ -80,7 +80,6 @@ func TestResourcePolicies(t *testing.T) {
 		p.call(t, somebody, send).wants(t, "after", done, map[int]string{501: "NotImplementedException"}[done])
 		p.call(t, p.root, jsonCall("sqs", "AmazonSQS.SetQueueAttributes", `{"QueueUrl":"`+url+`","Attributes":{"Policy":""}}`)).wants(t, "taken away", 200, "")
 		p.call(t, somebody, send).wants(t, "taken away", 400, "AccessDeniedException")
-		p.call(t, p.root, jsonCall("sqs", "AmazonSQS.RemovePermission", `{"QueueUrl":"`+url+`","Label":"a"}`)).wants(t, "a single statement", 501, "NotImplementedException", "SetQueueAttributes")
 
 		encrypt := jsonCall("kms", "TrentService.Encrypt", `{"KeyId":"`+key+`","Plaintext":"YQ=="}`)
 		p.call(t, somebody, encrypt).wants(t, "a key", 400, "AccessDeniedException")
@@ -115,7 +114,13 @@ func TestPolicyRefusedByBackend(t *testing.T) {
 		code   string
 	}{{400, `{"__type":"ResourceNotFoundException","message":"m"}`, "ResourceNotFoundException"}, {500, "page", "InternalFailure"}} {
 		p.backend.answers(c.status, map[int]string{400: "application/x-amz-json-1.1", 500: "text/html"}[c.status], c.body)
-		p.call(t, p.root, put).wants(t, fmt.Sprint(c.status), c.status, c.code)
+		refused := p.call(t, p.root, put)
+		refused.wants(t, fmt.Sprint(c.status), c.status, c.code)
+		told, err := p.events.Find(t.Context(), refused.requestID)
+		must(t, err)
+		if len(told) == 0 || told[0].ErrorCode != map[int]string{400: c.code, 500: "ServiceFailure"}[c.status] {
+			t.Errorf("the trail says last %+v", told)
+		}
 		p.backend.answers(200, "application/x-amz-json-1.1", "{}")
 		p.call(t, somebody, jsonCall("secretsmanager", "secretsmanager.GetSecretValue", `{"SecretId":"`+secret+`"}`)).wants(t, "not enforced", 400, "AccessDeniedException")
 	}

@@ -92,7 +92,25 @@ func (x *serviceExchange) learnCall(ctx context.Context, kind change, call awsmo
 		return x.c.Directory.RemoveResourceTags(ctx, account, call.Resource, keys)
 	case deletes:
 		if isOfType(x.operation.Name, call.Resource) {
-			return x.c.Directory.ForgetResource(ctx, account, call.Resource)
+			return x.forget(ctx, account, call.Resource)
+		}
+	}
+	return nil
+}
+
+// forget drops what is known of a resource that is gone, and of a function's versions and aliases, which go with it.
+func (x *serviceExchange) forget(ctx context.Context, account, arn string) error {
+	gone := []string{arn}
+	if parsed, err := policy.ParseARN(arn); err == nil && parsed.Service == "lambda" && strings.HasPrefix(parsed.Resource, "function:") {
+		qualified, err := x.c.Attributes.Matching(ctx, account, arn+":*")
+		if err != nil {
+			return err
+		}
+		gone = append(gone, qualified...)
+	}
+	for _, arn := range gone {
+		if err := x.c.Directory.ForgetResource(ctx, account, arn); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -188,11 +206,11 @@ func (x *serviceExchange) createdBy(call awsmodel.Call, values []answerValue) []
 	return found
 }
 
-// requestTags are the tags that the request gives to the resource of a call.
+// requestTags are the tags that the request gives to the resource of a call. Those that only AWS gives are none, whatever a backend accepts.
 func requestTags(call awsmodel.Call) map[string]string {
 	var tags map[string]string
 	for name, values := range call.Keys {
-		if key, ok := strings.CutPrefix(name, requestTag); ok && len(values) == 1 {
+		if key, ok := strings.CutPrefix(name, requestTag); ok && len(values) == 1 && !strings.HasPrefix(strings.ToLower(key), "aws:") {
 			if tags == nil {
 				tags = map[string]string{}
 			}
@@ -227,7 +245,7 @@ func isOfType(operation, resource string) bool {
 	} else {
 		kind = map[string]string{"sqs": "queue", "sns": "topic"}[arn.Service]
 	}
-	kind = strings.ReplaceAll(kind, "-", "")
+	kind = strings.ToLower(strings.ReplaceAll(kind, "-", ""))
 	noun := strings.ToLower(operation)
 	for _, verb := range [...]string{"create", "delete", "terminate", "deregister"} {
 		if rest, ok := strings.CutPrefix(noun, verb); ok {

@@ -35,6 +35,7 @@ func TestIsOfType(t *testing.T) {
 		{"DeleteItem", "arn:aws:dynamodb" + at + "table/t", false},
 		{"DeleteSecret", "arn:aws:secretsmanager" + at + "secret:s-123456", true},
 		{"CreateTable", "arn:aws:dynamodb" + at + "table/t", true},
+		{"DeleteAutoScalingGroup", "arn:aws:autoscaling" + at + "autoScalingGroup:1-2:autoScalingGroupName/a", true},
 		{"DeleteVolume", "*", false},
 	} {
 		if got := isOfType(c.operation, c.resource); got != c.want {
@@ -89,6 +90,7 @@ func TestCreatedBy(t *testing.T) {
 		{"CreateKey", awsmodel.JSON, "arn:aws:kms" + at + "key/*", `{"KeyMetadata":{"Arn":"arn:aws:kms` + at + `key/1234","Other":"arn:aws:kms` + at + `alias/x"}}`, []string{"arn:aws:kms" + at + "key/1234"}},
 		{"CreateKey", awsmodel.JSON, "arn:aws:kms" + at + "key/*", `{"KeyMetadata":{"Arn":"arn:aws:kms:eu-central-1:444455556666:key/1234"}}`, nil},
 		{"CreateTable", awsmodel.JSON, "arn:aws:dynamodb" + at + "table/t", `{}`, []string{"arn:aws:dynamodb" + at + "table/t"}},
+		{"CreateFleet", awsmodel.CBOR, "arn:aws:gamelift" + at + "fleet/*", "\xa1\x6fFleetAttributes\xa1\x68FleetArn\x78\x38arn:aws:gamelift" + at + "fleet/fleet-1", []string{"arn:aws:gamelift" + at + "fleet/fleet-1"}},
 		{"CreateThing", awsmodel.JSON, "arn:aws:x" + at + "*", `{"Arn":"arn:aws:x` + at + `a"}`, nil}, // the pattern tells no type
 	} {
 		values, err := answerValues(c.protocol, []byte(c.answer))
@@ -117,7 +119,7 @@ func TestEC2IDElements(t *testing.T) {
 
 // TestBrokenAnswers: of an answer that is not in the protocol's form, nothing is learned.
 func TestBrokenAnswers(t *testing.T) {
-	for protocol, body := range map[awsmodel.Protocol]string{awsmodel.JSON: `{"a":`, awsmodel.EC2: "<a><b></a>"} {
+	for protocol, body := range map[awsmodel.Protocol]string{awsmodel.JSON: `{"a":`, awsmodel.EC2: "<a><b></a>", awsmodel.CBOR: "\xa1\x61"} {
 		if values, err := answerValues(protocol, []byte(body)); err == nil {
 			t.Errorf("%s: %v", protocol, values)
 		}

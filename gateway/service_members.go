@@ -17,13 +17,33 @@ func (x *serviceExchange) writeMembers(members map[string]any) {
 		x.refuse(err)
 		return
 	}
-	x.w.WriteHeader(http.StatusOK)
-	_, _ = x.w.Write(document) // the client is gone when this fails
+	switch status := successOf(x.operation); status {
+	case http.StatusNoContent:
+		header.Del("Content-Type")
+		x.w.WriteHeader(status)
+	default:
+		x.w.WriteHeader(status)
+		_, _ = x.w.Write(document) // the client is gone when this fails
+	}
+}
+
+// successOf is the status of an operation's success (AWS Lambda API Reference, AddPermission and RemovePermission: "HTTP Status Code").
+func successOf(operation *awsmodel.Operation) int {
+	switch operation.Service.SigningName + ":" + operation.Name {
+	case "lambda:AddPermission":
+		return http.StatusCreated
+	case "lambda:RemovePermission":
+		return http.StatusNoContent
+	}
+	return http.StatusOK
 }
 
 // result is a success; header gets what belongs to it. The resources with policies are of services that speak JSON or Query, and of Query's only
 // topics and queues have members to show: their attributes, each service in its own form.
 func (s shape) result(header http.Header, operation *awsmodel.Operation, members map[string]any, requestID string) ([]byte, error) {
+	if members == nil {
+		members = map[string]any{}
+	}
 	switch s.protocol {
 	case awsmodel.JSON:
 		header.Set("Content-Type", s.contentType)

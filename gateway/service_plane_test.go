@@ -49,14 +49,36 @@ type servicePlane struct {
 	*plane
 	backend *serviceBackend
 	broken  atomic.Bool // what is known of resources cannot be read
+
+	classified atomic.Pointer[awsmodel.Operation] // the last that was
 }
 
-// tags are those that the directory knows.
-func (p *servicePlane) tags(ctx context.Context, account, arn string) (map[string]string, error) {
+// remembering is a classifier that leaves what it says for a test.
+type remembering struct {
+	classifier
+	last *atomic.Pointer[awsmodel.Operation]
+}
+
+func (r remembering) Classify(signingName string, request awsmodel.Request, place awsmodel.Place) (*awsmodel.Operation, error) {
+	operation, err := r.classifier.Classify(signingName, request, place)
+	r.last.Store(operation)
+	return operation, err
+}
+
+// ResourceTags implements gateway.ResourceRecords.
+func (p *servicePlane) ResourceTags(ctx context.Context, account, arn string) (map[string]string, error) {
 	if p.broken.Load() {
 		return nil, errors.New("the store is gone")
 	}
 	return p.directory.ResourceTags(ctx, account, arn)
+}
+
+// MatchingResources implements gateway.ResourceRecords.
+func (p *servicePlane) MatchingResources(ctx context.Context, account, pattern string) ([]string, error) {
+	if p.broken.Load() {
+		return nil, errors.New("the store is gone")
+	}
+	return p.directory.MatchingResources(ctx, account, pattern)
 }
 
 // serviceBackend remembers what reached it, and answers as a test wants.
@@ -112,6 +134,11 @@ const backendSilence = 300 * time.Millisecond
 // newServicePlane serves the services named by one backend, and others by none.
 func newServicePlane(t testing.TB, served ...string) *servicePlane {
 	t.Helper()
+	return newServicePlaneOf(t, func(*gateway.Config) {}, served...)
+}
+
+func newServicePlaneOf(t testing.TB, change func(*gateway.Config), served ...string) *servicePlane {
+	t.Helper()
 	p := &servicePlane{plane: newPlane(t), backend: &serviceBackend{}}
 	backend := p.backend
 	backend.answers(200, "application/x-amz-json-1.1", "{}")
@@ -125,9 +152,11 @@ func newServicePlane(t testing.TB, served ...string) *servicePlane {
 	for _, name := range served {
 		services[name] = gateway.ServiceConfig{Upstream: upstream, BodyTime: backendSilence}
 	}
-	door, err := gateway.New(gateway.Config{Authenticate: p.sts, Trail: p.events, Origin: origin, S3: p.plane.backend, Logger: slog.New(slog.NewTextHandler(p.logs, nil)),
-		Classifier: models(), Directory: p.directory, Policies: p.directory, Roles: p.directory, Services: services,
-		Attributes: gateway.ConfiguredTags{ByARN: configuredTags, Otherwise: gateway.LearnedTags(p.tags)}})
+	config := gateway.Config{Authenticate: p.sts, Trail: p.events, Origin: origin, S3: p.plane.backend, Logger: slog.New(slog.NewTextHandler(p.logs, nil)),
+		Classifier: remembering{models(), &p.classified}, Directory: p.directory, Policies: p.directory, Roles: p.directory, Services: services,
+		Attributes: gateway.Configured{ByARN: configured, Otherwise: gateway.Learned{Records: p}}}
+	change(&config)
+	door, err := gateway.New(config)
 	must(t, err)
 	server := httptest.NewServer(door)
 	t.Cleanup(server.Close)
@@ -135,8 +164,14 @@ func newServicePlane(t testing.TB, served ...string) *servicePlane {
 	return p
 }
 
-var configuredTags = map[string]map[string]string{
-	"arn:aws:ec2:" + region + ":" + account + ":instance/i-0123456789abcdef0": {"env": "prod"},
+var configured = map[string]gateway.Resource{
+	arnOf("ec2", "instance/i-0123456789abcdef0"):                                                               {Tags: map[string]string{"env": "prod"}},
+	arnOf("ec2", "instance/i-0aaaaaaaaaaaaa001"):                                                               {Tags: map[string]string{"aws:autoscaling:groupName": "workers"}},
+	arnOf("ec2", "subnet/subnet-0123456789abcdef0"):                                                            {Keys: map[string][]string{"ec2:Vpc": {arnOf("ec2", "vpc/vpc-0123456789abcdef0")}}},
+	arnOf("secretsmanager", "secret:known-AbCdEf"):                                                             {Tags: map[string]string{"team": "blue"}},
+	arnOf("secretsmanager", "secret:twice-AbCdEf"):                                                             {Tags: map[string]string{"team": "blue"}},
+	arnOf("secretsmanager", "secret:twice-GhIjKl"):                                                             {Tags: map[string]string{"team": "blue"}},
+	arnOf("autoscaling", "autoScalingGroup:2b0c8e5d-0000-4000-8000-000000000001:autoScalingGroupName/workers"): {Tags: map[string]string{"team": "blue"}},
 }
 
 // queryCall is a request of the Query protocols.

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/openirsa/openirsa/awsmodel"
 	"github.com/openirsa/openirsa/iam"
+	"github.com/openirsa/openirsa/policy"
 )
 
 // ResourcePolicies keeps the policies of resources (*iam.Directory). Each call is authorized and recorded there.
@@ -24,94 +26,12 @@ type ResourcePolicies interface {
 	CreateResource(ctx context.Context, account, arn string, tags map[string]string, document string) error
 }
 
-// policyVerb is what an operation does with a resource's policy.
-type policyVerb int
-
-const (
-	notPolicy policyVerb = iota
-	putsPolicy
-	getsPolicy
-	deletesPolicy
-	editsPolicy // adds or removes single statements
-)
-
-// policyOperation is an operation of a service on a resource's policy.
-type policyOperation struct {
-	verb policyVerb
-	// document is the member that has the policy, in the input of one that puts it or in the output of one that gets it; "": one of documentMembers.
-	document string
-	// attribute: the policy is the attribute Policy among others, and document the map of them; of SNS's input, the member that has the value.
-	attribute bool
-}
-
-// policyOperationOf knows the operations by which policies are put on resources as whole documents, by service and name. Many services call them
-// PutResourcePolicy and so on; CloudWatch Logs' of that name is about the account and not about a resource.
-func policyOperationOf(signingName, operation string) policyOperation {
-	switch signingName + ":" + operation {
-	case "kms:PutKeyPolicy", "elasticfilesystem:PutFileSystemPolicy":
-		return policyOperation{verb: putsPolicy, document: "Policy"}
-	case "kms:GetKeyPolicy", "elasticfilesystem:DescribeFileSystemPolicy":
-		return policyOperation{verb: getsPolicy, document: "Policy"}
-	case "ecr:SetRepositoryPolicy":
-		return policyOperation{verb: putsPolicy, document: "policyText"}
-	case "ecr:GetRepositoryPolicy":
-		return policyOperation{verb: getsPolicy, document: "policyText"}
-	case "elasticfilesystem:DeleteFileSystemPolicy", "ecr:DeleteRepositoryPolicy":
-		return policyOperation{verb: deletesPolicy}
-	case "sqs:SetQueueAttributes":
-		return policyOperation{verb: putsPolicy, document: "Attributes", attribute: true}
-	case "sqs:GetQueueAttributes", "sns:GetTopicAttributes":
-		return policyOperation{verb: getsPolicy, document: "Attributes", attribute: true}
-	case "sns:SetTopicAttributes":
-		return policyOperation{verb: putsPolicy, document: "AttributeValue", attribute: true}
-	case "sqs:AddPermission", "sqs:RemovePermission", "sns:AddPermission", "sns:RemovePermission":
-		return policyOperation{verb: editsPolicy}
-	case "secretsmanager:GetResourcePolicy":
-		return policyOperation{verb: getsPolicy, document: "ResourcePolicy"}
-	case "dynamodb:GetResourcePolicy", "kinesis:GetResourcePolicy":
-		return policyOperation{verb: getsPolicy, document: "Policy"}
-	case "logs:PutResourcePolicy", "logs:DeleteResourcePolicy":
-		return policyOperation{}
-	}
-	switch operation {
-	case "PutResourcePolicy":
-		return policyOperation{verb: putsPolicy}
-	case "DeleteResourcePolicy":
-		return policyOperation{verb: deletesPolicy}
-	}
-	return policyOperation{}
-}
-
-// documentMembers are how services call the policy in the input of PutResourcePolicy.
-var documentMembers = [...]string{"Policy", "ResourcePolicy", "policy", "resourcePolicy", "PolicyInJson"}
-
-// policyIn finds the policy in an input; ok is false where the operation is about another attribute.
-func (o policyOperation) policyIn(input map[string]any) (document string, ok bool) {
-	if name, is := input["AttributeName"].(string); is && o.attribute && name != "Policy" {
-		return "", false
-	}
-	if attributes, is := input[o.document].(map[string]any); is {
-		document, ok = attributes["Policy"].(string)
-		return document, ok
-	}
-	if o.document != "" {
-		document, ok = input[o.document].(string)
-		return document, ok || !o.attribute
-	}
-	for _, member := range documentMembers {
-		if document, ok = input[member].(string); ok {
-			return document, true
-		}
-	}
-	return "", false
-}
-
 // servePolicy answers an operation on a resource's policy, and tells whether it was one. The directory decides and records it, since the policy is
 // its own to keep; where the service has a backend, that one does the same in between.
 func (x *serviceExchange) servePolicy() bool {
 	o := policyOperationOf(x.authorization.Scope.Service, x.operation.Name)
 	why, served := x.isServed()
-	if o.verb == notPolicy || o.verb == editsPolicy || o.verb == getsPolicy && served || len(x.operation.Calls) != 1 {
+	if o.verb == notPolicy || o.verb == getsPolicy && served {
 		return false
 	}
 	document, ok := o.policyIn(x.operation.Input)
@@ -121,8 +41,13 @@ func (x *serviceExchange) servePolicy() bool {
 	if !served && x.service.Upstream == nil {
 		why = ""
 	}
-	if !namesOne(x.operation.Calls[0]) {
+	holder := x.policyHolder()
+	switch {
+	case holder == "":
 		why = "a resource's policy can be put and read here only where the request names the resource by its ARN"
+	case o.verb == putsPolicy && document == "" && !o.attribute:
+		x.refuse(refusal("MissingParameter", o.document+" is missing."))
+		return true
 	}
 	if why != "" {
 		err := x.authorize()
@@ -132,20 +57,49 @@ func (x *serviceExchange) servePolicy() bool {
 		x.refuse(err)
 		return true
 	}
-	x.exchangePolicy(o, document, served)
+	x.exchangePolicy(o, holder, document, served)
 	return true
 }
 
-// exchangePolicy puts, gets or deletes the policy and answers.
-func (x *serviceExchange) exchangePolicy(o policyOperation, document string, served bool) {
+// policyHolder is the ARN of the resource that an operation on a policy is about; "" where it is not known.
+func (x *serviceExchange) policyHolder() string {
+	if len(x.operation.Calls) != 1 {
+		return ""
+	}
+	call := x.operation.Calls[0]
+	switch {
+	case namesOne(call):
+		return call.Resource
+	case x.authorization.Scope.Service != "events":
+		return ""
+	}
+	// events:PutPermission has no resource-level permissions (Service Authorization Reference, "Amazon EventBridge"), and is about an event bus of
+	// the caller's all the same, by its name.
+	bus := cmp.Or(textOf(x.operation, "EventBusName"), "default")
+	arn := policy.ARN{Partition: x.c.Partition, Service: "events", Region: x.authorization.Scope.Region, Account: x.caller.Principal.Account,
+		Resource: "event-bus/" + bus}
+	return arn.String()
+}
+
+// exchangePolicy puts, gets, edits or deletes the policy and answers.
+func (x *serviceExchange) exchangePolicy(o policyOperation, holder, document string, served bool) {
 	access, err := x.accessOf(x.operation.Calls[0])
 	if err != nil {
 		x.refuse(err)
 		return
 	}
+	access.Holder = holder
 	in := iam.ResourcePolicyInput{Access: access, Operation: x.operation.Name, Parameters: x.event.RequestParameters, Document: document}
 	in.BypassLockoutCheck, _ = x.operation.Input["BypassPolicyLockoutSafetyCheck"].(bool)
 	in.BlockPublic, _ = x.operation.Input["BlockPublicPolicy"].(bool)
+	var edit policyEdit
+	if o.verb == editsPolicy {
+		if edit, err = x.editOf(holder); err != nil {
+			x.refuse(err)
+			return
+		}
+		in.Edit = edit.apply
+	}
 	var answer *heldAnswer
 	if served {
 		in.Forward = func(ctx context.Context) (err error) {
@@ -160,17 +114,28 @@ func (x *serviceExchange) exchangePolicy(o policyOperation, document string, ser
 		x.sendHeld(answer)
 	case err != nil:
 		x.refuse(err)
+	case o.verb == editsPolicy:
+		x.writeMembers(edit.answer)
 	default:
 		x.answerPolicy(o, in, out)
 	}
 }
 
-// refuseEdit refuses to change single statements of a policy that is kept here as a whole: a backend would do it, and what is enforced would stay.
-func (x *serviceExchange) refuseEdit() error {
-	if policyOperationOf(x.authorization.Scope.Service, x.operation.Name).verb != editsPolicy {
+// editOf is the edit that the operation asks for. A revision that a policy must have is its backend's: here policies have other revisions.
+func (x *serviceExchange) editOf(holder string) (policyEdit, error) {
+	if x.service.Upstream == nil && textOf(x.operation, "RevisionId") != "" {
+		return policyEdit{}, refusal("NotImplemented", "RevisionId cannot be held against a policy where no backend serves "+x.authorization.Scope.Service+".")
+	}
+	return edits[x.authorization.Scope.Service+":"+x.operation.Name](x.operation, x.c.Partition, holder)
+}
+
+// refuseUnenforced refuses to have a backend keep a policy that decides nothing here: what it denies would be allowed. Without a backend nobody keeps it.
+func (x *serviceExchange) refuseUnenforced() error {
+	if x.service.UnenforcedPolicies || x.service.Upstream == nil ||
+		!isUnenforced(x.authorization.Scope.Service, x.operation.Name, x.operation.Input) {
 		return nil
 	}
-	return x.notServed("single statements of a policy cannot be changed here: put the whole policy with SetQueueAttributes or SetTopicAttributes")
+	return x.notServed("the policy in it would be kept by the backend and decide nothing, unless the operator accepts that (unenforcedPolicies)")
 }
 
 // changePolicy has the directory do it. An empty policy takes the one that there is away, as it does in SQS and SNS.
@@ -216,8 +181,10 @@ func (x *serviceExchange) ask(ctx context.Context) (*heldAnswer, error) {
 		return nil, fmt.Errorf("the backend's answer to %s is larger than %d bytes", x.operation.Name, maxRead)
 	}
 	answer := &heldAnswer{Response: response, body: body}
-	if response.StatusCode >= http.StatusMultipleChoices {
-		return answer, errBackendRefused
+	if response.StatusCode >= http.StatusMultipleChoices { // the event gets the backend's own code
+		refused := &iam.Error{Code: cmp.Or(errorCode(x.shape.protocol, body), "BackendError"), Err: errBackendRefused}
+		refused.Message = fmt.Sprintf("The backend answered %d.", response.StatusCode)
+		return answer, refused
 	}
 	return answer, nil
 }
@@ -239,11 +206,11 @@ func (x *serviceExchange) answerPolicy(o policyOperation, in iam.ResourcePolicyI
 		if o.verb == getsPolicy {
 			members["PolicyName"] = "default"
 		}
-	case "ecr":
+	case "ecr", "ecr-public":
 		members["registryId"], members["repositoryName"] = namedAccount(in.Resource), in.Resource[strings.Index(in.Resource, "/")+1:]
 	case "elasticfilesystem":
 		members["FileSystemId"] = in.Resource[strings.Index(in.Resource, "/")+1:]
-	case "dynamodb":
+	case "dynamodb", "lambda":
 		members["RevisionId"] = fmt.Sprint(out.Revision)
 	}
 	document := out.Document
@@ -251,7 +218,7 @@ func (x *serviceExchange) answerPolicy(o policyOperation, in iam.ResourcePolicyI
 		document = in.Document
 	}
 	service := x.authorization.Scope.Service
-	shows := o.verb == getsPolicy || service == "ecr" || service == "elasticfilesystem" && o.verb == putsPolicy
+	shows := o.verb == getsPolicy || strings.HasPrefix(service, "ecr") || service == "elasticfilesystem" && o.verb == putsPolicy
 	switch {
 	case !shows || document == "":
 	case o.attribute:

@@ -149,6 +149,7 @@ func TestErrorCodeOfBackend(t *testing.T) {
 		{awsmodel.Query, "<ErrorResponse><Error><Code>NotFound</Code></Error></ErrorResponse>", "NotFound"},
 		{awsmodel.EC2, "<Response><Errors><Error><Code>InvalidInstanceID.NotFound</Code></Error></Errors></Response>", "InvalidInstanceID.NotFound"},
 		{awsmodel.JSON, `{"__type":"a b"}`, ""}, {awsmodel.JSON, "page not found", ""}, {awsmodel.CBOR, "\xa1", ""},
+		{awsmodel.CBOR, "\xa2\x66__type\x69com.a#Bad\x67message\x61m", "Bad"},
 		{awsmodel.JSON, `{"__type":"` + strings.Repeat("a", 200) + `"}`, ""},
 	} {
 		if got := errorCode(c.protocol, []byte(c.body)); got != c.want {

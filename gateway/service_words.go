@@ -3,6 +3,7 @@ package gateway
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/openirsa/openirsa/awsmodel"
 	"github.com/openirsa/openirsa/iam"
@@ -83,7 +84,7 @@ func (s shape) words(err error) told {
 	}
 	w, known := wordsOf(refused.Code)
 	if !known {
-		return told{http.StatusBadRequest, refused.Code, refused.Message}
+		return told{s.statusOf(refused.Code), refused.Code, refused.Message}
 	}
 	t := told{w.status, w.query, refused.Message}
 	switch s.protocol {
@@ -111,6 +112,20 @@ func (s shape) words(err error) told {
 		t.message = internalSentence
 	}
 	return t
+}
+
+// statusOf is the status of a code that belongs to one service. Those of policies and their statements that are not there, or there already, have it in
+// their names (Amazon SNS API Reference, RemovePermission: NotFound is 404; AWS Lambda API Reference, AddPermission: ResourceConflictException is 409);
+// the protocols without paths answer 400 whatever it is.
+func (s shape) statusOf(code string) int {
+	switch {
+	case s.protocol == awsmodel.JSON || s.protocol == awsmodel.CBOR || s.protocol == awsmodel.EC2:
+	case strings.Contains(code, "NotFound"):
+		return http.StatusNotFound
+	case strings.Contains(code, "Conflict"):
+		return http.StatusConflict
+	}
+	return http.StatusBadRequest
 }
 
 // causeOf is what the operator is told of an error: the cause, where the client is not told it.

@@ -170,7 +170,7 @@ func (c call) authorize(a *Account, caller Caller, n need, event *trail.Event) e
 	if decision.Allowed() {
 		return nil
 	}
-	event.Context = caller.ConditionKeys(keys)
+	event.Context = caller.ConditionKeys(keys, access.ListKeys...)
 	if t.shown != "" {
 		return Denied(caller, n.action, t.shown, decision)
 	}

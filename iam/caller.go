@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -99,8 +100,10 @@ type Access struct {
 	Holder string
 	// Policy of the resource. Directory.Decide finds it by itself.
 	Policy *policy.Policy
-	// Keys are condition keys of this call beside the caller's own; aws:TagKeys is multivalued whatever it holds.
+	// Keys are condition keys of this call beside the caller's own.
 	Keys map[string][]string
+	// ListKeys are those of Keys that are multivalued whatever they hold, named as there. aws:TagKeys and what has several values is so without being named.
+	ListKeys []string
 }
 
 // Decide decides access for the caller by the caller's policies and access.Policy, without recording: for doors and services that record themselves.
@@ -109,7 +112,7 @@ func (c Caller) Decide(access Access) policy.Decision {
 	policies.Resource = access.Policy
 	return policies.Decide(&policy.Request{
 		Principal: c.Principal, Action: access.Action, Resource: access.Resource, WildcardOnly: access.WildcardOnly, AnyResource: access.AnyResource,
-		ResourceAccount: access.Account, Context: c.ConditionKeys(access.Keys),
+		ResourceAccount: access.Account, Context: c.ConditionKeys(access.Keys, access.ListKeys...),
 	})
 }
 
@@ -119,15 +122,16 @@ func Authorize(caller Caller, action, resource string, extra map[string][]string
 	return caller.Decide(Access{Action: action, Resource: resource, WildcardOnly: resource == "*", Keys: extra})
 }
 
-// ConditionKeys are the caller's and those of one call: what Authorize decides by. The result shares the caller's Context; neither may be changed any
-// more.
-func (c Caller) ConditionKeys(extra map[string][]string) *policy.Context {
+// ConditionKeys are the caller's and those of one call: what Authorize decides by. Lists are those of extra that are multivalued, as Access.ListKeys.
+// Whether a key is single-valued or multivalued follows from the key and not from how many values a request has for it (IAM User Guide,
+// "Single-valued vs. multivalued context keys"). The result shares the caller's Context; neither may be changed any more.
+func (c Caller) ConditionKeys(extra map[string][]string, lists ...string) *policy.Context {
 	if len(extra) == 0 {
 		return c.Context
 	}
 	keys := c.Context.Extend(len(extra))
 	for name, values := range extra {
-		if len(values) == 1 && !strings.EqualFold(name, "aws:TagKeys") {
+		if len(values) == 1 && !strings.EqualFold(name, "aws:TagKeys") && !slices.Contains(lists, name) {
 			keys.Set(name, values[0])
 		} else {
 			keys.SetList(name, values...)

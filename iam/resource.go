@@ -172,6 +172,21 @@ func (d *Directory) ResourceTags(ctx context.Context, account, arn string) (map[
 	return nil, nil
 }
 
+// MatchingResources are the ARNs of the resources of account that match a pattern and of which something is kept. Errors are as ResourcePolicy's.
+func (d *Directory) MatchingResources(ctx context.Context, account, pattern string) ([]string, error) {
+	a, err := d.ownerOf(ctx, account, pattern, "")
+	if err != nil || a == nil {
+		return nil, err
+	}
+	var found []string
+	for arn := range a.resources {
+		if policy.MatchGlob(pattern, arn) {
+			found = append(found, arn)
+		}
+	}
+	return found, nil
+}
+
 // Resources are the records of an account whose ARN begins with prefix, by ARN, for the operator's tools.
 func (d *Directory) Resources(ctx context.Context, account, prefix string) ([]ResourceRecord, error) {
 	a, err := d.Account(ctx, account)

@@ -22,8 +22,8 @@ type ResourcePolicyInput struct {
 	Parameters map[string]any
 	// Document is the policy to put.
 	Document string
-	// Edit, if not nil, makes the document of the one that there is ("": none), such as by a statement that AddPermission adds. It may be called more
-	// than once; its error is the answer.
+	// Edit, if not nil, makes the document of the one that there is ("": none), such as by a statement that AddPermission adds. Where it makes none, the
+	// policy is taken away. It may be called more than once; its error is the answer.
 	Edit func(current string) (string, error)
 	// BypassLockoutCheck puts a key policy that leaves its caller no way to put another one (AWS KMS API Reference, PutKeyPolicy).
 	BypassLockoutCheck bool
@@ -78,14 +78,29 @@ func (d *Directory) PutResourcePolicy(ctx context.Context, caller Caller, in Res
 	return d.changeResourcePolicy(ctx, caller, in, func(tx *draft, r *resourceRecord) (err error) {
 		put := in
 		if in.Edit != nil {
-			if put.Document, err = in.Edit(r.Policy); err != nil {
+			if put.Document, err = tx.edited(in, r); err != nil {
 				return err
+			}
+			if put.Document == "" {
+				r.Policy, r.PrincipalIDs = "", nil
+				return rulesOf(in.held()).checkForeign(tx.Account, caller, in)
 			}
 		}
 		r.Policy = put.Document
 		r.PrincipalIDs, err = tx.checkPut(caller, put)
 		return err
 	})
+}
+
+// edited is what in.Edit makes of the policy that there is, as requests see it: principals that are gone stand there by their unique ids, which nobody
+// else gets, so that an edit does not let others of their names in.
+func (tx *draft) edited(in ResourcePolicyInput, r *resourceRecord) (document string, err error) {
+	if document = r.Policy; document != "" {
+		if document, err = tx.directory.shownDocument(tx.ctx, tx.Account, r.Policy, r.PrincipalIDs); err != nil {
+			return "", err
+		}
+	}
+	return in.Edit(document)
 }
 
 // DeleteResourcePolicy takes a resource's policy away. Services differ in whether there must be one.

@@ -235,6 +235,35 @@ func TestEdit(t *testing.T) {
 	}
 }
 
+// TestEditAway: an edit that leaves nothing takes the policy away, and none lets in who has the name of somebody who is gone (IAM User Guide, "AWS JSON
+// policy elements: Principal": a principal that is deleted stands in a policy by its unique id).
+func TestEditAway(t *testing.T) {
+	p := newPlane(t)
+	ctx := t.Context()
+	alice := p.user("alice")
+	grant := `{"Effect":"Allow","Principal":{"AWS":"` + alice.ARN + `"},"Action":"sqs:SendMessage","Resource":"*"}`
+	done(t, p.PutResourcePolicy(ctx, p.root, put("sqs:SetQueueAttributes", queueARN, `{"Statement":[`+grant+`]}`)))
+	done(t, p.DeleteUser(ctx, p.root, iam.IdentityInput{IdentityName: iam.OfUser("alice")}))
+	again := p.user("alice")
+	in := put("sqs:AddPermission", queueARN, "")
+	in.Edit = func(current string) (string, error) {
+		if strings.Contains(current, alice.ARN) {
+			t.Errorf("the edit sees %s", current)
+		}
+		return strings.Replace(current, "]}", `,{"Effect":"Allow","Principal":"*","Action":"sqs:ListQueues","Resource":"*"}]}`, 1), nil
+	}
+	done(t, p.PutResourcePolicy(ctx, p.root, in))
+	if must(p.Decide(ctx, p.signed(again), iam.Access{Action: "sqs:SendMessage", Resource: queueARN})).Allowed() {
+		t.Error("the next alice has what the first one had")
+	}
+	in.Edit = func(string) (string, error) { return "", nil }
+	done(t, p.PutResourcePolicy(ctx, p.root, in))
+	if kept := must(p.Resources(ctx, account, "arn:")); len(kept) != 0 {
+		t.Errorf("left is %+v", kept)
+	}
+	wantCode(t, p.PutResourcePolicy(ctx, iam.Root("aws", otherAccount), in), "AccessDenied")
+}
+
 // TestResourceEvents: a change is recorded as its service's own event, and one that cannot be recorded is not made.
 func TestResourceEvents(t *testing.T) {
 	p := newPlane(t)

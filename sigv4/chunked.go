@@ -225,7 +225,9 @@ func (r *ChunkReader) readTrailer() error {
 			return err
 		}
 		left -= len(line) + len("\n")
-		line = strings.TrimSuffix(line, "\r")
+		if line = strings.TrimSuffix(line, "\r"); strings.Contains(line, "\r") { // a line's end to some readers
+			return errTrailer()
+		}
 		name, value, found := strings.Cut(line, ":")
 		switch {
 		case line == "" && signed:

@@ -196,7 +196,11 @@ func (c *postCondition) String() string {
 	if c.prefix {
 		operation = "starts-with"
 	}
-	return fmt.Sprintf(`["%s", "$%s", "%s"]`, operation, shown(c.field), shown(c.value))
+	value := c.value
+	if c.field == "x-amz-security-token" { // which nobody else is to see, the readers of logs included
+		value = "..."
+	}
+	return fmt.Sprintf(`["%s", "$%s", "%s"]`, operation, shown(c.field), shown(value))
 }
 
 // jsonReader reads a policy's JSON token by token, so that no member goes unseen or is read twice.

@@ -145,6 +145,9 @@ func (s *Service) keyCaller(ctx context.Context, key iam.AccessKey) (caller iam.
 
 // authenticateSession tells nothing about the session's role until the signature has proved that the session is the caller's.
 func (s *Service) authenticateSession(ctx context.Context, a *sigv4.Authorization, origin trail.Origin, now time.Time, verify proof) (iam.Caller, error) {
+	if a.SessionToken == "" { // without its token, nobody has such a key
+		return iam.Caller{}, refusal("InvalidClientTokenId", tokenInvalid, fmt.Errorf("%w: a session's key without its token", ErrUnknownAccessKey))
+	}
 	held, err := s.openSession(a.SessionToken)
 	if err != nil {
 		return iam.Caller{}, refusal("InvalidClientTokenId", tokenInvalid, fmt.Errorf("%w: %w", ErrInvalidSessionToken, err))

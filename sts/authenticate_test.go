@@ -119,7 +119,7 @@ func TestAuthenticateRefuses(t *testing.T) {
 		code, message string
 		cause         error
 	}{
-		{"no session token", func(c *sts.Credentials) { c.SessionToken = "" }, "InvalidClientTokenId", invalidToken, sts.ErrInvalidSessionToken},
+		{"no session token", func(c *sts.Credentials) { c.SessionToken = "" }, "InvalidClientTokenId", invalidToken, sts.ErrUnknownAccessKey},
 		{"garbage for a session token", func(c *sts.Credentials) { c.SessionToken = "garbage" }, "InvalidClientTokenId", invalidToken, sts.ErrInvalidSessionToken},
 		{"another session's token", func(c *sts.Credentials) { c.SessionToken = other.Credentials.SessionToken }, "InvalidClientTokenId", invalidToken, sts.ErrInvalidSessionToken},
 		{"another session's key id", func(c *sts.Credentials) { c.AccessKeyId = other.Credentials.AccessKeyId }, "InvalidClientTokenId", invalidToken, sts.ErrInvalidSessionToken},

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"strings"
 
 	"github.com/openirsa/openirsa/awsmodel"
 	"github.com/openirsa/openirsa/gateway"
@@ -31,11 +32,38 @@ func (p *plane) gatewayConfig(c planeConfig, exchange *sts.Service) (gateway.Con
 		return config, fmt.Errorf("opening the services' models: %w", err)
 	}
 	config.Classifier = classifier{awsmodel.NewClassifier(models, p.reference), models}
-	config.Attributes = gateway.ConfiguredTags{ByARN: p.gateway.attributes, Otherwise: gateway.LearnedTags(p.directory.ResourceTags)}
+	if err := p.checkAttributes(); err != nil {
+		return config, err
+	}
+	config.Attributes = gateway.Configured{ByARN: p.gateway.attributes, Otherwise: gateway.Learned{Records: p.directory}}
 	if config.Services, err = p.openServices(models); err != nil {
 		return config, err
 	}
 	return config, nil
+}
+
+// checkAttributes holds the condition keys of resources against the reference: a name that no policy can ask for is a mistake, and one that tells of a
+// caller or a request must not come from a file.
+func (p *plane) checkAttributes() error {
+	for arn, resource := range p.gateway.attributes {
+		for name, values := range resource.Keys {
+			entry, known := p.reference.Key(name)
+			reason := ""
+			switch {
+			case strings.Contains(strings.ToLower(name), "resourcetag/"):
+				reason = "is given by a tag"
+			case !known || strings.HasPrefix(strings.ToLower(name), "aws:") || strings.Contains(entry.Name, "$"):
+				reason = "is no condition key of a service's resources"
+			case len(values) != 1 && !entry.List:
+				reason = "has a single value"
+			default:
+				continue
+			}
+			return failure("GatewayFile", fmt.Errorf("reading the gateway file: attributes of %s: %q %s", arn, name, reason),
+				"condition keys are those of the Service Authorization Reference: ec2:Vpc, rds:DatabaseEngine")
+		}
+	}
+	return nil
 }
 
 // openServices makes the backends of the services: each that the file names, and of all others the one that it has for them.
@@ -46,7 +74,7 @@ func (p *plane) openServices(models *awsmodel.Models) (map[string]gateway.Servic
 			return nil, failure("GatewayFile", fmt.Errorf("reading the gateway file: no service has the signing name %q", name),
 				"signing names are those in credential scopes: ec2, elasticloadbalancing, monitoring")
 		}
-		service := gateway.ServiceConfig{MaxBody: backend.maxBody}
+		service := gateway.ServiceConfig{MaxBody: backend.maxBody, UnenforcedPolicies: backend.acceptsUnenforced}
 		if backend.upstream.URL != "" {
 			backend.upstream.Account = cmp.Or(backend.upstream.Account, p.settings.Account)
 			upstream, err := gateway.NewUpstream(backend.upstream)
@@ -69,7 +97,7 @@ func (p *plane) openServices(models *awsmodel.Models) (map[string]gateway.Servic
 		} else if !named {
 			open[name] = other
 		} else if own.Upstream == nil {
-			own.Upstream = other.Upstream
+			own.Upstream, own.UnenforcedPolicies = other.Upstream, own.UnenforcedPolicies || other.UnenforcedPolicies
 			open[name] = own
 		}
 	}

@@ -33,14 +33,37 @@ const (
 type gatewayFile struct {
 	proxies    []netip.Prefix
 	domains    []string
-	services   map[string]backendConfig // by signing name, or everyOther
-	attributes map[string]map[string]string
+	services   map[string]backendConfig    // by signing name, or everyOther
+	attributes map[string]gateway.Resource // by ARN
 }
 
 // backendConfig is one service of a gateway file.
 type backendConfig struct {
 	upstream gateway.UpstreamConfig // without a URL: no backend; without an account: the default one's
 	maxBody  int64
+	// acceptsUnenforced: policies of resources that decide nothing here reach the backend.
+	acceptsUnenforced bool
+}
+
+// backends says to a person which services have one.
+func (f *gatewayFile) backends() string {
+	var names []string
+	for name, service := range f.services {
+		if name != everyOther && service.upstream.URL != "" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	text := strings.Join(names, ", ")
+	switch _, others := f.services[everyOther]; {
+	case others && text == "":
+		return "every other service"
+	case others:
+		return text + " and every other service"
+	case text == "":
+		return "none: what is allowed of other services answers 501 and says why (--gateway)"
+	}
+	return text + "; what is allowed of other services answers 501 and says why"
 }
 
 // readGatewayFile reads a gateway file and the secrets that it names. Errors have the position in the file.
@@ -104,7 +127,7 @@ func (r *gatewayReader) read(content []byte) (*gatewayFile, error) {
 	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		return nil, at(&document, "the file holds more than one document")
 	}
-	file := &gatewayFile{services: map[string]backendConfig{}, attributes: map[string]map[string]string{}}
+	file := &gatewayFile{services: map[string]backendConfig{}, attributes: map[string]gateway.Resource{}}
 	return file, fields(document.Content[0], func(name string, value *yaml.Node) error { return r.member(file, name, value) })
 }
 
@@ -138,21 +161,42 @@ func (r *gatewayReader) member(file *gatewayFile, name string, value *yaml.Node)
 			if !strings.HasPrefix(arn, "arn:") {
 				return at(value, "%q is not an ARN", arn)
 			}
-			file.attributes[arn], err = tags(value)
+			file.attributes[arn], err = resource(value)
 			return err
 		})
 	}
 	return errUnknownField
 }
 
-// tags reads a resource's.
-func tags(n *yaml.Node) (map[string]string, error) {
-	found := map[string]string{}
-	err := fields(n, func(key string, value *yaml.Node) (err error) {
-		found[key], err = text(value)
-		return err
+// resource reads what is known of one: {tags: {KEY: VALUE}, keys: {CONDITION KEY: VALUE or [VALUE, …]}}.
+func resource(n *yaml.Node) (gateway.Resource, error) {
+	known := gateway.Resource{Tags: map[string]string{}, Keys: map[string][]string{}}
+	err := fields(n, func(name string, value *yaml.Node) error {
+		switch name {
+		case "tags":
+			return fields(value, func(key string, value *yaml.Node) (err error) {
+				known.Tags[key], err = text(value)
+				return err
+			})
+		case "keys":
+			return fields(value, func(key string, value *yaml.Node) error {
+				add := func(_ *yaml.Node, text string) error {
+					known.Keys[key] = append(known.Keys[key], text)
+					return nil
+				}
+				if value.Kind == yaml.SequenceNode {
+					return texts(value, add)
+				}
+				single, err := text(value)
+				if err != nil {
+					return err
+				}
+				return add(value, single)
+			})
+		}
+		return errUnknownField
 	})
-	return found, err
+	return known, err
 }
 
 // backend reads one service.
@@ -205,6 +249,10 @@ func (b *backendConfig) read(name string, value *yaml.Node) error {
 		b.maxBody, err = byteCount(given)
 		if err != nil || b.maxBody <= 0 || b.maxBody > maxBodyLimit {
 			return at(value, "%q is not a size of at most 256MiB (4MiB)", given)
+		}
+	case "unenforcedPolicies":
+		if b.acceptsUnenforced = given == "accept"; !b.acceptsUnenforced {
+			return at(value, "%q is not accept; without this field they are refused", given)
 		}
 	default:
 		return errUnknownField

@@ -144,6 +144,7 @@ func greet(env environment, output outputFormat, o upOptions, p *plane, endpoint
 	fmt.Fprintf(env.stderr, `OpenIRSA serves account %s
 
   AWS endpoint   %s   (STS, IAM, EKS, CloudTrail, S3)
+  backends       %s
   health         http://%s/readyz, /metrics
   issuer         %s
   data           %s
@@ -155,7 +156,7 @@ In another shell:
   irsa token --namespace default --service-account app --data %s
 
 Stop with Ctrl-C; the state stays.
-`, p.settings.Account, endpoint, ops, p.settings.IssuerURL, f, f.adminEnv(), f)
+`, p.settings.Account, endpoint, o.plane.Gateway.backends(), ops, p.settings.IssuerURL, f, f.adminEnv(), f)
 	if host, _, err := net.SplitHostPort(o.listen); err == nil {
 		if ip := net.ParseIP(host); host == "" || ip != nil && !ip.IsLoopback() {
 			fmt.Fprintln(env.stderr, "\nwarning: the AWS port is reachable from other machines and speaks plain HTTP; session tokens cross the network in clear.")

@@ -1,0 +1,197 @@
+package awsmodel
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// What a request names within its structures, or beside what a rule has understood, opens the decision: it is never left out of it.
+func TestNothingNamedIsLeftOut(t *testing.T) {
+	const schema = "arn:aws:glue" + here + "schema/"
+	checkMeanings(t, []meaningCase{
+		// AWS Glue API Reference, SchemaId: an ARN, or a name with a registry's. Both at once name two schemas.
+		{"Glue", "GetSchemaVersionsDiff", `{"SchemaId":{"SchemaArn":"` + schema + `r/mine","SchemaName":"theirs","RegistryName":"r"},"SchemaDiffType":"SYNTAX_DIFF"}`, []string{
+			"glue:GetSchemaVersionsDiff arn:aws:glue" + here + "registry/* any", "glue:GetSchemaVersionsDiff " + schema + "r/mine", "glue:GetSchemaVersionsDiff " + schema + "* any"}},
+		// AWS Batch API Reference, ComputeEnvironmentOrder: "The Amazon Resource Name (ARN) of the compute environment"; its name is taken as well.
+		{"Batch", "UpdateJobQueue", `{"jobQueue":"q","computeEnvironmentOrder":[{"order":1,"computeEnvironment":"theirs"}]}`, []string{
+			"batch:UpdateJobQueue arn:aws:batch" + here + "job-queue/q", "batch:UpdateJobQueue arn:aws:batch" + here + "compute-environment/* any"}},
+		// An alias's zone is that of its target, which AWS does not decide on.
+		{"Route 53", "ChangeResourceRecordSets", `{"HostedZoneId":"Z1","ChangeBatch":{"Changes":[{"Action":"CREATE","ResourceRecordSet":{"Name":"a","Type":"A",
+			"AliasTarget":{"HostedZoneId":"Z2","DNSName":"b","EvaluateTargetHealth":false}}}]}}`, []string{"route53:ChangeResourceRecordSets arn:aws:route53:::hostedzone/Z1"}},
+		// An ARN of another service is not the cluster's, whatever its last part is.
+		{"ECS", "StopTask", `{"cluster":"arn:aws:s3:::c","task":"t"}`, []string{"!2 "}},
+		{"ECS", "StopTask", `{"cluster":"arn:aws-cn:ecs` + here + `cluster/c","task":"t"}`, []string{"!2 "}},
+		{"Lambda", "Invoke", `{"FunctionName":"arn:aws:lambda` + here + `event-source-mapping:f"}`, []string{"!2 "}},
+		// AWS Secrets Manager User Guide: the ARN without the end that AWS gives it names a secret too. Whose policy has "secret:db-??????" may read db alone.
+		{"Secrets Manager", "GetSecretValue", `{"SecretId":"arn:aws:secretsmanager` + here + `secret:db-secret"}`, []string{
+			"secretsmanager:GetSecretValue arn:aws:secretsmanager" + here + "secret:db-secret* any secretsmanager:SecretId=arn:aws:secretsmanager" + here +
+				"secret:db-secret secretsmanager:VersionStage=AWSCURRENT"}},
+		{"Auto Scaling", "CreateOrUpdateTags", `{"Tags":[{"ResourceId":"mine","Key":"a","Value":"b"},{"Key":"a","Value":"b"}]}`, []string{"!3 "}},
+	})
+}
+
+// The key of a map is the caller's, and hides nothing under it, whatever it is called.
+func TestKeysOfMapsHideNoRole(t *testing.T) {
+	models, reference := openBoth(t)
+	const role = "arn:aws:iam::111122223333:role/admin"
+	for name, test := range map[string]struct{ service, operation, input string }{
+		"a key called as a silent member": {"Cognito Identity", "SetIdentityPoolRoles", `{"IdentityPoolId":"p","Roles":{"policy":"` + role + `"}}`},
+		"a key with the word":             {"SSM", "CreateAssociation", `{"Name":"doc","Parameters":{"AutomationAssumeRole":["` + role + `"]}}`},
+	} {
+		calls, err := NewClassifier(models, reference).calls(&Operation{Service: serviceOf(t, models, test.service), Name: test.operation, Input: inputOf(t, test.input)}, samplePlace())
+		if err != nil || !slices.ContainsFunc(calls, func(c Call) bool { return c.Action == "iam:PassRole" && c.Resource == role }) {
+			t.Errorf("%s: %v, %v: the role is not passed", name, calls, err)
+		}
+	}
+}
+
+// A condition key must not be what one reader of the request takes and another does not.
+func TestKeysAreNotAmbiguous(t *testing.T) {
+	image := `"ImageId":"ami-0123456789abcdef0","SubnetId":"subnet-0123456789abcdef0","SecurityGroupIds":["sg-0123456789abcdef0"]`
+	others := []string{"ec2:RunInstances arn:aws:ec2:us-east-1::image/ami-0123456789abcdef0", "ec2:RunInstances " + ec2Here + "instance/*",
+		"ec2:RunInstances " + ec2Here + "network-interface/* ec2:Subnet=" + ec2Here + "subnet/subnet-0123456789abcdef0",
+		"ec2:RunInstances " + ec2Here + "security-group/sg-0123456789abcdef0", "ec2:RunInstances " + ec2Here + "subnet/subnet-0123456789abcdef0"}
+	checkMeanings(t, []meaningCase{
+		{"EC2", "CreateTags", `{"Resources":["i-0123456789abcdef0"],"Tags":[{"Key":"team","Value":"a"},{"Key":"team","Value":"b"}]}`, []string{"!2 "}},
+		{"EC2", "CreateTags", `{"Resources":["i-0123456789abcdef0"],"Tags":[{"Key":"team","Value":"a"},{"Key":"Team","Value":"b"}]}`, []string{"!2 "}},
+		{"EC2", "CreateVolume", `{"TagSpecifications":[{"ResourceType":"volume","Tags":[{"Key":"team","Value":"a"}]},{"ResourceType":"volume","Tags":[{"Key":"team","Value":"b"}]}]}`, []string{"!2 "}},
+		{"KMS", "Encrypt", `{"KeyId":"k","EncryptionContext":{"tenant":"a","Tenant":"b"}}`, []string{"!2 "}},
+		// ecs:RunTask's propagateTags says where tags are from, and is no tag's key.
+		{"ECS", "RunTask", `{"cluster":"c","taskDefinition":"app:3","propagateTags":"SERVICE"}`, []string{
+			"ecs:RunTask arn:aws:ecs" + here + "task-definition/app:3 ecs:cluster=arn:aws:ecs" + here + "cluster/c"}},
+		// Each volume is decided with its own keys: an encrypted one says nothing of the other.
+		{"EC2", "RunInstances", `{` + image + `,"BlockDeviceMappings":[{"DeviceName":"/dev/sdb","Ebs":{"Encrypted":true,"VolumeSize":8}},{"DeviceName":"/dev/sdc","Ebs":{"VolumeSize":8}}]}`,
+			append(slices.Clone(others), "ec2:RunInstances "+ec2Here+"volume/* ec2:Encrypted=true ec2:VolumeSize=8", "ec2:RunInstances "+ec2Here+"volume/* ec2:Encrypted=false ec2:VolumeSize=8")},
+		// Of three subnets none is the one, as of two.
+		{"EC2", "RunInstances", `{"ImageId":"ami-0123456789abcdef0","SecurityGroupIds":["sg-0123456789abcdef0"],"NetworkInterfaces":[{"SubnetId":"subnet-0123456789abcdef0"},
+			{"SubnetId":"subnet-0123456789abcdef1"},{"SubnetId":"subnet-0123456789abcdef2"}]}`, []string{others[0], others[1], others[3], others[4],
+			"ec2:RunInstances " + ec2Here + "subnet/subnet-0123456789abcdef1", "ec2:RunInstances " + ec2Here + "subnet/subnet-0123456789abcdef2",
+			"ec2:RunInstances " + ec2Here + "network-interface/*", "ec2:RunInstances " + ec2Here + "volume/*"}},
+	})
+}
+
+// Statements that say one thing to a careless reader and another to DynamoDB.
+func TestPartiQLTricks(t *testing.T) {
+	table := "arn:aws:dynamodb" + here + "table/"
+	statement := func(text string) string { return `{"Statement":"` + text + `"}` }
+	checkMeanings(t, []meaningCase{
+		{"DynamoDB", "ExecuteStatement", statement("SELECT * FROM mine WHERE a = `'` AND owner = `'`"), []string{"!4 "}},
+		{"DynamoDB", "ExecuteStatement", statement("UPDATE mine.byName SET a = 1 WHERE id = 'x'"), []string{"!4 "}},
+		{"DynamoDB", "ExecuteStatement", statement("DELETE FROM mine.byName WHERE id = 'x'"), []string{"!4 "}},
+		{"DynamoDB", "ExecuteStatement", statement("INSERT INTO mine.byName VALUE {'id': 'x'}"), []string{"!4 "}},
+		{"DynamoDB", "ExecuteStatement", statement("DELETE FROM mine WHERE id = -5"), []string{"dynamodb:PartiQLDelete " + table + "mine dynamodb:Attributes=id dynamodb:LeadingKeys=-5,5"}},
+		{"DynamoDB", "ExecuteStatement", statement("DELETE FROM mine WHERE id = 1.5e-3"), []string{"dynamodb:PartiQLDelete " + table + "mine dynamodb:Attributes=id dynamodb:LeadingKeys=1.5e-3"}},
+		// An inequality reads every partition but alice's.
+		{"DynamoDB", "ExecuteStatement", statement("SELECT * FROM mine WHERE owner <> 'alice'"), []string{
+			"dynamodb:PartiQLSelect " + table + "mine dynamodb:Attributes=owner dynamodb:FullTableScan=true dynamodb:LeadingKeys=alice,"}},
+	})
+}
+
+// Paths that whoever decodes them twice, or takes a backslash for a slash, reads otherwise.
+func TestPathsAreReadOnce(t *testing.T) {
+	models, reference := openBoth(t)
+	c := NewClassifier(models, reference)
+	for _, path := range []string{"/2015-03-31/functions/f%252Fg", "/2015-03-31/functions/f%25", "/2015-03-31/functions/f%5Cg", "/2015-03-31/functions/%252e%252e"} {
+		if o, err := c.Classify("lambda", Request{Method: "GET", Path: path}, samplePlace()); err == nil {
+			t.Errorf("%s: %v", path, o.Calls)
+		}
+	}
+	if o, err := c.Classify("lambda", Request{Method: "GET", Path: "/2015-03-31/functions/f"}, samplePlace()); err != nil || o.Name != "GetFunction" {
+		t.Errorf("got %v, %v", o, err)
+	}
+}
+
+// What a text in a request names, and the backend would do with the gateway's key.
+func TestTextsNameResourcesToo(t *testing.T) {
+	groups := "arn:aws:logs" + here + "log-group:"
+	imported := `{"Body":"{\"x-amazon-apigateway-integration\":{\"%s\":\"arn:aws:iam::111122223333:role/admin\"}}"}`
+	checkMeanings(t, []meaningCase{
+		{"CloudWatch Logs", "StartQuery", `{"logGroupName":"mine","startTime":0,"endTime":1,"queryString":"fields source"}`, []string{"logs:StartQuery " + groups + "mine:log-stream:"}},
+		{"CloudWatch Logs", "StartQuery", `{"logGroupName":"mine","startTime":0,"endTime":1,"queryString":"# all\n SOURCE logGroups(namePrefix: ['theirs'])"}`, []string{
+			"logs:StartQuery " + groups + "mine:log-stream:", "logs:StartQuery " + groups + "* any"}},
+		{"CloudWatch Logs", "StartQuery", `{"logGroupName":"mine","startTime":0,"endTime":1,"queryLanguage":"SQL","queryString":"SELECT * FROM theirs"}`, []string{
+			"logs:StartQuery " + groups + "mine:log-stream:", "logs:StartQuery " + groups + "* any"}},
+		{"SSM", "GetParameter", `{"Name":"/aws/reference/secretsmanager/app/db","WithDecryption":true}`, []string{
+			"ssm:GetParameter arn:aws:ssm" + here + "parameter/aws/reference/secretsmanager/app/db",
+			"secretsmanager:GetSecretValue arn:aws:secretsmanager" + here + "secret:app/db-?????? any"}},
+		{"ApiGatewayV2", "ImportApi", strings.Replace(imported, "%s", "credentials", 1), []string{"apigateway:PUT arn:aws:apigateway:us-east-1::/apis",
+			"iam:PassRole " + anyRole + " any iam:PassedToService=apigateway.amazonaws.com"}},
+		{"ApiGatewayV2", "ImportApi", strings.Replace(imported, "%s", `\\u0063redentials`, 1), []string{"apigateway:PUT arn:aws:apigateway:us-east-1::/apis",
+			"iam:PassRole " + anyRole + " any iam:PassedToService=apigateway.amazonaws.com"}},
+		{"ApiGatewayV2", "ImportApi", `{"Body":"openapi: 3.0.1"}`, []string{"apigateway:PUT arn:aws:apigateway:us-east-1::/apis"}},
+	})
+}
+
+// Amazon S3's control API has the signing name of Amazon S3, whose door gets its requests: none of them is read as one of a bucket or object
+// (Amazon S3 API Reference, "Amazon S3 Control": every request has x-amz-account-id).
+func TestControlRequestsAreNoBuckets(t *testing.T) {
+	for _, path := range []string{"/v20180820/bucket/mine/policy", "/v20180820/jobs", "/v20180820/configuration/publicAccessBlock"} {
+		header := map[string][]string{"X-Amz-Account-Id": {"111122223333"}}
+		if o, err := ClassifyS3(Request{Method: "GET", Host: "111122223333.s3-control.us-east-1.amazonaws.com", Path: path, Header: header}, S3Options{}); err == nil {
+			t.Errorf("%s is %s", path, o.Name)
+		}
+	}
+}
+
+// notDecidedOn are the members within structures that are called as a type of the action's and name none that it is about, with the reason.
+var notDecidedOn = map[string]string{
+	"backup:CreateBackupPlan.BackupPlanName": "the name of what is made, in whose ARN is an id that AWS Backup makes up",
+	"glue:CreateDatabase.CatalogId":          "the account of a resource link's target, which is shared with AWS Lake Formation and not with this action",
+	"glue:CreateTable.CatalogId":             "as for CreateDatabase",
+	"glue:UpdateDatabase.CatalogId":          "as for CreateDatabase",
+	"glue:UpdateTable.CatalogId":             "as for CreateDatabase",
+}
+
+// Every member within the structures of every operation's input that is called as one of the types that its action is about is decided on, as it is or
+// by a pattern of all, also where the request names another one of that type.
+func TestMembersInStructuresAreCovered(t *testing.T) {
+	models, reference := openBoth(t)
+	c := NewClassifier(models, reference)
+	checked := 0
+	for _, s := range models.Services() {
+		for _, o := range s.Operations() {
+			entry, known := reference.Action(s.Prefix + ":" + o.Name)
+			if _, special := meaningOf(s.Prefix + ":" + o.Name); !known || special || entry.WildcardOnly() {
+				continue
+			}
+			input, _ := sampler{entry}.sample(o.Input, "", 0).(map[string]any)
+			operation := &Operation{Service: s, Name: o.Name, Input: input}
+			calls, err := c.calls(operation, samplePlace())
+			if err != nil {
+				continue // TestEveryOperationMeansAnAction says why
+			}
+			r, err := newReader(reference, operation, samplePlace())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, leaf := range r.leaves {
+				for _, use := range entry.ResourceTypes {
+					word := bare(use.Type.Name)
+					if leaf.top || leaf.text == "" || general[word] || !strings.HasSuffix(stem(leaf.plain), word) || unrelated[s.Prefix+":"+leaf.plain] {
+						continue
+					}
+					checked++
+					if notDecidedOn[s.Prefix+":"+o.Name+"."+leaf.member] != "" {
+						continue
+					}
+					p, _ := readPattern(use.Type.ARNs[0])
+					if !slices.ContainsFunc(calls, func(call Call) bool { return covers(call, p, leaf.text) }) {
+						t.Errorf("%s:%s: %s %q is not decided on as a %s: %v", s.Prefix, o.Name, leaf.member, leaf.text, use.Type.Name, calls)
+					}
+				}
+			}
+		}
+	}
+	if checked < 300 {
+		t.Errorf("only %d members were looked at", checked)
+	}
+}
+
+// covers tells whether a call is about what a text names, or about everything of the type.
+func covers(call Call, p pattern, text string) bool {
+	if call.Resource == "*" || call.Resource == text || strings.HasSuffix(call.Resource, "/"+text) || strings.HasSuffix(call.Resource, ":"+text) {
+		return true
+	}
+	return call.AnyResource && strings.Contains(call.Resource, ":"+p.resource[0].text)
+}

@@ -1,0 +1,81 @@
+package gateway_test
+
+import (
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/openirsa/openirsa/gateway"
+	"github.com/openirsa/openirsa/sigv4"
+)
+
+// TestBodyMemory: bodies are held in so much memory and no more, whoever sends them; what was held is given back.
+func TestBodyMemory(t *testing.T) {
+	p := newServicePlaneOf(t, func(c *gateway.Config) { c.BodyMemory = 16 << 10 })
+	list := jsonCall("dynamodb", "DynamoDB_20120810.ListTables", `{}`)
+	large := jsonCall("dynamodb", "DynamoDB_20120810.ListTables", `{"ExclusiveStartTableName":"`+strings.Repeat("x", 20<<10)+`"}`)
+	stranger := sigv4.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "none"}
+	for range 3 {
+		p.call(t, stranger, large).wants(t, "a stranger's", 503, "ServiceUnavailableException")
+		p.call(t, p.root, large).wants(t, "too much", 503, "ServiceUnavailableException")
+		p.call(t, p.root, list).wants(t, "little", 501, "NotImplementedException")
+	}
+	p.logs.Reset()
+	held := p.begin(t, p.root, large, 10<<10) // which has all that there is
+	// Until its bytes have arrived there is room.
+	deadline := time.Now().Add(10 * time.Second)
+	for p.call(t, p.root, list).status != 503 {
+		if time.Now().After(deadline) {
+			t.Fatal("a body that has begun takes no memory")
+		}
+	}
+	must(t, held.Close())
+	for p.call(t, p.root, list).status != 501 {
+		if time.Now().After(deadline) {
+			t.Fatal("a body that was broken off is held")
+		}
+	}
+	p.logs.Reset()
+}
+
+// TestStrangersBody: the body of a client that says its hash takes no memory before the signature is verified. It must be the body of that hash.
+func TestStrangersBody(t *testing.T) {
+	p := newServicePlaneOf(t, func(c *gateway.Config) { c.BodyMemory = 16 << 10 })
+	list := jsonCall("dynamodb", "DynamoDB_20120810.ListTables", `{"ExclusiveStartTableName":"`+strings.Repeat("x", 20<<10)+`"}`)
+	announce := func(r rawRequest) rawRequest {
+		r.header = append(r.header[:len(r.header):len(r.header)], "x-amz-content-sha256: "+bodyHash(r.body))
+		return r
+	}
+	p.call(t, sigv4.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "none"}, announce(list)).wants(t, "a stranger", 400, "UnrecognizedClientException")
+	p.call(t, p.root, announce(list)).wants(t, "somebody", 503, "ServiceUnavailableException")
+	p.logs.Reset()
+	list.body = `{}`
+	p.call(t, p.root, announce(list)).wants(t, "the body of the hash", 501, "NotImplementedException")
+	list = announce(list)
+	list.sentBody = `{ }`
+	p.call(t, p.root, list).wants(t, "another body", 400, "InvalidSignatureException", "does not match what was computed")
+}
+
+// begin sends a request's head and so many bytes of its body.
+func (p *plane) begin(t *testing.T, c sigv4.Credentials, r rawRequest, size int) net.Conn {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), r.method, p.url+r.target, strings.NewReader(r.body))
+	must(t, err)
+	for _, line := range r.header {
+		name, value, _ := strings.Cut(line, ": ")
+		request.Header.Set(name, value)
+	}
+	must(t, sigv4.Sign(&sigv4.Request{Method: r.method, Path: r.target, Host: request.URL.Host, Header: request.Header, PayloadHash: bodyHash(r.body)}, c, region, r.service, time.Now()))
+	var wire strings.Builder
+	must(t, request.Write(&wire))
+	head, body, _ := strings.Cut(wire.String(), "\r\n\r\n")
+	connection, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", request.URL.Host)
+	must(t, err)
+	t.Cleanup(func() { connection.Close() })
+	must(t, connection.SetDeadline(time.Now().Add(10*time.Second)))
+	_, err = connection.Write([]byte(head + "\r\n\r\n" + body[:size]))
+	must(t, err)
+	return connection
+}
