@@ -24,13 +24,10 @@ func lowerHeaders(header map[string][]string, hoisted map[string]string) (map[st
 	lower := map[string]string{}
 	maps.Copy(lower, hoisted)
 	for name, values := range header {
-		if !mayBeSignificant(name) {
+		if !mayBeSignificant(name) || isTransportHeader(name) {
 			continue
 		}
 		name = strings.ToLower(name)
-		if slices.Contains(transportHeaders, name) {
-			continue
-		}
 		if len(values) > 1 && isList(name) {
 			values = []string{strings.Join(values, ",")}
 		}
@@ -57,6 +54,16 @@ func mayBeSignificant(name string) bool {
 		return true
 	}
 	return len(name) > len(preflight) && strings.EqualFold(name[:len(preflight)], preflight)
+}
+
+// isTransportHeader tells transportHeaders, in any case.
+func isTransportHeader(name string) bool {
+	for _, known := range transportHeaders {
+		if len(name) == len(known) && strings.EqualFold(name, known) {
+			return true
+		}
+	}
+	return false
 }
 
 // isList tells headers that may come several times, as one list, and decide nothing

@@ -47,7 +47,7 @@ type verifiedBody struct {
 // newVerifiedBody wants the hash that was signed, unless that is UNSIGNED-PAYLOAD, and the checksums of the headers.
 func newVerifiedBody(source io.Reader, length int64, payload string, header map[string]string) (*verifiedBody, error) {
 	b := &verifiedBody{source: source, length: length, remaining: length, payload: payload, closed: make(chan struct{})}
-	if payload != sigv4.UnsignedPayload {
+	if payload != sigv4.UnsignedPayload && (length > 0 || payload != emptyPayload) {
 		want, err := hex.DecodeString(payload)
 		if err != nil {
 			return nil, err
@@ -219,6 +219,9 @@ type brokenBody struct{ err error }
 
 func (e *brokenBody) Error() string { return "reading the request's body: " + e.err.Error() }
 func (e *brokenBody) Unwrap() error { return e.err }
+
+// emptyPayload is the SHA-256 of nothing.
+const emptyPayload = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 func hexSHA256(content []byte) string {
 	sum := sha256.Sum256(content)

@@ -147,11 +147,15 @@ func (a *answer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// ReadFrom implements io.ReaderFrom, so that an object's file goes to the socket without a copy.
+// ReadFrom implements io.ReaderFrom, so that an object's file goes to the socket without a copy, which for a small one would cost more than the copy:
+// its header would leave before it, on its own.
 func (a *answer) ReadFrom(r io.Reader) (int64, error) {
 	a.WriteHeader(http.StatusOK)
 	if a.held {
 		return io.Copy(struct{ io.Writer }{a}, r)
+	}
+	if few, ok := r.(*io.LimitedReader); ok && few.N <= small {
+		return io.Copy(struct{ io.Writer }{a.w}, r)
 	}
 	return io.Copy(a.w, r)
 }

@@ -38,7 +38,7 @@ func (u upstreamS3) answer(ctx context.Context, w http.ResponseWriter, f forward
 	r.Header.Del("X-Amz-Source-Expected-Bucket-Owner")
 	body := f.body
 	if body == nil || body.length == 0 && len(body.trailers) == 0 {
-		body, payload = nil, hexSHA256(nil) // nobody reads what is not there
+		body, payload = nil, emptyPayload // nobody reads what is not there
 	} else {
 		payload = frame(r, body)
 	}
@@ -56,7 +56,7 @@ func (u upstreamS3) answer(ctx context.Context, w http.ResponseWriter, f forward
 	}
 	w.WriteHeader(response.StatusCode)
 	source := &noticing{Reader: response.Body}
-	_, err = io.Copy(w, source)
+	_, err = u.buffers.copy(w, source, response.ContentLength) // into net/http's own buffer, so that a small answer leaves together with its header
 	_ = response.Body.Close()
 	stopReading(w, body)
 	switch {

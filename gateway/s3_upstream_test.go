@@ -117,6 +117,13 @@ func (o *outside) become(handler http.HandlerFunc) {
 	o.handler = handler
 }
 
+// forget drops the requests that came.
+func (o *outside) forget() {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+	o.requests = nil
+}
+
 func (o *outside) count() int {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -49,6 +50,8 @@ type Upstream struct {
 	c         UpstreamConfig
 	base      *url.URL
 	transport *http.Transport
+	buffers   *buffers
+	signer    sigv4.Signer
 }
 
 // NewUpstream makes an Upstream. It does not connect.
@@ -70,12 +73,13 @@ func NewUpstream(c UpstreamConfig) (*Upstream, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Upstream{c: c, base: base, transport: newTransport(c.Silence)}, nil
+	buffers := new(buffers)
+	return &Upstream{c: c, base: base, transport: newTransport(c.Silence, buffers), buffers: buffers}, nil
 }
 
 // newTransport connects without the environment's proxies, which would see the backend's key at work, and leaves bodies as they are: a Transport
 // follows no redirect, and this one asks for no compression.
-func newTransport(silence time.Duration) *http.Transport {
+func newTransport(silence time.Duration, buffers *buffers) *http.Transport {
 	dialer := &net.Dialer{Timeout: min(dialTime, silence)}
 	return &http.Transport{
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -83,7 +87,7 @@ func newTransport(silence time.Duration) *http.Transport {
 			if err != nil {
 				return nil, err
 			}
-			return &impatient{Conn: connection, silence: silence}, nil
+			return &impatient{Conn: connection, silence: silence, buffers: buffers}, nil
 		},
 		TLSHandshakeTimeout: dialTime,
 		IdleConnTimeout:     idleTime,
@@ -116,7 +120,7 @@ func (u *Upstream) send(ctx context.Context, r *http.Request, service, region, p
 	}
 	signed := &sigv4.Request{Method: r.Method, Path: target.EscapedPath(), RawQuery: target.RawQuery, Host: r.Host, Header: r.Header,
 		PayloadHash: payloadHash}
-	if err := sigv4.Sign(signed, u.c.Credentials, region, service, u.c.Now()); err != nil {
+	if err := u.signer.Sign(signed, u.c.Credentials, region, service, u.c.Now()); err != nil {
 		return nil, fmt.Errorf("asking the backend: %w", err)
 	}
 	response, err := u.transport.RoundTrip(r)
@@ -165,6 +169,7 @@ func dropHopByHop(header http.Header) {
 type impatient struct {
 	net.Conn
 	silence time.Duration
+	buffers *buffers
 }
 
 // Read implements io.Reader.
@@ -181,4 +186,12 @@ func (c *impatient) Write(p []byte) (int, error) {
 		return 0, err
 	}
 	return c.Conn.Write(p)
+}
+
+// ReadFrom implements io.ReaderFrom, by which http.Transport sends bodies.
+func (c *impatient) ReadFrom(r io.Reader) (int64, error) {
+	if limited, ok := r.(*io.LimitedReader); ok {
+		return c.buffers.copy(c, r, limited.N)
+	}
+	return c.buffers.copy(c, r, -1)
 }

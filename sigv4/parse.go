@@ -304,7 +304,7 @@ func (a *Authorization) fill(credential, signedHeaders string) error {
 		return errTerminator(a.Presigned, parts[4])
 	}
 	a.AccessKeyID, a.Scope = parts[0], Scope{Date: parts[1], Region: parts[2], Service: parts[3]}
-	if !isDate(a.Scope.Date) {
+	if !a.isDated() && !isDate(a.Scope.Date) {
 		return errScopeDate(a)
 	}
 	a.SignedHeaders = strings.Split(signedHeaders, ";")
@@ -327,6 +327,12 @@ func isName(s string) bool {
 		}
 	}
 	return true
+}
+
+// isDated tells whether the scope's date is the request's.
+func (a *Authorization) isDated() bool {
+	var text [len(dateFormat)]byte
+	return string(a.Time.AppendFormat(text[:0], dateFormat)) == a.Scope.Date
 }
 
 func isDate(s string) bool {

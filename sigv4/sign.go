@@ -2,7 +2,6 @@ package sigv4
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,7 +11,26 @@ import (
 // Sign adds X-Amz-Date, X-Amz-Security-Token where there is one, and Authorization to r.Header, in place of any that are there; for S3 also
 // X-Amz-Content-Sha256. It signs every header but those that hops on the way change. Errors are mistakes of the caller.
 func Sign(r *Request, c Credentials, region, service string, at time.Time) error {
-	scope := Scope{Date: at.UTC().Format(dateFormat), Region: region, Service: service}
+	return sign(r, c, region, service, at, SigningKey)
+}
+
+// Signer signs as Sign does and keeps the signing keys. The zero value is ready. It is safe for concurrent use.
+type Signer struct{ keys signingKeys }
+
+// Sign is the package's Sign.
+func (s *Signer) Sign(r *Request, c Credentials, region, service string, at time.Time) error {
+	return sign(r, c, region, service, at, func(secretAccessKey string, scope Scope) Key {
+		key, kept := s.keys.key(secretAccessKey, scope)
+		if !kept {
+			s.keys.keep(secretAccessKey, scope, key)
+		}
+		return key
+	})
+}
+
+func sign(r *Request, c Credentials, region, service string, at time.Time, derive func(secretAccessKey string, scope Scope) Key) error {
+	date := stamp(at)
+	scope := Scope{Date: date[:len(dateFormat)], Region: region, Service: service}
 	if err := checkSigner(r, c, scope); err != nil {
 		return err
 	}
@@ -20,7 +38,7 @@ func Sign(r *Request, c Credentials, region, service string, at time.Time) error
 		r.Header = map[string][]string{}
 	}
 	set(r.Header, "Authorization", "")
-	set(r.Header, "X-Amz-Date", stamp(at))
+	set(r.Header, "X-Amz-Date", date)
 	set(r.Header, "X-Amz-Security-Token", c.SessionToken)
 	if service == "s3" {
 		set(r.Header, "X-Amz-Content-Sha256", r.PayloadHash)
@@ -29,12 +47,12 @@ func Sign(r *Request, c Credentials, region, service string, at time.Time) error
 	if err != nil {
 		return err
 	}
-	hex, err := signature(r, names, values, stamp(at), scope, SigningKey(c.SecretAccessKey, scope), false, rulesOf(service))
+	hex, err := signature(r, names, values, date, scope, derive(c.SecretAccessKey, scope), false, rulesOf(service))
 	if err != nil {
 		return fmt.Errorf("signing request: %w", err)
 	}
-	set(r.Header, "Authorization", Algorithm+" Credential="+c.AccessKeyID+"/"+scope.String()+
-		", SignedHeaders="+strings.Join(names, ";")+", Signature="+string(hex[:]))
+	r.Header["Authorization"] = []string{Algorithm + " Credential=" + c.AccessKeyID + "/" + scope.String() +
+		", SignedHeaders=" + strings.Join(names, ";") + ", Signature=" + string(hex[:])}
 	return nil
 }
 
@@ -100,31 +118,38 @@ func checkSigner(r *Request, c Credentials, scope Scope) error {
 
 // headersToSign returns host and every header that arrives as it was sent, in ascending order.
 func headersToSign(r *Request) (names []string, values [][]string, err error) {
-	byName := map[string][]string{"host": {r.Host}}
+	var few [16]signedHeader
+	headers := append(few[:0], signedHeader{"host", []string{r.Host}})
 	for key, v := range r.Header {
-		name := strings.ToLower(key)
-		switch name {
+		switch name := strings.ToLower(key); name {
 		case "host", "authorization", "connection", "expect", "te", "trailer", "transfer-encoding", "user-agent", "x-amzn-trace-id":
-			continue
-		}
-		if _, twice := byName[name]; twice {
-			return nil, nil, fmt.Errorf("signing request: header %q is there in two spellings", name)
-		}
-		if len(v) > 0 {
-			byName[name] = v
+		default:
+			headers = append(headers, signedHeader{name, v})
 		}
 	}
-	names = slices.Sorted(maps.Keys(byName))
-	for _, name := range names {
-		values = append(values, byName[name])
+	slices.SortFunc(headers, func(a, b signedHeader) int { return strings.Compare(a.name, b.name) })
+	names, values = make([]string, 0, len(headers)), make([][]string, 0, len(headers))
+	for _, h := range headers {
+		switch {
+		case len(h.values) == 0: // it is not sent
+		case len(names) > 0 && names[len(names)-1] == h.name:
+			return nil, nil, fmt.Errorf("signing request: header %q is there in two spellings", h.name)
+		default:
+			names, values = append(names, h.name), append(values, h.values)
+		}
 	}
 	return names, values, nil
+}
+
+type signedHeader struct {
+	name   string // lower case
+	values []string
 }
 
 // set replaces a header in whatever case it is there; an empty value removes it.
 func set(header map[string][]string, name, value string) {
 	for key := range header {
-		if strings.EqualFold(key, name) {
+		if len(key) == len(name) && strings.EqualFold(key, name) {
 			delete(header, key)
 		}
 	}

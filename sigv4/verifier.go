@@ -6,12 +6,15 @@ import (
 	"time"
 )
 
-// keyGeneration is how many signing keys each half of a Verifier's cache holds.
+// Verifier verifies as Verify does and keeps the signing keys that held, since deriving one costs as much as all the rest. The zero value is ready.
+// It is safe for concurrent use.
+type Verifier struct{ signingKeys }
+
+// keyGeneration is how many signing keys each half of a cache holds.
 const keyGeneration = 1024
 
-// Verifier verifies as Verify does and keeps the signing keys that held, since deriving one costs as much as all the rest. The zero value is ready.
-// It is safe for concurrent use, and bounded: two generations, of which the older is dropped when the younger is full.
-type Verifier struct {
+// signingKeys is a cache, and bounded: two generations, of which the older is dropped when the younger is full.
+type signingKeys struct {
 	mu             sync.RWMutex
 	younger, older map[secretScope]Key
 }
@@ -38,29 +41,29 @@ func (v *Verifier) Verify(r *Request, a *Authorization, secretAccessKey string, 
 	return key, nil
 }
 
-func (v *Verifier) key(secretAccessKey string, scope Scope) (key Key, kept bool) {
+func (k *signingKeys) key(secretAccessKey string, scope Scope) (key Key, kept bool) {
 	of := secretScope{secretAccessKey, scope}
-	v.mu.RLock()
-	key, kept = v.younger[of]
+	k.mu.RLock()
+	key, kept = k.younger[of]
 	if !kept {
-		if key, kept = v.older[of]; kept {
-			defer v.keep(secretAccessKey, scope, key)
+		if key, kept = k.older[of]; kept {
+			defer k.keep(secretAccessKey, scope, key)
 		}
 	}
-	v.mu.RUnlock()
+	k.mu.RUnlock()
 	if !kept {
 		key = SigningKey(secretAccessKey, scope)
 	}
 	return key, kept
 }
 
-func (v *Verifier) keep(secretAccessKey string, scope Scope, key Key) {
+func (k *signingKeys) keep(secretAccessKey string, scope Scope, key Key) {
 	// The scope's texts are parts of a request's header, which must not live as long as the key does.
 	scope = Scope{Date: strings.Clone(scope.Date), Region: strings.Clone(scope.Region), Service: strings.Clone(scope.Service)}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.younger == nil || len(v.younger) >= keyGeneration {
-		v.older, v.younger = v.younger, make(map[secretScope]Key)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.younger == nil || len(k.younger) >= keyGeneration {
+		k.older, k.younger = k.younger, make(map[secretScope]Key)
 	}
-	v.younger[secretScope{strings.Clone(secretAccessKey), scope}] = key
+	k.younger[secretScope{strings.Clone(secretAccessKey), scope}] = key
 }

@@ -2,6 +2,7 @@ package sigv4
 
 import (
 	"errors"
+	"reflect"
 	"strconv"
 	"testing"
 	"time"
@@ -55,5 +56,29 @@ func TestVerifier(t *testing.T) {
 	}
 	if _, err := v.Verify(r, a, credentials.SecretAccessKey, noon); err != nil {
 		t.Errorf("a key that was dropped: %v", err)
+	}
+}
+
+// TestSigner: what is signed by a key that is kept is what the derived one signs, whatever was signed before; the cache stays bounded.
+func TestSigner(t *testing.T) {
+	var s Signer
+	another := Credentials{AccessKeyID: credentials.AccessKeyID, SecretAccessKey: "another secret"}
+	for i := range 3 * keyGeneration {
+		c, region, at := credentials, "region-"+strconv.Itoa(i/3), noon.Add(time.Duration(i%2)*24*time.Hour)
+		if i%3 == 2 {
+			c = another
+		}
+		for range 2 {
+			got, want := getRequest(), getRequest()
+			if err := errors.Join(s.Sign(got, c, region, "s3", at), Sign(want, c, region, "s3", at)); err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(got, want) {
+				t.Fatalf("request %d has %v, want %v", i, got.Header, want.Header)
+			}
+		}
+	}
+	if len(s.keys.younger) > keyGeneration || len(s.keys.older) > keyGeneration {
+		t.Errorf("%d and %d keys are kept", len(s.keys.younger), len(s.keys.older))
 	}
 }

@@ -27,7 +27,7 @@ func Verify(r *Request, a *Authorization, secretAccessKey string, now time.Time)
 
 // check does all that needs no secret, and returns the values of the signed headers.
 func (a *Authorization) check(r *Request, now time.Time) ([][]string, error) {
-	if a.Time.Format(dateFormat) != a.Scope.Date {
+	if !a.isDated() {
 		return nil, errScopeDate(a)
 	}
 	values, err := signedValues(r, a.SignedHeaders, a.Presigned, rulesOf(a.Scope.Service))

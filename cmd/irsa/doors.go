@@ -24,8 +24,8 @@ func (c classifier) Services(signingName string) []*awsmodel.Service {
 
 // gatewayConfig joins the gateway's parts.
 func (p *plane) gatewayConfig(c planeConfig, exchange *sts.Service) (gateway.Config, error) {
-	config := gateway.Config{Authenticate: exchange, Trail: p.trail, Origin: originOf, S3: p.objects, Partition: p.settings.Partition,
-		AccountHeader: services.AccountHeader, Logger: c.Logger, Directory: p.directory, Policies: p.directory, Roles: p.directory,
+	config := gateway.Config{Authenticate: exchange, Trail: p.trail, Origin: originOf, Authorization: authorizationOf,
+		S3: p.objects, Partition: p.settings.Partition, AccountHeader: services.AccountHeader, Logger: c.Logger, Directory: p.directory, Policies: p.directory, Roles: p.directory,
 		S3Domains: p.gateway.domains}
 	models, err := awsmodel.NewModels()
 	if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"mime"
@@ -37,13 +38,14 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		RequestID: newRequestID(), SourceIP: address, UserAgent: r.UserAgent(), Region: f.region, Host: r.Host,
 		SecureTransport: secure, Time: f.now().UTC(),
 	}
-	authorization, err := sigv4.Parse(&sigv4.Request{Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery, Host: r.Host, Header: r.Header})
+	path, query, _ := strings.Cut(r.RequestURI, "?")
+	authorization, err := sigv4.Parse(&sigv4.Request{Method: r.Method, Path: path, RawQuery: query, Host: r.Host, Header: r.Header})
 	if err == nil {
 		origin.Region = authorization.Scope.Region
 	} else if region, ok := regionOfHost(r.Host); ok && errors.Is(err, sigv4.ErrUnsigned) {
 		origin.Region = region
 	}
-	r = r.WithContext(context.WithValue(r.Context(), originKey{}, origin))
+	r = r.WithContext(context.WithValue(r.Context(), arrivalKey{}, &arrival{origin, authorization, err}))
 	if f.isAPI(r, authorization, err) {
 		f.api.ServeHTTP(w, r)
 		return
@@ -83,13 +85,30 @@ func isQuery(r *http.Request) bool {
 	return query.Has("Action") && (version == "2011-06-15" || version == "2010-05-08")
 }
 
-// originKey is the context key under which front leaves the request's origin for the doors.
-type originKey struct{}
+// arrival is what front finds out about a request for the doors.
+type arrival struct {
+	origin        trail.Origin
+	authorization *sigv4.Authorization
+	err           error // why there is no authorization
+}
+
+// arrivalKey is the context key under which front leaves it.
+type arrivalKey struct{}
 
 // originOf is the doors' view of where a request came from: resolved once, by front.
 func originOf(r *http.Request) trail.Origin {
-	origin, _ := r.Context().Value(originKey{}).(trail.Origin)
-	return origin
+	if a, ok := r.Context().Value(arrivalKey{}).(*arrival); ok {
+		return a.origin
+	}
+	return trail.Origin{}
+}
+
+// authorizationOf is what the request claims about its signature: read once, by front.
+func authorizationOf(r *http.Request) (*sigv4.Authorization, error) {
+	if a, ok := r.Context().Value(arrivalKey{}).(*arrival); ok {
+		return a.authorization, a.err
+	}
+	return nil, errors.New("reading a signature: the request did not come through the front")
 }
 
 // newRequestID is a random UUID (RFC 9562, version 4), as STS and IAM answer.
@@ -97,7 +116,14 @@ func newRequestID() string {
 	var id [16]byte
 	rand.Read(id[:]) // never fails: crypto/rand's documentation
 	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
+	text := make([]byte, 0, 36)
+	for i, part := range [...][]byte{id[:4], id[4:6], id[6:8], id[8:10], id[10:]} {
+		if i > 0 {
+			text = append(text, '-')
+		}
+		text = hex.AppendEncode(text, part)
+	}
+	return string(text)
 }
 
 // opsHandler serves health and metrics; nothing on it is secret.
