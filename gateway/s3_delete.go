@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 
 	"github.com/openirsa/openirsa/awsmodel"
 	"github.com/openirsa/openirsa/iam"
@@ -69,9 +70,22 @@ func (x *exchange) deleteObjects() {
 		}
 		result.Deleted, result.Error = answered.Deleted, answered.Error
 	}
-	result.Error = append(result.Error, denied...)
+	result.Error = inOrder(x.operation.Delete.Objects, append(result.Error, denied...))
 	x.note(http.StatusOK, denied[0].Code, denied[0].Message)
 	x.writeDocument(http.StatusOK, result)
+}
+
+// inOrder sorts errors as their objects were asked for, whether the gateway or its server refused them.
+func inOrder(asked []awsmodel.DeleteObject, refused []deleteError) []deleteError {
+	type object struct{ key, version string }
+	position := make(map[object]int, len(asked))
+	for i, o := range asked {
+		position[object{o.Key, o.VersionID}] = i
+	}
+	slices.SortStableFunc(refused, func(a, b deleteError) int {
+		return position[object{a.Key, a.VersionID}] - position[object{b.Key, b.VersionID}]
+	})
+	return refused
 }
 
 // decideKeys parts the keys into those that may be deleted and the errors of the others. The event keeps the first denial, or else the
