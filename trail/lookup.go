@@ -52,7 +52,8 @@ type LookupQuery struct {
 	Token      string // of the page before, with an equal query otherwise; "": from the newest
 }
 
-// LookupPage is one page of events, newest first. A Token says that older lines were not looked at yet.
+// LookupPage is one page of events, newest first; the next page may have one that is some milliseconds newer. A Token says that older lines were
+// not looked at yet.
 type LookupPage struct {
 	Events []Event
 	Token  string
@@ -101,6 +102,8 @@ func lookupIn(ctx context.Context, dir string, q LookupQuery, budget int) (Looku
 			break
 		}
 	}
+	// Reads wait in the queue, so that a change which came after one may stand before it.
+	slices.SortStableFunc(l.events, func(a, b Event) int { return b.Time.Compare(a.Time) })
 	page := LookupPage{Events: l.events}
 	if l.next != nil && (l.next.offset > 0 || l.next.file > firsts[0]) {
 		page.Token = q.token(*l.next)
