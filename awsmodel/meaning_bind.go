@@ -249,6 +249,8 @@ func (b *binder) children(i int, p pattern, place Place, values map[string]strin
 	case known:
 	case slashed[b.prefix+":"+last]:
 		read = (*binder).slashedName
+	case b.prefix == "batch" && last == "JobDefinitionName":
+		read = (*binder).jobDefinition
 	case b.prefix == "ec2" && strings.HasSuffix(last, "Id"):
 		read = (*binder).identifier
 	default:
@@ -289,6 +291,19 @@ func (b *binder) plainName(n naming) (resourceName, error) {
 	if strings.ContainsAny(n.text, ":/") {
 		arn, _ := n.pattern.fill(n.place, n.values)
 		return resourceName{arn, true}, nil
+	}
+	return b.whole(n, n.text), nil
+}
+
+// jobDefinition takes a name with its revision. SubmitJob without a revision is of the latest, whatever its number is (AWS Batch User Guide, "Resource:
+// Restrict to job definition prefix on job submission": the ARN of a request "includes the revision").
+func (b *binder) jobDefinition(n naming) (resourceName, error) {
+	name, revision, numbered := strings.Cut(n.text, ":")
+	switch {
+	case strings.ContainsAny(name+revision, ":/"):
+		return b.plainName(n)
+	case !numbered && b.entry.Name == "batch:SubmitJob":
+		return resourceName{b.whole(n, name+":*").arn, true}, nil
 	}
 	return b.whole(n, n.text), nil
 }
