@@ -83,15 +83,27 @@ func (b *binder) calls() []Call {
 			seen[t.arn] = true
 			if b.entry.Name == "ec2:RunInstances" && b.entry.ResourceTypes[i].Type.Name == "volume" && !t.any {
 				calls = append(calls, b.devices(&b.entry.ResourceTypes[i], t.arn)...)
-			} else {
-				calls = append(calls, b.call(b.entry, &b.entry.ResourceTypes[i], t.arn, t.any))
+				continue
 			}
+			call := b.call(b.entry, &b.entry.ResourceTypes[i], t.arn, t.any)
+			if createsBeside(b.entry.Name, b.entry.ResourceTypes[i].Type.Name) && t.arn != b.cover(i, true).arn {
+				withoutRequestTags(call.Keys)
+			}
+			calls = append(calls, call)
 		}
 	}
 	if len(calls) == 0 && !b.generic {
 		calls = append(calls, b.call(b.entry, nil, "*", true))
 	}
 	return calls
+}
+
+// withoutRequestTags leaves out the tags of what is made: what it is made from does not get them. AmazonEBSCSIDriverPolicyV2 allows CopyVolumes by a
+// statement for the volume's tags and by another for the request's (AWS Managed Policy Reference).
+func withoutRequestTags(keys map[string][]string) {
+	maps.DeleteFunc(keys, func(name string, _ []string) bool {
+		return name == "aws:TagKeys" || strings.HasPrefix(name, "aws:RequestTag/")
+	})
 }
 
 // byARN takes every ARN in the request that has the form of one of the action's types, and every ARN of the service in a member for whatever

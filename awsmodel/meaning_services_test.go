@@ -212,6 +212,9 @@ func TestMeaningOfFileSystemsAndBatch(t *testing.T) {
 		{"EFS", "ListTagsForResource", `{"ResourceId":"fs-01"}`, []string{"elasticfilesystem:ListTagsForResource " + files + "file-system/fs-01"}},
 		{"EFS", "ListTagsForResource", `{"ResourceId":"` + files + `file-system/fs-01"}`, []string{"elasticfilesystem:ListTagsForResource " + files + "file-system/fs-01"}},
 		{"EFS", "ListTagsForResource", `{"ResourceId":"fs-*"}`, []string{"!2 "}},
+		{"EC2", "CopyVolumes", `{"SourceVolumeId":"vol-0a1b2c3d4e5f60001","TagSpecifications":[{"ResourceType":"volume","Tags":[{"Key":"a","Value":"b"}]}]}`, []string{
+			"ec2:CopyVolumes arn:aws:ec2" + here + "volume/vol-0a1b2c3d4e5f60001", "ec2:CopyVolumes arn:aws:ec2" + here + "volume/* aws:RequestTag/a=b aws:TagKeys=a",
+			"ec2:CreateTags arn:aws:ec2" + here + "volume/* aws:RequestTag/a=b aws:TagKeys=a ec2:CreateAction=CopyVolumes"}},
 		{"S3Files", "ListTagsForResource", `{"resourceId":"fsap-01"}`, []string{
 			"s3files:ListTagsForResource arn:aws:s3files" + here + "file-system/*/access-point/fsap-01 any"}},
 		{"S3Files", "CreateAccessPoint", `{"fileSystemId":"fs-01"}`, []string{"s3files:CreateAccessPoint arn:aws:s3files" + here + "file-system/fs-01"}},
