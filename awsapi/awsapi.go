@@ -64,9 +64,9 @@ type Trail interface {
 }
 
 // New makes the door's handler. It answers on path "/" and, for EKS, below "/clusters", and holds at most MaxBody bytes of a request's body.
-func New(c Config) (http.Handler, error) {
+func New(c Config) (*Door, error) {
 	if c.STS == nil || c.Inquiries == nil || c.Directory == nil || c.Trail == nil || c.Origin == nil || c.Logger == nil || c.DefaultAccount == "" {
 		return nil, errors.New("awsapi: every field of Config is required")
 	}
-	return &handler{Config: c, actions: queryOperations(c), targets: jsonOperations(c), routes: eksRoutes(c.Directory)}, nil
+	return &Door{Config: c, actions: queryOperations(c), targets: jsonOperations(c), routes: eksRoutes(c.Directory)}, nil
 }

@@ -2,6 +2,7 @@ package awsapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -33,15 +34,22 @@ var services = map[string]struct{ version, namespace string }{
 	"iam": {"2010-05-08", "https://iam.amazonaws.com/doc/2010-05-08/"},
 }
 
-type handler struct {
+// Door is the handler of the API's requests.
+type Door struct {
 	Config
 	// actions are the Query operations by Action, targets the JSON ones by X-Amz-Target, routes those of EKS. All are only read.
 	actions, targets map[string]operation
 	routes           []route
 }
 
+// HasCluster tells whether a request of EKS, by its method and escaped path, is for this door: it has the clusters, and no node groups.
+func (h *Door) HasCluster(method, path string) bool {
+	_, _, err := restProtocol{routes: h.routes}.find(method, path)
+	return !errors.Is(err, errUnrouted)
+}
+
 // ServeHTTP answers every request exactly once, with the id that the trail knows it by.
-func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (h *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	origin := h.Origin(r)
 	q := newRequest(r, origin)
 	a := &answer{protocol: h.protocol(q), requestID: origin.RequestID}
@@ -63,7 +71,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // protocol chooses a request's protocol by its shape: of the path and the content type, and for a path that no protocol has, of the signature's
 // scope, so that the client can read the refusal.
-func (h *handler) protocol(q *request) protocol {
+func (h *Door) protocol(q *request) protocol {
 	switch path := q.signed.Path; {
 	case isClusterPath(path) || path != "/" && q.scope() == "eks":
 		return restProtocol{routes: h.routes}
@@ -74,7 +82,7 @@ func (h *handler) protocol(q *request) protocol {
 }
 
 // logFailure keeps the error level for what an operator can act on: a client that hangs up must not be able to fill the log.
-func (h *handler) logFailure(ctx context.Context, origin trail.Origin, err, cause error) {
+func (h *Door) logFailure(ctx context.Context, origin trail.Origin, err, cause error) {
 	level := slog.LevelError
 	if ctx.Err() != nil {
 		level = slog.LevelDebug
@@ -84,7 +92,7 @@ func (h *handler) logFailure(ctx context.Context, origin trail.Origin, err, caus
 
 // serve holds the steps that all calls share, so that no operation can forget one. What is refused here is recorded here; what
 // the call refuses was recorded by its package.
-func (h *handler) serve(w http.ResponseWriter, r *http.Request, q *request, a *answer) (err error) {
+func (h *Door) serve(w http.ResponseWriter, r *http.Request, q *request, a *answer) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = fmt.Errorf("recovered from a panic: %v\n%s", cause, debug.Stack())
@@ -139,7 +147,7 @@ func (p queryProtocol) route(q *request, a *answer) (operation, error) {
 
 // authenticate finds the caller. A credential scoped to another service is refused before its signature is looked at, as on
 // AWS, so that a signature for one service never opens another.
-func (h *handler) authenticate(ctx context.Context, q *request, op operation) (iam.Caller, error) {
+func (h *Door) authenticate(ctx context.Context, q *request, op operation) (iam.Caller, error) {
 	if op.unsigned {
 		return iam.Caller{Origin: q.origin}, nil
 	}
@@ -153,14 +161,14 @@ func (h *handler) authenticate(ctx context.Context, q *request, op operation) (i
 }
 
 // refuse records what was refused before anybody was authenticated, so that the request id in the answer leads somewhere.
-func (h *handler) refuse(origin trail.Origin, op operation, err error) error {
+func (h *Door) refuse(origin trail.Origin, op operation, err error) error {
 	h.Trail.Refuse(recorded(iam.Caller{Origin: origin}, op, err))
 	return err
 }
 
 // decline records a call whose parameters do not decode. Its caller is known, and it read and changed nothing, so the event
 // need not be written before the answer.
-func (h *handler) decline(caller iam.Caller, op operation, err error) error {
+func (h *Door) decline(caller iam.Caller, op operation, err error) error {
 	if op.unsigned {
 		return h.refuse(caller.Origin, op, err)
 	}

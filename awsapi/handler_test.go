@@ -40,7 +40,7 @@ func TestFailuresOfOurOwn(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			var logs bytes.Buffer
-			h := &handler{
+			h := &Door{
 				Config: Config{
 					Trail: events, Logger: slog.New(slog.NewTextHandler(&logs, nil)),
 					Origin: func(*http.Request) trail.Origin { return trail.Origin{RequestID: "request-1"} },
@@ -67,7 +67,7 @@ func TestFailuresOfOurOwn(t *testing.T) {
 // TestHungUp: a client that has gone is no failure for the operator to look at.
 func TestHungUp(t *testing.T) {
 	var logs bytes.Buffer
-	h := &handler{Config: Config{Logger: slog.New(slog.NewTextHandler(&logs, &slog.HandlerOptions{Level: slog.LevelDebug}))}}
+	h := &Door{Config: Config{Logger: slog.New(slog.NewTextHandler(&logs, &slog.HandlerOptions{Level: slog.LevelDebug}))}}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	h.logFailure(gone, trail.Origin{RequestID: "request-1"}, gone.Err(), nil)

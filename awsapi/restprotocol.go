@@ -2,6 +2,7 @@ package awsapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -19,6 +20,9 @@ type route struct {
 	method, path string
 	operation    operation
 }
+
+// errUnrouted is the cause of a refusal: no operation has the method and path.
+var errUnrouted = errors.New("no such operation")
 
 // isClusterPath knows EKS's paths.
 func isClusterPath(path string) bool {
@@ -78,7 +82,7 @@ func (p restProtocol) find(method, path string) (operation, []string, error) {
 		}
 		return r.operation, labels, nil
 	}
-	return operation{}, nil, &iam.Error{Code: "UnknownOperationException", Message: "Method and path name no operation."}
+	return operation{}, nil, &iam.Error{Code: "UnknownOperationException", Message: "Method and path name no operation.", Err: errUnrouted}
 }
 
 func match(pattern, parts []string) (labels []string, ok bool) {

@@ -83,15 +83,27 @@ func (b *binder) calls() []Call {
 			seen[t.arn] = true
 			if b.entry.Name == "ec2:RunInstances" && b.entry.ResourceTypes[i].Type.Name == "volume" && !t.any {
 				calls = append(calls, b.devices(&b.entry.ResourceTypes[i], t.arn)...)
-			} else {
-				calls = append(calls, b.call(b.entry, &b.entry.ResourceTypes[i], t.arn, t.any))
+				continue
 			}
+			call := b.call(b.entry, &b.entry.ResourceTypes[i], t.arn, t.any)
+			if createsBeside(b.entry.Name, b.entry.ResourceTypes[i].Type.Name) && t.arn != b.cover(i, true).arn {
+				withoutRequestTags(call.Keys)
+			}
+			calls = append(calls, call)
 		}
 	}
 	if len(calls) == 0 && !b.generic {
 		calls = append(calls, b.call(b.entry, nil, "*", true))
 	}
 	return calls
+}
+
+// withoutRequestTags leaves out the tags of what is made: what it is made from does not get them. AmazonEBSCSIDriverPolicyV2 allows CopyVolumes by a
+// statement for the volume's tags and by another for the request's (AWS Managed Policy Reference).
+func withoutRequestTags(keys map[string][]string) {
+	maps.DeleteFunc(keys, func(name string, _ []string) bool {
+		return name == "aws:TagKeys" || strings.HasPrefix(name, "aws:RequestTag/")
+	})
 }
 
 // byARN takes every ARN in the request that has the form of one of the action's types, and every ARN of the service in a member for whatever
@@ -249,6 +261,8 @@ func (b *binder) children(i int, p pattern, place Place, values map[string]strin
 	case known:
 	case slashed[b.prefix+":"+last]:
 		read = (*binder).slashedName
+	case b.prefix == "batch" && last == "JobDefinitionName":
+		read = (*binder).jobDefinition
 	case b.prefix == "ec2" && strings.HasSuffix(last, "Id"):
 		read = (*binder).identifier
 	default:
@@ -289,6 +303,19 @@ func (b *binder) plainName(n naming) (resourceName, error) {
 	if strings.ContainsAny(n.text, ":/") {
 		arn, _ := n.pattern.fill(n.place, n.values)
 		return resourceName{arn, true}, nil
+	}
+	return b.whole(n, n.text), nil
+}
+
+// jobDefinition takes a name with its revision. SubmitJob without a revision is of the latest, whatever its number is (AWS Batch User Guide, "Resource:
+// Restrict to job definition prefix on job submission": the ARN of a request "includes the revision").
+func (b *binder) jobDefinition(n naming) (resourceName, error) {
+	name, revision, numbered := strings.Cut(n.text, ":")
+	switch {
+	case strings.ContainsAny(name+revision, ":/"):
+		return b.plainName(n)
+	case !numbered && b.entry.Name == "batch:SubmitJob":
+		return resourceName{b.whole(n, name+":*").arn, true}, nil
 	}
 	return b.whole(n, n.text), nil
 }

@@ -2,8 +2,10 @@ package awsmodel
 
 import (
 	"bytes"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/openirsa/openirsa/policy"
@@ -150,4 +152,79 @@ func TestControllersUnderTheirPolicies(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestActionsOfPolicies: each action that the shared policies name is one that some operation means, or is listed with its reason.
+func TestActionsOfPolicies(t *testing.T) {
+	folder := os.Getenv("OPENIRSA_TESTDATA")
+	if folder == "" {
+		t.Skip("OPENIRSA_TESTDATA is not set")
+	}
+	models, reference := openBoth(t)
+	has := map[string]bool{}
+	for _, s := range models.Services() {
+		for _, o := range s.Operations() {
+			has[s.Prefix+":"+o.Name] = true
+		}
+	}
+	other := map[string]string{}
+	quoted := regexp.MustCompile(`"([a-z0-9-]+):([A-Z][A-Za-z0-9]+)"`)
+	named := 0
+	err := filepath.WalkDir(filepath.Join(folder, "policies"), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || filepath.Ext(path) != ".json" || filepath.Base(filepath.Dir(path)) == "negative" {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, match := range quoted.FindAllStringSubmatch(string(text), -1) {
+			name := match[1] + ":" + match[2]
+			if _, known := reference.Action(name); !known || match[1] == "s3" || match[1] == "iam" || match[1] == "sts" {
+				continue // keys, and actions of the doors that have tables of their own
+			}
+			if named++; !has[name] {
+				other[name] = path
+			}
+		}
+		return err
+	})
+	if err != nil || named == 0 {
+		t.Fatalf("%d actions are named (%v)", named, err)
+	}
+	for name := range withoutOperation {
+		if other[name] == "" {
+			t.Errorf("%s is named by no policy, or is an operation", name)
+		}
+	}
+	for name, path := range other {
+		if withoutOperation[name] == "" {
+			t.Errorf("%s, which %s names, is no operation's", name, path)
+		}
+	}
+}
+
+// withoutOperation are actions that no operation has the name of, with what they are (Service Authorization Reference).
+var withoutOperation = map[string]string{
+	"ecr:BatchImportUpstreamImage":        "of a pull through a cache, which Docker does",
+	"elasticfilesystem:ClientMount":       "of a mount, which NFS does",
+	"elasticfilesystem:ClientRootAccess":  "of a mount, which NFS does",
+	"elasticfilesystem:ClientWrite":       "of a mount, which NFS does",
+	"s3files:ClientMount":                 "of a mount, which NFS does",
+	"s3files:ClientRootAccess":            "of a mount, which NFS does",
+	"s3files:ClientWrite":                 "of a mount, which NFS does",
+	"elasticloadbalancing:SetWebAcl":      "asked for by AWS WAF's AssociateWebACL",
+	"lambda:InvokeFunction":               "the action of Invoke",
+	"ec2messages:AcknowledgeMessage":      "of Systems Manager's agent, in no SDK",
+	"ec2messages:DeleteMessage":           "of Systems Manager's agent, in no SDK",
+	"ec2messages:FailMessage":             "of Systems Manager's agent, in no SDK",
+	"ec2messages:GetEndpoint":             "of Systems Manager's agent, in no SDK",
+	"ec2messages:GetMessages":             "of Systems Manager's agent, in no SDK",
+	"ec2messages:SendReply":               "of Systems Manager's agent, in no SDK",
+	"ssm:GetManifest":                     "of Systems Manager's agent, in no SDK",
+	"ssm:ListInstanceAssociations":        "of Systems Manager's agent, in no SDK",
+	"ssm:PutConfigurePackageResult":       "of Systems Manager's agent, in no SDK",
+	"ssm:UpdateInstanceAssociationStatus": "of Systems Manager's agent, in no SDK",
+	"ssm:UpdateInstanceInformation":       "of Systems Manager's agent, in no SDK",
+	"ssmmessages:CreateControlChannel":    "of Systems Manager's agent, in no SDK",
+	"ssmmessages:CreateDataChannel":       "of Systems Manager's agent, in no SDK",
+	"ssmmessages:OpenControlChannel":      "of Systems Manager's agent, in no SDK",
+	"ssmmessages:OpenDataChannel":         "of Systems Manager's agent, in no SDK",
 }

@@ -195,3 +195,28 @@ func TestMeaningOfOthers(t *testing.T) {
 		{"IAM", "CreateServiceLinkedRole", `{"AWSServiceName":"elasticloadbalancing.amazonaws.com"}`, []string{"iam:CreateServiceLinkedRole arn:aws:iam::111122223333:role/aws-service-role/elasticloadbalancing.amazonaws.com/* any iam:AWSServiceName=elasticloadbalancing.amazonaws.com"}},
 	})
 }
+
+// AWS Batch User Guide, "Resource: Restrict to job definition prefix on job submission"; Amazon EFS API Reference, TagResource; Service Authorization
+// Reference, "Amazon S3 Files".
+func TestMeaningOfFileSystemsAndBatch(t *testing.T) {
+	files := "arn:aws:elasticfilesystem" + here
+	checkMeanings(t, []meaningCase{
+		{"Batch", "SubmitJob", `{"jobName":"one","jobQueue":"nightly","jobDefinition":"arn:aws:batch` + here + `job-definition/report:3"}`, []string{
+			"batch:SubmitJob arn:aws:batch" + here + "job-definition/report:3", "batch:SubmitJob arn:aws:batch" + here + "job-queue/nightly"}},
+		{"Batch", "SubmitJob", `{"jobName":"one","jobQueue":"nightly","jobDefinition":"report:3"}`, []string{
+			"batch:SubmitJob arn:aws:batch" + here + "job-definition/report:3", "batch:SubmitJob arn:aws:batch" + here + "job-queue/nightly"}},
+		{"Batch", "SubmitJob", `{"jobName":"one","jobQueue":"nightly","jobDefinition":"report"}`, []string{
+			"batch:SubmitJob arn:aws:batch" + here + "job-definition/report:* any", "batch:SubmitJob arn:aws:batch" + here + "job-queue/nightly"}},
+		{"EFS", "TagResource", `{"ResourceId":"fsap-01","Tags":[{"Key":"a","Value":"b"}]}`, []string{
+			"elasticfilesystem:TagResource " + files + "access-point/fsap-01 aws:RequestTag/a=b aws:TagKeys=a"}},
+		{"EFS", "ListTagsForResource", `{"ResourceId":"fs-01"}`, []string{"elasticfilesystem:ListTagsForResource " + files + "file-system/fs-01"}},
+		{"EFS", "ListTagsForResource", `{"ResourceId":"` + files + `file-system/fs-01"}`, []string{"elasticfilesystem:ListTagsForResource " + files + "file-system/fs-01"}},
+		{"EFS", "ListTagsForResource", `{"ResourceId":"fs-*"}`, []string{"!2 "}},
+		{"EC2", "CopyVolumes", `{"SourceVolumeId":"vol-0a1b2c3d4e5f60001","TagSpecifications":[{"ResourceType":"volume","Tags":[{"Key":"a","Value":"b"}]}]}`, []string{
+			"ec2:CopyVolumes arn:aws:ec2" + here + "volume/vol-0a1b2c3d4e5f60001", "ec2:CopyVolumes arn:aws:ec2" + here + "volume/* aws:RequestTag/a=b aws:TagKeys=a",
+			"ec2:CreateTags arn:aws:ec2" + here + "volume/* aws:RequestTag/a=b aws:TagKeys=a ec2:CreateAction=CopyVolumes"}},
+		{"S3Files", "ListTagsForResource", `{"resourceId":"fsap-01"}`, []string{
+			"s3files:ListTagsForResource arn:aws:s3files" + here + "file-system/*/access-point/fsap-01 any"}},
+		{"S3Files", "CreateAccessPoint", `{"fileSystemId":"fs-01"}`, []string{"s3files:CreateAccessPoint arn:aws:s3files" + here + "file-system/fs-01"}},
+	})
+}

@@ -21,6 +21,10 @@ func meaningOf(name string) (func(*reader) ([]Call, error), bool) {
 		return dynamoMeaning(operation)
 	case "elasticloadbalancing":
 		return (*reader).loadBalancing, true
+	case "elasticfilesystem", "s3files":
+		if strings.HasSuffix(operation, "agResource") || operation == "ListTagsForResource" { // TagResource and UntagResource
+			return (*reader).fileSystemTags, true
+		}
 	case "events":
 		if operation == "PutEvents" {
 			return (*reader).putEvents, true
@@ -234,6 +238,35 @@ func (r *reader) systemTags() ([]Call, error) {
 		return nil, &Error{Kind: UnknownParameter, Message: "ResourceId: it is not the id of one: " + excerpt(id)}
 	}
 	call, err := r.on(action, kind, r.arn("ssm", kind+"/"+id), false)
+	return []Call{call}, err
+}
+
+// fileSystemTags is on the file system or access point whose id is named; the ids begin with fs- and fsap- (Amazon EFS API Reference, TagResource).
+// An access point of Amazon S3 Files has its file system in its ARN, which is not in the request.
+func (r *reader) fileSystemTags() ([]Call, error) {
+	action := r.prefix + ":" + r.operation.Name
+	id := r.text("ResourceId") + r.text("resourceId") // as EFS and S3 Files write it
+	if err := component("ResourceId", id); err != nil {
+		return nil, err
+	}
+	kind, resource := "", ""
+	switch {
+	case strings.ContainsAny(id, ":/"):
+	case strings.HasPrefix(id, "fs-"):
+		kind, resource = "file-system", "file-system/"+id
+	case strings.HasPrefix(id, "fsap-") && r.prefix == "s3files":
+		kind, resource = "access-point", "file-system/*/access-point/"+id
+	case strings.HasPrefix(id, "fsap-"):
+		kind, resource = "access-point", "access-point/"+id
+	}
+	if kind == "" { // an ARN, or something that is no id
+		entry, known := r.reference.Action(action)
+		if !known {
+			return nil, undecidable(action, noAction)
+		}
+		return r.bind(entry)
+	}
+	call, err := r.on(action, kind, r.arn(r.prefix, resource), strings.Contains(resource, "*"))
 	return []Call{call}, err
 }
 

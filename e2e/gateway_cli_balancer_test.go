@@ -51,7 +51,7 @@ func balancerReads() []cliCall {
 		"elbv2 describe-listener-certificates --listener-arn {listener}", "elbv2 describe-ssl-policies", "elbv2 describe-rules --listener-arn {listener}",
 		"elbv2 describe-target-groups", "elbv2 describe-target-group-attributes --target-group-arn {tg}", "elbv2 describe-target-health --target-group-arn {tg}",
 		"elbv2 describe-tags --resource-arns {lb} {tg}", "elbv2 describe-trust-stores", "elb describe-load-balancers")
-	calls = append(calls, short(notModelled, allowedAll("1", "elbv2 describe-listener-attributes --listener-arn {listener}", "elbv2 describe-capacity-reservation --load-balancer-arn {lb}")...)...)
+	calls = append(calls, allowedAll("1", "elbv2 describe-listener-attributes --listener-arn {listener}", "elbv2 describe-capacity-reservation --load-balancer-arn {lb}")...)
 	calls = append(calls, allowedAll("2",
 		"cognito-idp describe-user-pool-client --user-pool-id us-west-2_aBcDeFgHi --client-id 1h57kf5cpq17m0eml12EXAMPLE",
 		"acm list-certificates", "acm describe-certificate --certificate-arn {cert}",
@@ -141,22 +141,22 @@ func balancerMakes() []cliCall {
 
 func balancerChanges() (calls []cliCall) {
 	const forward = "Type=forward,TargetGroupArn={tg}"
-	for _, change := range []struct{ action, command, mine, other, but string }{
-		{"ModifyLoadBalancerAttributes", "modify-load-balancer-attributes --attributes Key=idle_timeout.timeout_seconds,Value=30 --load-balancer-arn", "lb", "otherlb", ""},
-		{"SetIpAddressType", "set-ip-address-type --ip-address-type ipv4 --load-balancer-arn", "lb", "otherlb", ""},
-		{"SetSecurityGroups", "set-security-groups --security-groups sg-0a1b2c3d4e5f60001 --load-balancer-arn", "lb", "otherlb", ""},
-		{"SetSubnets", "set-subnets --subnets subnet-0a1b2c3d4e5f60001 --load-balancer-arn", "nlb", "otherlb", ""},
-		{"DeleteLoadBalancer", "delete-load-balancer --load-balancer-arn", "lb", "otherlb", ""},
-		{"ModifyTargetGroup", "modify-target-group --health-check-path /healthz --target-group-arn", "tg", "othertg", ""},
-		{"ModifyTargetGroupAttributes", "modify-target-group-attributes --attributes Key=stickiness.enabled,Value=true --target-group-arn", "tg", "othertg", ""},
-		{"DeleteTargetGroup", "delete-target-group --target-group-arn", "tg", "othertg", ""},
-		{"ModifyListenerAttributes", "modify-listener-attributes --attributes Key=tcp.idle_timeout.seconds,Value=60 --listener-arn", "listener", "otherlistener", notModelled},
-		{"ModifyCapacityReservation", "modify-capacity-reservation --minimum-load-balancer-capacity CapacityUnits=100 --load-balancer-arn", "lb", "otherlb", notModelled},
-		{"ModifyIpPools", "modify-ip-pools --ipam-pools Ipv4IpamPoolId=ipam-pool-0a1b2c3d4e5f60001 --load-balancer-arn", "lb", "otherlb", notModelled},
+	for _, change := range []struct{ action, command, mine, other string }{
+		{"ModifyLoadBalancerAttributes", "modify-load-balancer-attributes --attributes Key=idle_timeout.timeout_seconds,Value=30 --load-balancer-arn", "lb", "otherlb"},
+		{"SetIpAddressType", "set-ip-address-type --ip-address-type ipv4 --load-balancer-arn", "lb", "otherlb"},
+		{"SetSecurityGroups", "set-security-groups --security-groups sg-0a1b2c3d4e5f60001 --load-balancer-arn", "lb", "otherlb"},
+		{"SetSubnets", "set-subnets --subnets subnet-0a1b2c3d4e5f60001 --load-balancer-arn", "nlb", "otherlb"},
+		{"DeleteLoadBalancer", "delete-load-balancer --load-balancer-arn", "lb", "otherlb"},
+		{"ModifyTargetGroup", "modify-target-group --health-check-path /healthz --target-group-arn", "tg", "othertg"},
+		{"ModifyTargetGroupAttributes", "modify-target-group-attributes --attributes Key=stickiness.enabled,Value=true --target-group-arn", "tg", "othertg"},
+		{"DeleteTargetGroup", "delete-target-group --target-group-arn", "tg", "othertg"},
+		{"ModifyListenerAttributes", "modify-listener-attributes --attributes Key=tcp.idle_timeout.seconds,Value=60 --listener-arn", "listener", "otherlistener"},
+		{"ModifyCapacityReservation", "modify-capacity-reservation --minimum-load-balancer-capacity CapacityUnits=100 --load-balancer-arn", "lb", "otherlb"},
+		{"ModifyIpPools", "modify-ip-pools --ipam-pools Ipv4IpamPoolId=ipam-pool-0a1b2c3d4e5f60001 --load-balancer-arn", "lb", "otherlb"},
 	} {
 		calls = append(calls,
-			cliCall{allowed: "12", run: "elbv2 " + change.command + " {" + change.mine + "}", but: change.but},
-			cliCall{denied: "elasticloadbalancing:" + change.action + " {" + change.other + "}", run: "elbv2 " + change.command + " {" + change.other + "}", but: change.but})
+			cliCall{allowed: "12", run: "elbv2 " + change.command + " {" + change.mine + "}"},
+			cliCall{denied: "elasticloadbalancing:" + change.action + " {" + change.other + "}", run: "elbv2 " + change.command + " {" + change.other + "}"})
 	}
 	calls = append(calls, allowedAll("14",
 		"elbv2 register-targets --target-group-arn {othertg} --targets Id=i-0a1b2c3d4e5f60001", "elbv2 deregister-targets --target-group-arn {tg} --targets Id=i-0a1b2c3d4e5f60001")...)

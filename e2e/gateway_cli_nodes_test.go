@@ -103,7 +103,7 @@ func scalingCallers() []cliCaller {
 		{
 			name: "autoscaler-full", upstream: "cluster-autoscaler/full-features.json",
 			calls: append(append(allowedAll("0", append(more, reads...)...), allowedAll("1", set+" workers", stop)...),
-				cliCall{but: notOfEKS, allowed: "0", run: nodes}, cliCall{denied: "autoscaling:UpdateAutoScalingGroup", run: "autoscaling update-auto-scaling-group --auto-scaling-group-name workers --max-size 100"},
+				cliCall{allowed: "0", run: nodes}, cliCall{denied: "autoscaling:UpdateAutoScalingGroup", run: "autoscaling update-auto-scaling-group --auto-scaling-group-name workers --max-size 100"},
 				cliCall{denied: "autoscaling:DescribeTags", run: "autoscaling describe-tags"}),
 		},
 		{
@@ -127,7 +127,7 @@ func scalingCallers() []cliCaller {
 				{denied: "autoscaling:DescribeAutoScalingInstances", run: "autoscaling describe-auto-scaling-instances"},
 				{denied: "autoscaling:DescribeLaunchConfigurations", run: "autoscaling describe-launch-configurations"},
 				{denied: "autoscaling:DescribeScalingActivities", run: "autoscaling describe-scaling-activities"},
-				{but: notOfEKS, denied: "eks:DescribeNodegroup", run: nodes},
+				{denied: "eks:DescribeNodegroup", run: nodes},
 			},
 		},
 		{
@@ -137,7 +137,7 @@ func scalingCallers() []cliCaller {
 				groups + "own":     "k8s.io/cluster-autoscaler/enabled=true k8s.io/cluster-autoscaler/demo=owned",
 				groups + "foreign": "k8s.io/cluster-autoscaler/enabled=true k8s.io/cluster-autoscaler/live=owned"},
 			calls: append(append(allowedAll("0", append(more, reads...)...), allowedAll("0", "autoscaling describe-tags")...),
-				cliCall{but: notOfEKS, allowed: "0", run: nodes},
+				cliCall{allowed: "0", run: nodes},
 				cliCall{allowed: "1", run: set + " own"},
 				cliCall{allowed: "1", run: terminate + "11"},
 				cliCall{denied: "autoscaling:SetDesiredCapacity " + groups + "foreign", run: set + " foreign"},

@@ -68,8 +68,8 @@ func exampleVolumes() []cliCall {
 		{allowed: "1 12", run: snapshot + named + "[{Key=CSIVolumeSnapshotName,Value=snapshot-2}]"},
 		{denied: "ec2:CreateSnapshot {snaps}*", run: snapshot},
 		{allowed: "1", run: "ec2 modify-volume --volume-id {othervol} --size 16"},
-		{but: notModelled, allowed: "2 7", run: "ec2 copy-volumes --source-volume-id {vol}" + tags + "[{Key=ebs.csi.aws.com/cluster,Value=true}]"},
-		{but: notModelled, denied: "ec2:CopyVolumes", run: "ec2 copy-volumes --source-volume-id {vol}"},
+		{allowed: "2 7", run: "ec2 copy-volumes --source-volume-id {vol}" + tags + "[{Key=ebs.csi.aws.com/cluster,Value=true}]"},
+		{denied: "ec2:CopyVolumes", run: "ec2 copy-volumes --source-volume-id {vol}"},
 		{allowed: "3", run: "ec2 attach-volume --volume-id {othervol} --instance-id {i} --device /dev/sdf"},
 		{allowed: "3", run: "ec2 detach-volume --volume-id {othervol} --instance-id {i}"},
 		{allowed: "4", run: "ec2 enable-fast-snapshot-restores --availability-zones us-west-2a --source-snapshot-ids {othersnap}"},
@@ -144,8 +144,8 @@ func migratedVolumes() []cliCall {
 		{allowed: "7", run: "ec2 delete-volume --volume-id {migrated}"},
 		{allowed: "7 9", run: "ec2 attach-volume --instance-id {i} --device /dev/sdf --volume-id {migrated}"},
 		{denied: "ec2:CreateSnapshot {vols}{migrated}", run: "ec2 create-snapshot --volume-id {migrated} --tag-specifications ResourceType=snapshot,Tags=[{Key={tag},Value={value}}]"},
-		{but: notModelled, allowed: "3 1", run: "ec2 copy-volumes --source-volume-id {migrated} --tag-specifications ResourceType=volume,Tags=[{Key={tag},Value={value}}]"},
-		{but: notModelled, denied: "ec2:CopyVolumes {vols}{othervol}", run: "ec2 copy-volumes --source-volume-id {othervol} --tag-specifications ResourceType=volume,Tags=[{Key={tag},Value={value}}]"},
+		{allowed: "3 1", run: "ec2 copy-volumes --source-volume-id {migrated} --tag-specifications ResourceType=volume,Tags=[{Key={tag},Value={value}}]"},
+		{denied: "ec2:CopyVolumes {vols}{othervol}", run: "ec2 copy-volumes --source-volume-id {othervol} --tag-specifications ResourceType=volume,Tags=[{Key={tag},Value={value}}]"},
 	}
 }
 
@@ -155,8 +155,8 @@ func clusterVolumes() []cliCall {
 		{allowed: "5 8", run: "ec2 attach-volume --instance-id {manual} --device /dev/sdf --volume-id {vol}"},
 		{denied: "ec2:AttachVolume {instances}{otheri}", run: "ec2 attach-volume --instance-id {otheri} --device /dev/sdf --volume-id {vol}"},
 		{denied: "ec2:DetachVolume {instances}{otheri}", run: "ec2 detach-volume --instance-id {otheri} --volume-id {vol}"},
-		{but: notModelled, allowed: "2 1", run: "ec2 copy-volumes --source-volume-id {vol} --tag-specifications ResourceType=volume,Tags=[{Key={tag},Value={value}}]"},
-		{but: notModelled, denied: "ec2:CopyVolumes {vols}{othervol}", run: "ec2 copy-volumes --source-volume-id {othervol} --tag-specifications ResourceType=volume,Tags=[{Key={tag},Value={value}}]"},
+		{allowed: "2 1", run: "ec2 copy-volumes --source-volume-id {vol} --tag-specifications ResourceType=volume,Tags=[{Key={tag},Value={value}}]"},
+		{denied: "ec2:CopyVolumes {vols}{othervol}", run: "ec2 copy-volumes --source-volume-id {othervol} --tag-specifications ResourceType=volume,Tags=[{Key={tag},Value={value}}]"},
 	}
 }
 
@@ -170,19 +170,19 @@ func accessPoints() []cliCall {
 		cliCall{allowed: "2", run: make + " --tags Key=efs.csi.aws.com/cluster,Value=true"},
 		cliCall{denied: "elasticfilesystem:CreateAccessPoint", run: make + " --tags Key=efs.csi.aws.com/cluster,Value=false"},
 		cliCall{denied: "elasticfilesystem:CreateAccessPoint", run: make},
-		cliCall{but: "on resource: arn:aws:elasticfilesystem:us-west-2:111122223333:access-point/*", allowed: "2", run: "efs tag-resource --resource-id {point} --tags Key=team,Value=web"},
-		cliCall{but: "on resource: arn:aws:elasticfilesystem:us-west-2:111122223333:access-point/*", denied: "elasticfilesystem:TagResource {points}{otherpoint}", run: "efs tag-resource --resource-id {otherpoint} --tags Key=efs.csi.aws.com/cluster,Value=true"},
-		cliCall{but: "on resource: arn:aws:elasticfilesystem:us-west-2:111122223333:access-point/*", denied: "elasticfilesystem:UntagResource {points}{point}", run: "efs untag-resource --resource-id {point} --tag-keys team"},
+		cliCall{allowed: "2", run: "efs tag-resource --resource-id {point} --tags Key=team,Value=web"},
+		cliCall{denied: "elasticfilesystem:TagResource {points}{otherpoint}", run: "efs tag-resource --resource-id {otherpoint} --tags Key=efs.csi.aws.com/cluster,Value=true"},
+		cliCall{denied: "elasticfilesystem:UntagResource {points}{point}", run: "efs untag-resource --resource-id {point} --tag-keys team"},
 		cliCall{allowed: "3", run: "efs delete-access-point --access-point-id {point}"},
 		cliCall{denied: "elasticfilesystem:DeleteAccessPoint {points}{otherpoint}", run: "efs delete-access-point --access-point-id {otherpoint}"},
 		cliCall{denied: "elasticfilesystem:DeleteAccessPoint", run: "efs delete-access-point --region eu-west-1 --access-point-id {point}"},
 		cliCall{denied: "elasticfilesystem:DeleteFileSystem", run: "efs delete-file-system --file-system-id {fs}"},
 		cliCall{denied: "ec2:DescribeInstances", run: "ec2 describe-instances"},
-		cliCall{but: notServed, allowed: "0", run: "s3files list-file-systems"},
-		cliCall{but: notServed, allowed: "0", run: "s3files list-access-points --file-system-id {fs}"},
-		cliCall{but: notServed, allowed: "1", run: "s3files create-access-point --file-system-id {fs} --tags key=efs.csi.aws.com/cluster,value=true"},
-		cliCall{but: notServed, denied: "s3files:CreateAccessPoint", run: "s3files create-access-point --file-system-id {fs}"},
-		cliCall{but: notServed, denied: "s3files:DeleteAccessPoint", run: "s3files delete-access-point --access-point-id {point}"},
-		cliCall{but: notServed, denied: "s3files:TagResource", run: "s3files tag-resource --resource-id {otherpoint} --tags key=team,value=web"},
+		cliCall{allowed: "0", run: "s3files list-file-systems"},
+		cliCall{allowed: "0", run: "s3files list-access-points --file-system-id {fs}"},
+		cliCall{allowed: "1", run: "s3files create-access-point --file-system-id {fs} --tags key=efs.csi.aws.com/cluster,value=true"},
+		cliCall{denied: "s3files:CreateAccessPoint", run: "s3files create-access-point --file-system-id {fs}"},
+		cliCall{denied: "s3files:DeleteAccessPoint", run: "s3files delete-access-point --access-point-id {point}"},
+		cliCall{denied: "s3files:TagResource", run: "s3files tag-resource --resource-id {otherpoint} --tags key=team,value=web"},
 	)
 }

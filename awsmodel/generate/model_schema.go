@@ -53,9 +53,10 @@ func schemaScalar(number int) (letter byte, format string, known bool) {
 // schemaReader makes a service's operations of the schemas of a package.
 type schemaReader struct {
 	script  script
+	letter  byte // of the protocol of the service's model; those of JSON ignore the names of Query and XML
+	output  bool // what is read is of answers: EC2 spells members otherwise there
 	shapes  map[string]*shape
 	scalars scalars
-	xml     bool // the service's protocols have XML's names; those of JSON ignore them
 	rest    bool // the service's protocols have members outside of the body; the others ignore that too
 }
 
@@ -66,8 +67,10 @@ func readSchemas(text, protocols string) ([]*operation, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &schemaReader{script: values, shapes: map[string]*shape{}, scalars: scalars{}}
-	r.xml, r.rest = strings.ContainsAny(protocols, "qex"), strings.ContainsAny(protocols, "rx")
+	r := &schemaReader{script: values, letter: protocols[0], shapes: map[string]*shape{}, scalars: scalars{}, rest: strings.ContainsAny(protocols, "rx")}
+	if r.letter == 'x' {
+		return nil, errors.New("the schemas of REST-XML are not read: nobody has looked at their namespaces and attributes")
+	}
 	var operations []*operation
 	for name, value := range values {
 		list, isList := value.([]any)
@@ -126,7 +129,8 @@ func (r *schemaReader) operation(list []any) (*operation, error) {
 	}
 	o.eventStream = slices.ContainsFunc(o.input.members, func(m member) bool { return m.shape.kind == 'e' })
 	if makes(o.name) {
-		output, err := r.inOut(list[5])
+		answers := &schemaReader{script: r.script, letter: r.letter, output: true, shapes: map[string]*shape{}, scalars: r.scalars, rest: r.rest}
+		output, err := answers.inOut(list[5])
 		if err != nil {
 			return nil, err
 		}
@@ -225,7 +229,7 @@ func (r *schemaReader) aggregate(s *shape, list []any) error {
 		return nil
 	}
 	for name := range traits.named {
-		if name != "sparse" && (r.xml || !isXML(name)) {
+		if name != "sparse" && (r.letter == 'q' || r.letter == 'e' || !isXML(name)) {
 			return fmt.Errorf("the trait %s", name)
 		}
 	}
@@ -249,7 +253,9 @@ func (r *schemaReader) aggregate(s *shape, list []any) error {
 		if err != nil {
 			return err
 		}
-		m.wire = ""
+		if r.letter != 'q' {
+			m.wire = "" // elements have names in Query only; EC2 numbers them
+		}
 		s.members = append(s.members, m)
 	}
 	return nil
@@ -309,6 +315,7 @@ func (r *schemaReader) member(name string, value any) (member, schemaTraits, err
 			m.flags += flag
 		}
 	}
+	r.xmlNames(&m, traits)
 	if left := traits.bits &^ (traitLabel | traitToken | traitQueryParams | traitPayload | traitsIgnored); left != 0 {
 		return m, traits, fmt.Errorf("the traits %d", left)
 	}
@@ -343,14 +350,32 @@ func (r *schemaReader) trait(m *member, traits *schemaTraits, name string, value
 		}
 	case "sensitive", "httpResponseCode", "streaming", "eventPayload", "requiresLength", "clientOptional":
 	default:
-		if r.xml || !isXML(name) {
+		if !isXML(name) || name != "xmlName" && name != "ec2QueryName" && (r.letter == 'q' || r.letter == 'e') {
 			return fmt.Errorf("the trait %s", name)
 		}
 	}
 	return nil
 }
 
+// xmlNames gives a member its name in Query. EC2's requests have another than its answers
+// (https://smithy.io/2.0/aws/protocols/aws-ec2-query-protocol.html#query-key-resolution).
+func (r *schemaReader) xmlNames(m *member, traits schemaTraits) {
+	if r.letter != 'q' && r.letter != 'e' {
+		return
+	}
+	if name := r.text(traits.named["xmlName"]); name != "" {
+		m.wire = name
+	}
+	if r.letter == 'q' || r.output || m.wire == "" {
+		return
+	}
+	m.wire = strings.ToUpper(m.wire[:1]) + m.wire[1:]
+	if name := r.text(traits.named["ec2QueryName"]); name != "" {
+		m.wire = name
+	}
+}
+
 // isXML tells whether a trait is about XML or Query, whose names it gives.
 func isXML(trait string) bool {
-	return trait == "xmlName" || trait == "xmlFlattened" || trait == "xmlNamespace"
+	return trait == "xmlName" || trait == "xmlFlattened" || trait == "xmlNamespace" || trait == "ec2QueryName"
 }

@@ -147,6 +147,56 @@ func TestSchemas(t *testing.T) {
 	}
 }
 
+// querySchemas have the names of Query and EC2 Query, as the packages of Auto Scaling and EC2 do.
+const querySchemas = `const _C = "CreateThing";
+const _I = "CreateThingInput";
+const _O = "CreateThingResult";
+const _G = "Groups";
+const _L = "LocalId";
+const _Q = "QueryId";
+const _g = "groupSet";
+const _l = "localId";
+const _q = "queryId";
+const _xN = "xmlName";
+const _eQN = "ec2QueryName";
+const _it = "item";
+const n0 = "com.amazonaws.x";
+var List = [1, n0, _G, 0, [0, { [_xN]: _it }]];
+export var CreateThingInput$ = [3, n0, _I,
+    0,
+    [_G, _L, _Q],
+    [() => List, [0, { [_xN]: _l }], [0, { [_eQN]: ` + "`QueryIdentifier`" + `, [_xN]: _q }]]
+];
+export var CreateThingResult$ = [3, n0, _O, 0, [_L], [[0, { [_xN]: _l }]]];
+export var CreateThing$ = [9, n0, _C, 0, () => CreateThingInput$, () => CreateThingResult$];
+`
+
+// TestQuerySchemas holds names on the wire against the protocols' documents: EC2's requests have ec2QueryName or else the name with a capital letter
+// (https://smithy.io/2.0/aws/protocols/aws-ec2-query-protocol.html#query-key-resolution), its answers and Query have xmlName.
+func TestQuerySchemas(t *testing.T) {
+	for protocol, want := range map[string]string{
+		"q": "Groups localId queryId item localId",
+		"e": "Groups LocalId QueryIdentifier  localId",
+		"j": "Groups LocalId QueryId  LocalId",
+	} {
+		operations, err := readSchemas(querySchemas, protocol)
+		if err != nil || len(operations) != 1 {
+			t.Fatalf("%s: %v, %v", protocol, operations, err)
+		}
+		in := operations[0].input.members
+		got := strings.Join([]string{in[0].wire, in[1].wire, in[2].wire, in[0].shape.members[0].wire, operations[0].output.members[0].wire}, " ")
+		if got != want {
+			t.Errorf("%s: %q, want %q", protocol, got, want)
+		}
+	}
+	if _, err := readSchemas(strings.ReplaceAll(querySchemas, `"ec2QueryName"`, `"xmlFlattened"`), "q"); err == nil || !strings.Contains(err.Error(), "the trait xmlFlattened") {
+		t.Errorf("flattening: %v", err)
+	}
+	if _, err := readSchemas(querySchemas, "x"); err == nil {
+		t.Error("the schemas of REST-XML are read")
+	}
+}
+
 // TestModelPin: the built-in table is of the pinned sources, and NOTICE names the module.
 func TestModelPin(t *testing.T) {
 	m, err := awsmodel.NewModels()

@@ -14,63 +14,73 @@ import (
 type overlay struct {
 	id      string // of the service
 	archive npmPackage
+	added   *model // the rest of what the table says of a service that the module has no model of
 }
 
 // overlays: the services whose newest operations the plane's own users need, and those of cborServices that the registry has.
 func overlays() []overlay {
 	return []overlay{
 		{"CloudWatch", npmPackage{"@aws-sdk/client-cloudwatch", "3.1164.0",
-			"sha512-t/A5aVFXXRlfwuCVJZp/nYAL9vYLZgFzhg5/XySx1faxowwiIW9r67zSQ2kXaZU33+g5sfWNQmNJSSvUN4mAdA=="}},
+			"sha512-t/A5aVFXXRlfwuCVJZp/nYAL9vYLZgFzhg5/XySx1faxowwiIW9r67zSQ2kXaZU33+g5sfWNQmNJSSvUN4mAdA=="}, nil},
 		{"ComprehendMedical", npmPackage{"@aws-sdk/client-comprehendmedical", "3.1169.0",
-			"sha512-N3oGk5SNcliRonzQGcrJR97FiFRD4RJUTQl1/O0R8NTUPCimE3Unq3l1j3ia402rhli8Grnuw42X2+sygeGuYA=="}},
+			"sha512-N3oGk5SNcliRonzQGcrJR97FiFRD4RJUTQl1/O0R8NTUPCimE3Unq3l1j3ia402rhli8Grnuw42X2+sygeGuYA=="}, nil},
 		{"Compute Optimizer", npmPackage{"@aws-sdk/client-compute-optimizer", "3.1075.0",
-			"sha512-g3SPy/qqmCAoff/Tjqi7z3ovL9Mw1mYI9f2EWTgecDbnMolPlRE1hLY0U/DrlnPjQzezr8Q+MUYNuikRmH2QEA=="}},
+			"sha512-g3SPy/qqmCAoff/Tjqi7z3ovL9Mw1mYI9f2EWTgecDbnMolPlRE1hLY0U/DrlnPjQzezr8Q+MUYNuikRmH2QEA=="}, nil},
 		{"EKS", npmPackage{"@aws-sdk/client-eks", "3.1175.0",
-			"sha512-WNP1WpshVzXvVPBF1C/SuDHyUJ/t8cjUctcVYzgzHnfTbqt+oxB9HMj+jz3HaFw/8F/pT8TF+Hg5BTvp3Xevfg=="}},
+			"sha512-WNP1WpshVzXvVPBF1C/SuDHyUJ/t8cjUctcVYzgzHnfTbqt+oxB9HMj+jz3HaFw/8F/pT8TF+Hg5BTvp3Xevfg=="}, nil},
 		{"GameLift", npmPackage{"@aws-sdk/client-gamelift", "3.1133.0",
-			"sha512-Asf2l+YrehOczVe/knUG//WiKm2NmHpO+J3lQPib6CdgY+sCfwoEbu1Ba8MDSfFlf6AXuxOTwtdxvDagC+PLyw=="}},
+			"sha512-Asf2l+YrehOczVe/knUG//WiKm2NmHpO+J3lQPib6CdgY+sCfwoEbu1Ba8MDSfFlf6AXuxOTwtdxvDagC+PLyw=="}, nil},
 		{"KMS", npmPackage{"@aws-sdk/client-kms", "3.1164.0",
-			"sha512-NNkfK3LPd9KeL5leHFq7pGCt1x2wziz9iGs8fSy5eA/jsgFFHADJJitRoLChtOwZFx7hpjxZNTqtn4YO9LIFyQ=="}},
+			"sha512-NNkfK3LPd9KeL5leHFq7pGCt1x2wziz9iGs8fSy5eA/jsgFFHADJJitRoLChtOwZFx7hpjxZNTqtn4YO9LIFyQ=="}, nil},
 		{"Marketplace Entitlement Service", npmPackage{"@aws-sdk/client-marketplace-entitlement-service", "3.1138.0",
-			"sha512-OEI/gACYtp58G0ui0F5CgJWhfLcBQgA+WnwMT+BnBrZVVDnm3TpZ019IiFhtifIdnwB/MqV8X2H4YXb2iO0vGA=="}},
+			"sha512-OEI/gACYtp58G0ui0F5CgJWhfLcBQgA+WnwMT+BnBrZVVDnm3TpZ019IiFhtifIdnwB/MqV8X2H4YXb2iO0vGA=="}, nil},
 		{"Secrets Manager", npmPackage{"@aws-sdk/client-secrets-manager", "3.1164.0",
-			"sha512-c1FFvJdhZLVLznVccXQ0/YVDQIjF0azsqiQz8XhZ2FDW/vfPr/UnLjMY34ZUVABPbk7HD8N+7GRVhhJ7ddVCAg=="}},
+			"sha512-c1FFvJdhZLVLznVccXQ0/YVDQIjF0azsqiQz8XhZ2FDW/vfPr/UnLjMY34ZUVABPbk7HD8N+7GRVhhJ7ddVCAg=="}, nil},
 		{"Bedrock Runtime", npmPackage{"@aws-sdk/client-bedrock-runtime", "3.1164.0",
-			"sha512-yQDXRDOK5RiyucumWsdiz5d69+Winj/7B0bLr8vAHK04XtCY3aVPY3aJHFBnzPyZXbXaq0RsQgbcsaYgaZL4gA=="}},
+			"sha512-yQDXRDOK5RiyucumWsdiz5d69+Winj/7B0bLr8vAHK04XtCY3aVPY3aJHFBnzPyZXbXaq0RsQgbcsaYgaZL4gA=="}, nil},
 		{"Bedrock Agent Runtime", npmPackage{"@aws-sdk/client-bedrock-agent-runtime", "3.1164.0",
-			"sha512-nU66wmIWCgUwTtRUwshLtos8tZ00XicPzK5lQyNfqUJIFACdLkIwOLcl80upx7pW4vJo7xPSZHU2cdy9wYMKzA=="}},
+			"sha512-nU66wmIWCgUwTtRUwshLtos8tZ00XicPzK5lQyNfqUJIFACdLkIwOLcl80upx7pW4vJo7xPSZHU2cdy9wYMKzA=="}, nil},
 		{"Bedrock Agent", npmPackage{"@aws-sdk/client-bedrock-agent", "3.1138.0",
-			"sha512-3jvArw0ITK2tWWreLE/ZJly1HxoGoWnIb23rdJSRPY1ZH1zqZAv1W6Mv2ITzYZsQdk+M4i02WWjNXXCtIWa/jw=="}},
+			"sha512-3jvArw0ITK2tWWreLE/ZJly1HxoGoWnIb23rdJSRPY1ZH1zqZAv1W6Mv2ITzYZsQdk+M4i02WWjNXXCtIWa/jw=="}, nil},
 		{"kendra", npmPackage{"@aws-sdk/client-kendra", "3.1142.0",
-			"sha512-Q4smPiSOfzVX+3m4A7U4bg/CSAofr+KFVIEBimoK+rXuFcYyoiKso6NNLJaqNn83vE6FmBG97TNb9J8MnDYG2g=="}},
+			"sha512-Q4smPiSOfzVX+3m4A7U4bg/CSAofr+KFVIEBimoK+rXuFcYyoiKso6NNLJaqNn83vE6FmBG97TNb9J8MnDYG2g=="}, nil},
 		{"SSO Admin", npmPackage{"@aws-sdk/client-sso-admin", "3.1138.0",
-			"sha512-EOdl9QxFM3PtoBI5duS61NOVCsXJDVstBYw6MTkvC2UtN0/NnVwAouv8Qn32NYgGA/sweom9lsUhnKSmLRGQvw=="}},
+			"sha512-EOdl9QxFM3PtoBI5duS61NOVCsXJDVstBYw6MTkvC2UtN0/NnVwAouv8Qn32NYgGA/sweom9lsUhnKSmLRGQvw=="}, nil},
 		{"ECS", npmPackage{"@aws-sdk/client-ecs", "3.1164.0",
-			"sha512-12Zopn23X3GTDBOU0Nm7L1do9+jc7fCVvgrxk/sYDf5aETjAIqYSHpDWh+mgpkKYO/DUdv3IOXw6cDLbo/vvOQ=="}},
+			"sha512-12Zopn23X3GTDBOU0Nm7L1do9+jc7fCVvgrxk/sYDf5aETjAIqYSHpDWh+mgpkKYO/DUdv3IOXw6cDLbo/vvOQ=="}, nil},
 		{"OpenSearchServerless", npmPackage{"@aws-sdk/client-opensearchserverless", "3.1138.0",
-			"sha512-iO1htNx4vYy3NJ3C1hpw0QaDV8PBZtXdN9uxRyc5ktMPFDAFeLvUHvmRMT+wZnLWkhFwXgBVhBA0204Vibaatg=="}},
+			"sha512-iO1htNx4vYy3NJ3C1hpw0QaDV8PBZtXdN9uxRyc5ktMPFDAFeLvUHvmRMT+wZnLWkhFwXgBVhBA0204Vibaatg=="}, nil},
 		{"DynamoDB", npmPackage{"@aws-sdk/client-dynamodb", "3.1169.0",
-			"sha512-FqvqV/l5gJCluCLxE37sNxd9UFunnZFwc/yQCizLYN368rlbFbcJ3SiHqYvJEmZZFFV3sWs9kyn3D3HiGxjumA=="}},
+			"sha512-FqvqV/l5gJCluCLxE37sNxd9UFunnZFwc/yQCizLYN368rlbFbcJ3SiHqYvJEmZZFFV3sWs9kyn3D3HiGxjumA=="}, nil},
 		{"Lambda", npmPackage{"@aws-sdk/client-lambda", "3.1164.0",
-			"sha512-7R2QRIcbfXXKYc/BmSJLJk1BwANjJmewpnh9XF9U+r016SBFZTLQI9MezYtQDqb2P8KhzPtrwKp8uVTMUje1yg=="}},
+			"sha512-7R2QRIcbfXXKYc/BmSJLJk1BwANjJmewpnh9XF9U+r016SBFZTLQI9MezYtQDqb2P8KhzPtrwKp8uVTMUje1yg=="}, nil},
 		{"ECR", npmPackage{"@aws-sdk/client-ecr", "3.1169.0",
-			"sha512-vg+D2RuA/99SZLibp86LGRVhqKZ1J81hTNf+Btn0qM3YT457HLtKCUZKOYbBUw0cK4+s6N5kjOW2PgTj0cOHGA=="}},
+			"sha512-vg+D2RuA/99SZLibp86LGRVhqKZ1J81hTNf+Btn0qM3YT457HLtKCUZKOYbBUw0cK4+s6N5kjOW2PgTj0cOHGA=="}, nil},
 		{"SSM", npmPackage{"@aws-sdk/client-ssm", "3.1169.0",
-			"sha512-EAqUE22l8bOeCPMNxnahMhKrWW2n7siZjVL1rNWWaD9prTTwDbMf2xeaAOqVx5lLOz+3sSuicM6OMY5yYTR1Eg=="}},
+			"sha512-EAqUE22l8bOeCPMNxnahMhKrWW2n7siZjVL1rNWWaD9prTTwDbMf2xeaAOqVx5lLOz+3sSuicM6OMY5yYTR1Eg=="}, nil},
 		{"SFN", npmPackage{"@aws-sdk/client-sfn", "3.1164.0",
-			"sha512-1j04Za6qEZVahOdy/1Ea1uGSe8gJ2nrx5Co/EoNcE0h2xAjO/kgVC+TpVXinnB/rfBdjPCfSREA/Fp/mGADWyg=="}},
+			"sha512-1j04Za6qEZVahOdy/1Ea1uGSe8gJ2nrx5Co/EoNcE0h2xAjO/kgVC+TpVXinnB/rfBdjPCfSREA/Fp/mGADWyg=="}, nil},
 		{"CloudWatch Logs", npmPackage{"@aws-sdk/client-cloudwatch-logs", "3.1169.0",
-			"sha512-B8YtsCM784sEVAoys9u7mBB61rWkSSQTwEbyUWU/v1BLL0U/oKaD/vBprPWwki3CwMl0rxHLJi+lmeHx/lnYGg=="}},
+			"sha512-B8YtsCM784sEVAoys9u7mBB61rWkSSQTwEbyUWU/v1BLL0U/oKaD/vBprPWwki3CwMl0rxHLJi+lmeHx/lnYGg=="}, nil},
 		{"EventBridge", npmPackage{"@aws-sdk/client-eventbridge", "3.1169.0",
-			"sha512-o1oLTx+5anyiFTmrHd7O2/CvJBAjGawq1/NFXiWw425+afCHnbsKVeM+qxQgqXInLstVsxazWSKCgqdFK1ajSQ=="}},
+			"sha512-o1oLTx+5anyiFTmrHd7O2/CvJBAjGawq1/NFXiWw425+afCHnbsKVeM+qxQgqXInLstVsxazWSKCgqdFK1ajSQ=="}, nil},
 		{"Kinesis", npmPackage{"@aws-sdk/client-kinesis", "3.1143.0",
-			"sha512-e8zVfHPxT7CJPUwhlsSegixdyZK/dctjXXYv9XQ+YNZIvEkehgLebza7ybgfyDKyiE7IhP1SS6rJl/yf3A/CHw=="}},
+			"sha512-e8zVfHPxT7CJPUwhlsSegixdyZK/dctjXXYv9XQ+YNZIvEkehgLebza7ybgfyDKyiE7IhP1SS6rJl/yf3A/CHw=="}, nil},
 		{"EFS", npmPackage{"@aws-sdk/client-efs", "3.1141.0",
-			"sha512-nmHWGKDkb5+F+2tsO43tAIo3r11o6FXx6s9s5pNcRgVQc6LzROFIqWs37GabHeVOAC1N5L4MKXoirjjrhEHCsA=="}},
+			"sha512-nmHWGKDkb5+F+2tsO43tAIo3r11o6FXx6s9s5pNcRgVQc6LzROFIqWs37GabHeVOAC1N5L4MKXoirjjrhEHCsA=="}, nil},
 		{"ACM", npmPackage{"@aws-sdk/client-acm", "3.1169.0",
-			"sha512-ExlAgDdjxzvAsGFaDVF6IC65TLuqC3bieBHTNTyzQMz5r/jZIv/9WY1mBJV5+6wnjO9NHLEiWJ1jbZ4iYtLSbg=="}},
+			"sha512-ExlAgDdjxzvAsGFaDVF6IC65TLuqC3bieBHTNTyzQMz5r/jZIv/9WY1mBJV5+6wnjO9NHLEiWJ1jbZ4iYtLSbg=="}, nil},
 		{"SQS", npmPackage{"@aws-sdk/client-sqs", "3.1175.0",
-			"sha512-Yh5+5HcVlN5ae2UkTdru5T4ObdiFHP3qwg6s2F3ZP/vW5MxtCHP1BWQH8wPZeKTCgi9XmUtBo25HjhPqnkdylw=="}},
+			"sha512-Yh5+5HcVlN5ae2UkTdru5T4ObdiFHP3qwg6s2F3ZP/vW5MxtCHP1BWQH8wPZeKTCgi9XmUtBo25HjhPqnkdylw=="}, nil},
+		{"EC2", npmPackage{"@aws-sdk/client-ec2", "3.1169.0",
+			"sha512-VSDBP4gdjVvl8aF12BghHPCeCQP+QHEZ02/qm+1APW6eu1JnMqU2iUyKh4KuAMV0495kGJTARW3rN+4dVPlgUQ=="}, nil},
+		{"Elastic Load Balancing v2", npmPackage{"@aws-sdk/client-elastic-load-balancing-v2", "3.1142.0",
+			"sha512-LK0pCZQ8L1cf17sU+761m9d1hFTN0nMjlOpsoEKiUDB2azXzOPbnN0mIXFDNNQkPnCXzTvQ0YgYA5BjZWzu5HQ=="}, nil},
+		{"Auto Scaling", npmPackage{"@aws-sdk/client-auto-scaling", "3.1169.0",
+			"sha512-BYbHqtCBMrBumBGDbjJm4bd2nHbRh/4hyirS4nih7bbtTpPSZCuAjv8blRrQk2mVF0/jfm+Pq/r4KuTeE/Y6+w=="}, nil},
+		{"S3Files", npmPackage{"@aws-sdk/client-s3files", "3.1053.0",
+			"sha512-JkHkurzVdwHkLaptc523oX+PemxH0ylQeiWwCCSi/mdK1ybu2tN0/kw4MHE3UCXa0PsPRDBPzU93jeDLovGY+w=="},
+			&model{id: "S3Files", signingName: "s3files", endpointPrefix: "s3files", apiVersion: "2025-05-05", protocols: "r"}},
 	}
 }
 
@@ -98,6 +108,9 @@ func runModels(ctx context.Context, output string, check bool, narration io.Writ
 	}
 	source := moduleName + " " + moduleVersion
 	for _, o := range overlays() {
+		if o.added != nil {
+			models = append(models, o.added)
+		}
 		if err := o.apply(ctx, models); err != nil {
 			return fmt.Errorf("reading %s: %w", o.archive, err)
 		}

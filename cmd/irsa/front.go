@@ -20,6 +20,7 @@ import (
 // place goes to the gateway, which refuses what it does not serve.
 type front struct {
 	api           http.Handler
+	hasCluster    func(method, path string) bool // whether a request of EKS is the API door's; the gateway knows all operations, by their models
 	gateway       http.Handler
 	documents     http.Handler // of the embedded issuer; nil when they are published elsewhere
 	documentsPath string       // "/id/<hex>"
@@ -58,8 +59,10 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (f *front) isAPI(r *http.Request, authorization *sigv4.Authorization, err error) bool {
 	if err == nil {
 		switch authorization.Scope.Service {
-		case "sts", "iam", "eks", "cloudtrail", "openirsa":
+		case "sts", "iam", "cloudtrail", "openirsa":
 			return true
+		case "eks":
+			return r.URL.Path == "/" || f.hasCluster(r.Method, r.URL.EscapedPath())
 		}
 		return isQuery(r)
 	}

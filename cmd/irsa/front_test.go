@@ -41,6 +41,8 @@ func TestFront(t *testing.T) {
 		{"POST", "/", []func(*http.Request){signed("openirsa")}, "api", "eu-west-1"},
 		{"POST", "/", []func(*http.Request){signed("cloudtrail")}, "api", "eu-west-1"},
 		{"GET", "/clusters/prod", []func(*http.Request){signed("eks")}, "api", "eu-west-1"},
+		{"GET", "/clusters/prod/node-groups/workers", []func(*http.Request){signed("eks")}, "gateway", "eu-west-1"},
+		{"POST", "/", []func(*http.Request){signed("eks")}, "api", "eu-west-1"},
 		{"GET", "/clusters/prod", []func(*http.Request){signed("s3")}, "gateway", "eu-west-1"},
 		{"GET", "/clusters/prod", nil, "gateway", "us-east-1"},
 		{"GET", "/bucket/key", []func(*http.Request){signed("s3")}, "gateway", "eu-west-1"},
@@ -75,7 +77,8 @@ func TestFront(t *testing.T) {
 				}
 			})
 		}
-		f := &front{api: answer("api"), gateway: answer("gateway"), documents: answer("documents"), documentsPath: "/id/abc", region: "us-east-1", now: time.Now}
+		f := &front{api: answer("api"), gateway: answer("gateway"), documents: answer("documents"), documentsPath: "/id/abc", region: "us-east-1", now: time.Now,
+			hasCluster: func(method, path string) bool { return method == "GET" && path == "/clusters/prod" }}
 		r := httptest.NewRequest(c.method, c.target, nil)
 		r.Header.Set("X-Forwarded-For", "127.0.0.1") // no proxy is trusted
 		for _, change := range c.change {

@@ -148,7 +148,7 @@ func (p *plane) join(ctx context.Context, c planeConfig) error {
 	if err != nil {
 		return fmt.Errorf("starting the gateway: %w", err)
 	}
-	door := &front{api: api, gateway: doors, region: p.region, proxies: p.gateway.proxies, now: time.Now}
+	door := &front{api: api, hasCluster: api.HasCluster, gateway: doors, region: p.region, proxies: p.gateway.proxies, now: time.Now}
 	if path, ok := documentsPath(p.settings.IssuerURL); ok {
 		door.documents, door.documentsPath = p.issuer.Handler(), path
 	}
