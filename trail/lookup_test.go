@@ -122,7 +122,7 @@ func TestLookupAttributes(t *testing.T) {
 	}
 }
 
-// TestLookupTimes: both ends of the range belong to it, and lines far before it are not read.
+// TestLookupTimes: both ends of the range belong to it, a page is in the order of times, and lines far before it are not read.
 func TestLookupTimes(t *testing.T) {
 	dir := folder(t)
 	tr := openTrail(t, Config{Dir: dir})
@@ -133,7 +133,7 @@ func TestLookupTimes(t *testing.T) {
 	late.RequestID = "late"
 	recordEvents(t, tr, late)
 	page := lookUp(t, tr, LookupQuery{Start: lookedUp(3).Time, End: lookedUp(6).Time})
-	wantIDs(t, page.Events, "late", "r6", "r5", "r4", "r3")
+	wantIDs(t, page.Events, "r6", "r5", "late", "r4", "r3")
 	wantIDs(t, lookUp(t, tr, LookupQuery{Start: lookedUp(8).Time}).Events, "r9", "r8")
 	wantIDs(t, lookUp(t, tr, LookupQuery{End: lookedUp(1).Time}).Events, "r1", "r0")
 	recordEvents(t, tr, lookedUp(10*24*60))
