@@ -25,6 +25,7 @@ var notOfResources = map[string]string{
 	`(quicksight|workdocs|workmail|grafana|finspace-api|ram|ssm-sap|opsworks|lakeformation|qldb):.*`: "grants of the service's own, to principals of its own",
 	`(rds|bedrock):.*`: "states and settings",
 	`ec2:.*(Fleet|SpotFleetRequest|LaunchPermission|NetworkInterfacePermission|EndpointServicePermissions)`: "settings, and grants of the service's own",
+	`ec2:.*(IpamPolicy|TransitGatewayMeteringPolicy|NetworkingFlexCostAllocationPolicy)`:                    "how addresses are given and costs told apart",
 	`(appstream|mediaconvert|ses):.*`: "settings of the service",
 	`logs:(PutRetentionPolicy|PutAccountPolicy|PutDataProtectionPolicy|PutIndexPolicy|PutStorageTierPolicy|.*Account.*)|sns:.*(DataProtection|CreateTopic).*`: "how data are kept and masked",
 	`(ecr|imagebuilder|mediastore|elasticfilesystem):.*(Lifecycle|Cors|Metric|Backup).*`:                                                                      "how data are kept and read",
