@@ -307,8 +307,8 @@ func (b *binder) plainName(n naming) (resourceName, error) {
 	return b.whole(n, n.text), nil
 }
 
-// jobDefinition takes a name with its revision. SubmitJob without a revision is of the latest, whatever its number is (AWS Batch User Guide, "Resource:
-// Restrict to job definition prefix on job submission": the ARN of a request "includes the revision").
+// jobDefinition takes a name with its revision. SubmitJob without a revision is of the latest, whatever its number is (AWS Batch User Guide,
+// "Resource: Restrict to job definition prefix on job submission": the ARN of a request "includes the revision").
 func (b *binder) jobDefinition(n naming) (resourceName, error) {
 	name, revision, numbered := strings.Cut(n.text, ":")
 	switch {

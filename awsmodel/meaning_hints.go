@@ -91,8 +91,8 @@ var unrelated = map[string]bool{"docdb:vpcsecuritygroupids": true, "elasticache:
 
 // absent tells whether a type of the action's is none that the request is about although the reference does not say so: Glue's catalogs beside an
 // account's own, which a request names by the member CatalogId with more than the account in it (AWS Glue Developer Guide, "Specifying AWS Glue
-// resource ARNs"), and the job that SubmitJob makes (AWS Batch User Guide, "Resource: Restrict to job definition prefix on job submission": the policy
-// allows it on job definitions and queues alone).
+// resource ARNs"), and the job that SubmitJob makes (AWS Batch User Guide, "Resource: Restrict to job definition prefix on job submission": the
+// policy allows it on job definitions and queues alone).
 func (b *binder) absent(kind string) bool {
 	return b.entry.Name == "batch:SubmitJob" && kind == "job" ||
 		b.prefix == "glue" && kind == "catalog" && (b.text("CatalogId") == "" || isAccount(b.text("CatalogId")))

@@ -46,8 +46,6 @@ type cliCaller struct {
 // cliCall is one command of the AWS CLI, and how it ends on AWS. Exactly one of allowed, denied, served and refused is set.
 type cliCall struct {
 	run string
-	// but is what the gateway says instead, where it falls short: the call is refused all the same. It has to go once the gateway does as AWS.
-	but string
 	// allowed: nobody serves it, so it answers 501 and names these statements, by number, counted from 0.
 	allowed string
 	// denied: it is refused for this action, or for this action on that resource ("ec2:CreateTags arn:…").
@@ -78,21 +76,6 @@ func TestGatewayCLI(t *testing.T) {
 	}
 	t.Logf("%d calls: %d operations of %d services", counted.calls, len(counted.operations), len(counted.services))
 }
-
-// short marks calls that the gateway does not decide as AWS does, with what it says.
-func short(but string, calls ...cliCall) []cliCall {
-	for i := range calls {
-		calls[i].but = but
-	}
-	return calls
-}
-
-// What the gateway says where it falls short: the models have no such operation or service, or the plane's own EKS does.
-const (
-	notModelled = "there is no operation"
-	notServed   = "is not served here"
-	notOfEKS    = "Method and path name no operation"
-)
 
 // callCount is what the table covers.
 type callCount struct {
@@ -176,16 +159,7 @@ func (p *plane) runCaller(t *testing.T, c cliCaller, counted *callCount) {
 			arguments = append(arguments, "--endpoint-url", p.endpoint)
 		}
 		output, ok := run(arguments)
-		problem := call.judge(replacer(c.names).Replace, output, ok)
-		if call.but != "" {
-			switch {
-			case problem == "":
-				problem = "it is as on AWS, and the table says that it is not yet"
-			case !ok && strings.Contains(output, call.but):
-				problem = ""
-			}
-		}
-		if problem != "" {
+		if problem := call.judge(replacer(c.names).Replace, output, ok); problem != "" {
 			t.Errorf("aws %s\n%s: %.900s", call.run, problem, strings.TrimSpace(output))
 		}
 	}

@@ -20,7 +20,7 @@ import (
 // place goes to the gateway, which refuses what it does not serve.
 type front struct {
 	api           http.Handler
-	hasCluster    func(method, path string) bool // whether a request of EKS is the API door's; the gateway knows all operations, by their models
+	hasCluster    func(method, path string) bool // whether a request of EKS is the API door's; the gateway knows the others
 	gateway       http.Handler
 	documents     http.Handler // of the embedded issuer; nil when they are published elsewhere
 	documentsPath string       // "/id/<hex>"
