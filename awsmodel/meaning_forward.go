@@ -106,8 +106,8 @@ func (f *forwarder) take(at forwardPlace, text string) {
 }
 
 // locationWords are in the names of members that may hold the URI of something in S3. Others with one hold it as content: the value of a parameter.
-var locationWords = []string{"uri", "url", "s3", "location", "path", "prefix", "source", "destination", "bucket", "template", "arn", "key", "input", "output",
-	"folder", "directory", "manifest", "file", "object", "code", "script", "data"}
+var locationWords = []string{"uri", "url", "s3", "location", "path", "prefix", "source", "destination", "bucket", "template", "arn", "key", "input",
+	"output", "folder", "directory", "manifest", "file", "object", "code", "script", "data"}
 
 // isKeyMember tells by a member's plain name that it names a key of KMS.
 func isKeyMember(plain string) bool {
@@ -128,8 +128,8 @@ func isBucketMember(plain string) bool {
 	return strings.HasSuffix(plain, "bucket") || strings.HasSuffix(plain, "bucketname") || strings.HasSuffix(plain, "bucketarn")
 }
 
-// key adds the calls on a key, which its ARN, its id or an alias names (AWS KMS Developer Guide, "Key identifiers (KeyId)"). Whoever asks an AWS managed
-// key's service may use it (there, "AWS managed keys"): such a key needs no permission. Which key another alias is of is not in the request.
+// key adds the calls on a key, which its ARN, its id or an alias names (AWS KMS Developer Guide, "Key identifiers (KeyId)"). Whoever may ask an AWS
+// managed key's service may use it (there, "AWS managed keys"): such a key needs no permission. Which key another alias is of is not in the request.
 func (f *forwarder) key(at forwardPlace, text string) {
 	place := f.place
 	for _, member := range [...]string{"Region", "RegionName"} { // of a replica, which has a key where it is
@@ -212,24 +212,33 @@ func (f *forwarder) location(at forwardPlace, text string) {
 		}
 		return
 	}
-	u, err := url.Parse(text)
-	if err != nil || u.Host == "" {
+	scheme, rest, _ := strings.Cut(strings.TrimSpace(text), "://")
+	switch scheme = strings.ToLower(scheme); {
+	case scheme == "s3" || scheme == "s3a" || scheme == "s3n": // what is behind it is not percent-encoded
+		bucket, key, _ := strings.Cut(rest, "/")
+		f.object(at, bucket, key, "", wholeKeys[f.prefix])
+	case scheme == "https" || scheme == "http":
+		f.page(at, text)
+	}
+}
+
+// page adds the calls for an object by its URL. Of one that is S3's and does not say which object it is of, it may be any.
+func (f *forwarder) page(at forwardPlace, text string) {
+	u, err := url.Parse(strings.TrimSpace(text))
+	if err != nil || !storageHost.MatchString(u.Host) {
+		if storageMembers[f.prefix+":"+at.member] || err != nil && strings.Contains(strings.ToLower(text), "amazonaws") {
+			f.object(at, "", "", "", false)
+		}
 		return
 	}
-	path := strings.TrimPrefix(u.Path, "/")
-	switch scheme := strings.ToLower(u.Scheme); {
-	case scheme == "s3" || scheme == "s3a" || scheme == "s3n":
-		f.object(at, u.Host, path, "", wholeKeys[f.prefix])
-	case scheme != "https" && scheme != "http":
-	case storageHost.MatchString(u.Host):
-		bucket := strings.TrimSuffix(storageHost.FindStringSubmatch(u.Host)[1], ".")
-		if bucket == "" {
-			bucket, path, _ = strings.Cut(path, "/")
-		}
-		f.object(at, bucket, path, u.Query().Get("versionId"), wholeKeys[f.prefix])
-	case storageMembers[f.prefix+":"+at.member]:
-		f.object(at, "", "", "", false)
+	bucket, path := strings.TrimSuffix(storageHost.FindStringSubmatch(u.Host)[1], "."), strings.TrimPrefix(u.Path, "/")
+	if bucket == "" {
+		bucket, path, _ = strings.Cut(path, "/")
 	}
+	if host := lower(u.Host); strings.Contains(host, "s3-accesspoint") || strings.Contains(host, "s3-object-lambda") {
+		bucket = "" // the host names an access point
+	}
+	f.object(at, bucket, path, u.Query().Get("versionId"), wholeKeys[f.prefix])
 }
 
 // storageHost is a host name of S3's, with a bucket before it or not (Amazon S3 User Guide, "Virtual hosting of buckets").
@@ -239,6 +248,9 @@ var storageHost = regexp.MustCompile(`(?i)^(.*\.|)s3[.-](?:[a-z0-9-]+\.)*amazona
 func (f *forwarder) object(at forwardPlace, bucket, key, version string, whole bool) {
 	if !bucketForm.MatchString(bucket) {
 		bucket, key, version = "*", "", "" // what the service takes it for is not known
+	}
+	if key != "" && component("", key) != nil {
+		key, version = "", "" // nor which object a path with dots in it leads to
 	}
 	actions := f.objectActions(at)
 	for action := range strings.FieldsSeq(actions) {
@@ -286,7 +298,8 @@ func (f *forwarder) objectActions(at forwardPlace) string {
 }
 
 var (
-	readWords  = []string{"input", "source", "import", "template", "code", "script", "media", "document", "image", "video", "schema", "manifest", "definition"}
+	readWords = []string{"input", "source", "import", "template", "code", "script", "media", "document", "image", "video", "schema", "manifest",
+		"definition"}
 	writeWords = []string{"output", "destination", "export", "result", "target", "log", "report", "delivery", "artifact"}
 )
 

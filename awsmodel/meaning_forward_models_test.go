@@ -29,8 +29,8 @@ func textPaths(s *Shape, path []string, seen []*Shape, wanted func(string) bool)
 	return found
 }
 
-// Every member of every model that by its name may be a bucket, an object or a key of another service leads to a call on it, or testdata/forward.tsv says
-// why not: by "prefix:*", "prefix:Operation" or "prefix:member".
+// Every member of every model that by its name may be a bucket, an object or a key of another service leads to a call on it, or testdata/forward.tsv
+// says why not: by "prefix:*", "prefix:Operation" or "prefix:member".
 func TestWhatServicesReachForIsAsked(t *testing.T) {
 	text, err := os.ReadFile("testdata/forward.tsv")
 	if err != nil {
@@ -47,7 +47,8 @@ func TestWhatServicesReachForIsAsked(t *testing.T) {
 	models, reference := openBoth(t)
 	const key = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 	wanted := func(name string) bool {
-		return slices.ContainsFunc([]string{"kms", "encryptionkey", "bucket", "s3", "templateurl"}, func(word string) bool { return strings.Contains(name, word) })
+		in := func(word string) bool { return strings.Contains(name, word) }
+		return slices.ContainsFunc([]string{"kms", "encryptionkey", "bucket", "s3", "templateurl"}, in)
 	}
 	for _, s := range models.Services() {
 		for _, o := range s.Operations() {

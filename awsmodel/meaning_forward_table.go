@@ -1,7 +1,7 @@
 package awsmodel
 
-// The general rule for keys is that whoever names a customer's key for a service to use must be allowed kms:GenerateDataKey and kms:Decrypt on it, which
-// most services use it with (AWS KMS Developer Guide, "How AWS services use AWS KMS"); for services that make a grant, that the table says.
+// The general rule for keys is that whoever names a customer's key for a service to use must be allowed kms:GenerateDataKey and kms:Decrypt on it,
+// with which most services use keys (AWS KMS Developer Guide, "How AWS services use AWS KMS"). The table says what those that make grants need.
 
 // notForwarded are the services, operations and members, by "prefix", "prefix:Operation" or "prefix:member", that name buckets and keys which nobody
 // reaches for with the caller's permissions, each with the reason.
@@ -35,7 +35,7 @@ var notForwarded = map[string]string{
 	"redshift:EnableLogging":                               byPrincipal,
 	"ses:BucketName":                                       byPrincipal,
 	"shield":                                               byPrincipal,
-	"logs:kmsKeyId":                                        byPrincipal, // Amazon CloudWatch Logs User Guide, "Encrypt log data in CloudWatch Logs using AWS KMS"
+	"logs:kmsKeyId":                                        byPrincipal, // Amazon CloudWatch Logs User Guide, "Encrypt log data in CloudWatch Logs"
 	"logs:AssociateKmsKey":                                 byPrincipal,
 	"logs:CreateExportTask":                                byPrincipal, // there, "Export log data to Amazon S3": the bucket's policy allows the service
 	"timestream-influxdb:bucket":                           "it is a bucket within the database",
@@ -54,11 +54,13 @@ const (
 	byPrincipal = "the service acts as itself, which the policy of the bucket or key allows"
 )
 
-// actsByRole are the services that, where a request passes a role, read and write objects with it, and use the keys that these are encrypted with (each
-// service's guide, on its service role, execution role or data access role). Keys that keyUses has for a member are asked of the caller all the same.
+// actsByRole are the services that, where a request passes a role, read and write objects with it, and use the keys that these are encrypted with
+// (each service's guide, on its service role, execution role or data access role). Keys that keyUses has for a member are asked of the
+// caller all the same.
 var actsByRole = map[string]bool{
 	"airflow": true, "appflow": true, "bedrock": true, "braket": true, "cleanrooms-ml": true, "codebuild": true, "codepipeline": true, "comprehend": true,
-	"comprehendmedical": true, "databrew": true, "datasync": true, "dms": true, "ecs": true, "elasticmapreduce": true, "elastictranscoder": true, "emr-containers": true, "emr-serverless": true,
+	"comprehendmedical": true, "databrew": true, "datasync": true, "dms": true, "ecs": true, "elasticmapreduce": true,
+	"elastictranscoder": true, "emr-containers": true, "emr-serverless": true,
 	"entityresolution": true, "firehose": true, "forecast": true, "frauddetector": true, "gamelift": true, "glue": true, "healthlake": true, "iot": true,
 	"kendra": true, "kinesisanalytics": true, "lookoutequipment": true, "lookoutmetrics": true, "mediaconvert": true, "medical-imaging": true,
 	"mobiletargeting": true, "omics": true, "personalize": true, "pipes": true, "qldb": true, "rds": true, "sagemaker": true, "sagemaker-geospatial": true,
@@ -110,8 +112,8 @@ var keyUses = map[string]string{
 	"ssm:PutParameter":            "kms:Encrypt", // of standard parameters
 }
 
-// advancedParameter is what Parameter Store does with the key of a parameter that is advanced or may become so (AWS Systems Manager User Guide, "AWS KMS
-// encryption for AWS Systems Manager Parameter Store SecureString parameters").
+// advancedParameter is what Parameter Store does with the key of a parameter that is advanced or may become so (AWS Systems Manager User Guide, "AWS
+// KMS encryption for AWS Systems Manager Parameter Store SecureString parameters").
 const advancedParameter = "kms:Encrypt kms:GenerateDataKey kms:Decrypt"
 
 // objectUses are what services do with objects in the same way, where the names do not tell.
@@ -125,9 +127,12 @@ var objectUses = map[string]string{
 	"ec2:CreateStoreImageTask":   "s3:AbortMultipartUpload s3:GetObject s3:PutObject s3:PutObjectTagging",
 	"ec2:CreateRestoreImageTask": "s3:GetObject",
 	// Amazon VPC User Guide, "Publish flow logs to Amazon S3": permissions for whoever creates flow logs.
-	"ec2:CreateFlowLogs":   "s3:GetBucketPolicy s3:PutBucketPolicy logs:CreateLogDelivery",
-	"elasticloadbalancing": "s3:GetObject", // Application Load Balancer guide, "Mutual authentication": the trust store's bundle is read for the caller
-	"lambda":               "s3:GetObject",
+	"ec2:CreateFlowLogs":                 "s3:GetBucketPolicy s3:PutBucketPolicy logs:CreateLogDelivery",
+	"elasticloadbalancing":               "s3:GetObject", // User Guide for Application Load Balancers, "Mutual authentication": bundles for trust stores
+	"lambda":                             "s3:GetObject",
+	"transcribe:VocabularyFileUri":       "s3:GetObject",
+	"transcribe:VocabularyFilterFileUri": "s3:GetObject",
+	"transcribe:TuningDataS3Uri":         "s3:GetObject",
 	// Amazon Athena User Guide, "Access to Amazon S3": the caller's permissions pass through Athena; "Query results" lists these.
 	"athena": "s3:AbortMultipartUpload s3:GetObject s3:PutObject",
 }
