@@ -26,9 +26,17 @@ type forwarder struct {
 // forwardPlace is where in a request a text is.
 type forwardPlace struct {
 	member string         // that holds it, or a key of a map
-	path   string         // of names in lower case, with a point before each
+	within *forwardPlace  // the place of that structure or map; nil before the first name
 	parent map[string]any // the structure or map that it is in
 	free   bool           // the name is the caller's own, or an attribute's, and not the model's
+}
+
+// path is the names on the way to a place, in lower case.
+func (at *forwardPlace) path() string {
+	if at == nil {
+		return ""
+	}
+	return at.within.path() + "." + strings.ToLower(at.member)
 }
 
 // forwards are the calls that the service will make itself for an operation that passes what is in passes.
@@ -38,7 +46,7 @@ func (r *reader) forwards(passes []Call) []Call {
 		return nil
 	}
 	f := &forwarder{reader: r, role: actsByRole[r.prefix] && len(passes) > 0, seen: map[string]bool{}}
-	f.walk(r.operation.shape(), r.operation.Input, forwardPlace{})
+	f.walk(r.operation.shape(), r.operation.Input, &forwardPlace{})
 	for _, row := range hiddenUses[r.prefix+":"+name] {
 		f.add(row.action, row.kind, r.hidden(row), true, nil)
 	}
@@ -59,7 +67,7 @@ func unread(member string) bool {
 	return silent[plain] && plain != "userdata" // which may be in S3 (AWS Server Migration Service API Reference, UserData)
 }
 
-func (f *forwarder) walk(shape *Shape, value any, at forwardPlace) {
+func (f *forwarder) walk(shape *Shape, value any, at *forwardPlace) {
 	switch v := value.(type) {
 	case string:
 		f.take(at, v)
@@ -72,25 +80,27 @@ func (f *forwarder) walk(shape *Shape, value any, at forwardPlace) {
 			if shape.named() && unread(name) {
 				continue
 			}
-			f.walk(shape.part(name), v[name], forwardPlace{name, at.path + "." + strings.ToLower(name), v, !shape.named()})
+			f.walk(shape.part(name), v[name], &forwardPlace{name, at, v, !shape.named()})
 		}
 		// An attribute whose name is a text beside it: SetTopicAttributes.
 		if name, is := v["AttributeName"].(string); is {
 			if text, is := v["AttributeValue"].(string); is {
-				f.take(forwardPlace{name, at.path, v, true}, text)
+				f.take(&forwardPlace{name, at, v, true}, text)
 			}
 		}
 	}
 }
 
 // take adds the calls for one text, by the name of the member that holds it or by its own form.
-func (f *forwarder) take(at forwardPlace, text string) {
+func (f *forwarder) take(at *forwardPlace, text string) {
 	if text == "" || len(f.calls) > maxCalls || notForwarded[f.prefix+":"+at.member] != "" {
+		return
+	}
+	if at.free && f.prefix != "sqs" && f.prefix != "sns" { // of these, attributes name the key of a queue or topic
 		return
 	}
 	plain := bare(at.member)
 	switch {
-	case at.free && f.prefix != "sqs" && f.prefix != "sns": // of these, attributes name the key of a queue or topic
 	case isKeyMember(plain) || otherKeys[f.prefix+":"+at.member]:
 		if _, known := keyUses[f.prefix+":"+at.member]; known || !f.role {
 			f.key(at, text)
@@ -130,7 +140,7 @@ func isBucketMember(plain string) bool {
 
 // key adds the calls on a key, which its ARN, its id or an alias names (AWS KMS Developer Guide, "Key identifiers (KeyId)"). Whoever may ask an AWS
 // managed key's service may use it (there, "AWS managed keys"): such a key needs no permission. Which key another alias is of is not in the request.
-func (f *forwarder) key(at forwardPlace, text string) {
+func (f *forwarder) key(at *forwardPlace, text string) {
 	place := f.place
 	for _, member := range [...]string{"Region", "RegionName"} { // of a replica, which has a key where it is
 		if region, is := at.parent[member].(string); is && region != "" && component(member, region) == nil && !strings.Contains(region, ":") {
@@ -173,7 +183,7 @@ func (f *forwarder) keyActions(member string) string {
 var bucketForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$`)
 
 // bucket adds the calls for a bucket and the name or prefix of objects in it that a member beside it has.
-func (f *forwarder) bucket(at forwardPlace, plain, text string) {
+func (f *forwarder) bucket(at *forwardPlace, plain, text string) {
 	bucket := text
 	if arn, err := policy.ParseARN(text); err == nil && arn.Service == "s3" && arn.Account == "" {
 		bucket = arn.Resource
@@ -201,7 +211,7 @@ func (f *forwarder) bucket(at forwardPlace, plain, text string) {
 }
 
 // location adds the calls for a text that is the URI or URL of something in S3.
-func (f *forwarder) location(at forwardPlace, text string) {
+func (f *forwarder) location(at *forwardPlace, text string) {
 	if len(text) < 6 || strings.IndexByte(text, ':') < 2 {
 		return
 	}
@@ -223,7 +233,7 @@ func (f *forwarder) location(at forwardPlace, text string) {
 }
 
 // page adds the calls for an object by its URL. Of one that is S3's and does not say which object it is of, it may be any.
-func (f *forwarder) page(at forwardPlace, text string) {
+func (f *forwarder) page(at *forwardPlace, text string) {
 	u, err := url.Parse(strings.TrimSpace(text))
 	if err != nil || !storageHost.MatchString(u.Host) {
 		if storageMembers[f.prefix+":"+at.member] || err != nil && strings.Contains(strings.ToLower(text), "amazonaws") {
@@ -245,7 +255,7 @@ func (f *forwarder) page(at forwardPlace, text string) {
 var storageHost = regexp.MustCompile(`(?i)^(.*\.|)s3[.-](?:[a-z0-9-]+\.)*amazonaws\.com(?:\.cn)?(?::\d+)?$`)
 
 // object adds the calls for an object, or for all those whose keys begin with key if it need not be whole.
-func (f *forwarder) object(at forwardPlace, bucket, key, version string, whole bool) {
+func (f *forwarder) object(at *forwardPlace, bucket, key, version string, whole bool) {
 	if !bucketForm.MatchString(bucket) {
 		bucket, key, version = "*", "", "" // what the service takes it for is not known
 	}
@@ -275,14 +285,14 @@ func (f *forwarder) object(at forwardPlace, bucket, key, version string, whole b
 }
 
 // objectActions tells by the names on the way to a member whether a service reads or writes there; where they do not say, it may do both.
-func (f *forwarder) objectActions(at forwardPlace) string {
+func (f *forwarder) objectActions(at *forwardPlace) string {
 	for _, name := range [...]string{f.prefix + ":" + f.operation.Name, f.prefix + ":" + at.member, f.prefix} {
 		if actions, known := objectUses[name]; known {
 			return actions
 		}
 	}
 	const read, write = "s3:GetObject", "s3:PutObject"
-	for _, text := range [...]string{at.path, strings.ToLower(f.operation.Name)} {
+	for _, text := range [...]string{at.path(), strings.ToLower(f.operation.Name)} {
 		in := func(word string) bool { return strings.Contains(text, word) }
 		reads, writes := slices.ContainsFunc(readWords, in), slices.ContainsFunc(writeWords, in)
 		switch {
