@@ -64,6 +64,8 @@ type Call struct {
 	RoleName string
 	// OnlyIfTagged: the call is needed only where the source of the copy has tags, which go with it. Who cannot tell holds it needed.
 	OnlyIfTagged bool
+	// Forwarded: the service itself makes this call within the request, with the caller's permissions (IAM User Guide, "Forward access sessions").
+	Forwarded bool
 }
 
 // ErrorKind is what is wrong with a request, for doors that speak a protocol in which the code depends on it.

@@ -20,8 +20,8 @@ const maxTold = 50_000
 // are. Where it does not say, or where this package cannot tell, a Call covers all that it may be (AnyResource). Tables by hand stand where the
 // reference and the models differ; they name AWS's documents.
 //
-// What AWS does on a caller's behalf with the caller's own permissions, after a request was accepted (KMS for an encrypted queue, everything for
-// a CloudFormation stack without a role), is not in a request: see unfit, the operations that are Undecidable for it. It is safe for
+// What a service does with the caller's own permissions to the buckets and keys that a request names is among its Calls (see forwards). What is not in
+// a request (everything for a CloudFormation stack without a role) is not: see unfit, the operations that are Undecidable for it. It is safe for
 // concurrent use.
 type Classifier struct {
 	models    *Models
@@ -87,7 +87,7 @@ func (c *Classifier) calls(o *Operation, place Place) ([]Call, error) {
 	if err != nil {
 		return nil, err
 	}
-	return checked(name, place, slices.Concat(calls, taggings, passes))
+	return checked(name, place, slices.Concat(calls, taggings, passes, r.forwards(passes)))
 }
 
 // meaning is what an operation means by itself: by the table of meanings, or by the action that has its name.

@@ -16,6 +16,7 @@ type reader struct {
 	operation *Operation
 	prefix    string
 	place     Place
+	caller    string   // the account that the request comes from, which need not be the place's
 	members   []string // of the input, ascending
 	leaves    []leaf
 	bound     map[binding]bool // what in the input named a resource
@@ -45,7 +46,7 @@ func (r *reader) note(member, text string) {
 const maxTexts = 30_000
 
 func newReader(reference *Reference, o *Operation, place Place) (*reader, error) {
-	r := &reader{reference: reference, operation: o, place: place, bound: map[binding]bool{}}
+	r := &reader{reference: reference, operation: o, place: place, caller: place.Account, bound: map[binding]bool{}}
 	r.prefix = prefixOf(o.Service.SigningName)
 	if account, _ := o.Input[accountMembers[r.prefix]].(string); account != "" {
 		if account, _, _ = strings.Cut(account, ":"); !isAccount(account) { // Glue has catalogs within an account's

@@ -1,5 +1,7 @@
 package e2e
 
+import "strings"
+
 // computeCallers are pods that run and publish things, each with the least that it needs.
 func computeCallers() []cliCaller {
 	return []cliCaller{functionCaller(), containerCaller(), instanceCaller(), siteCaller(), interfaceCaller(), productCaller()}
@@ -14,7 +16,8 @@ func functionCaller() cliCaller {
 	return cliCaller{
 		name: "lambda",
 		document: grants(grant("lambda:InvokeFunction lambda:GetFunction", functions+"report "+functions+"report:live"), grant("lambda:CreateFunction", functions+"report-*"),
-			grantIf("iam:PassRole", "arn:aws:iam::{account}:role/functions", `{"StringEquals":{"iam:PassedToService":"lambda.amazonaws.com"}}`)),
+			grantIf("iam:PassRole", "arn:aws:iam::{account}:role/functions", `{"StringEquals":{"iam:PassedToService":"lambda.amazonaws.com"}}`),
+			grant("s3:GetObject", "arn:aws:s3:::code/a.zip")), // Lambda reads the code with the permissions of whoever makes the function
 		names: map[string]string{"functions": "arn:aws:lambda:us-west-2:111122223333:function:", "role": "arn:aws:iam::111122223333:role/"},
 		calls: append(allowedAll("0", "lambda invoke --function-name report /dev/null", "lambda invoke --function-name {functions}report /dev/null",
 			"lambda invoke --function-name report --qualifier live /dev/null", "lambda get-function --function-name report"),
@@ -23,7 +26,8 @@ func functionCaller() cliCaller {
 			cliCall{denied: "lambda:InvokeFunction", run: "lambda invoke --function-name report --region eu-west-1 /dev/null"},
 			cliCall{denied: "lambda:DeleteFunction {functions}report", run: "lambda delete-function --function-name report"},
 			cliCall{denied: "lambda:ListFunctions", run: "lambda list-functions"},
-			cliCall{allowed: "1 2", run: make + " report-daily --role {role}functions"},
+			cliCall{allowed: "1 2 3", run: make + " report-daily --role {role}functions"},
+			cliCall{denied: "s3:GetObject arn:aws:s3:::code/b.zip", run: strings.ReplaceAll(make, "a.zip", "b.zip") + " report-daily --role {role}functions"},
 			cliCall{denied: "iam:PassRole {role}admin", run: make + " report-daily --role {role}admin"},
 			cliCall{denied: "lambda:CreateFunction {functions}payroll-daily", run: make + " payroll-daily --role {role}functions"}),
 	}

@@ -155,7 +155,8 @@ func warehouseCaller() cliCaller {
 			cliCall{denied: "glue:GetTable {glue}table/shop/users", run: "glue get-table --database-name shop --name users"},
 			cliCall{denied: "glue:GetDatabase {glue}database/bank", run: "glue get-database --name bank"},
 			cliCall{denied: "glue:DeleteTable", run: "glue delete-table --database-name shop --name orders"},
-			cliCall{allowed: "1", run: "athena start-query-execution --query-string 'SELECT 1' --work-group shop"},
+			// Which tables a query reads is in its text, and where they are in the catalog: whoever asks needs all of them.
+			cliCall{denied: "glue:GetDatabase {glue}database/*", run: "athena start-query-execution --query-string 'SELECT 1' --work-group shop"},
 			cliCall{allowed: "1", run: "athena get-work-group --work-group shop"},
 			cliCall{denied: "athena:StartQueryExecution {groups}bank", run: "athena start-query-execution --query-string 'SELECT 1' --work-group bank"},
 			cliCall{denied: "athena:GetQueryResults", run: "athena get-query-results --query-execution-id a1b2c3d4-5678-90ab-cdef-111111111111"},

@@ -72,6 +72,12 @@ func (x *serviceExchange) describe(call awsmodel.Call, access *iam.Access) error
 	if account := namedAccount(call.Resource); account != "" {
 		access.Keys["aws:ResourceAccount"] = []string{account}
 	}
+	if call.Bucket != "" && x.s3 != nil { // its ARN does not say whose it is
+		if owner, found := x.s3.owner(call.Bucket); found {
+			access.Account, access.Holder = owner, "arn:"+x.c.Partition+":s3:::"+call.Bucket
+			access.Keys["aws:ResourceAccount"] = []string{owner}
+		}
+	}
 	if call.AnyResource {
 		return nil
 	}

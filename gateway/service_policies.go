@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/openirsa/openirsa/awsmodel"
@@ -61,9 +62,18 @@ func (x *serviceExchange) servePolicy() bool {
 	return true
 }
 
+// ownCalls are those of the operation's calls that the service does not make itself on other resources; they come first.
+func (x *serviceExchange) ownCalls() []awsmodel.Call {
+	calls := x.operation.Calls
+	if end := slices.IndexFunc(calls, func(call awsmodel.Call) bool { return call.Forwarded }); end >= 0 {
+		return calls[:end]
+	}
+	return calls
+}
+
 // policyHolder is the ARN of the resource that an operation on a policy is about; "" where it is not known.
 func (x *serviceExchange) policyHolder() string {
-	if len(x.operation.Calls) != 1 {
+	if len(x.ownCalls()) != 1 {
 		return ""
 	}
 	call := x.operation.Calls[0]
@@ -83,6 +93,12 @@ func (x *serviceExchange) policyHolder() string {
 
 // exchangePolicy puts, gets, edits or deletes the policy and answers.
 func (x *serviceExchange) exchangePolicy(o policyOperation, holder, document string, served bool) {
+	for _, call := range x.operation.Calls[1:] { // the directory decides the first one
+		if err := x.decide(call); err != nil {
+			x.refuse(err)
+			return
+		}
+	}
 	access, err := x.accessOf(x.operation.Calls[0])
 	if err != nil {
 		x.refuse(err)

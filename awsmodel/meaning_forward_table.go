@@ -1,0 +1,171 @@
+package awsmodel
+
+// The general rule for keys is that whoever names a customer's key for a service to use must be allowed kms:GenerateDataKey and kms:Decrypt on it,
+// with which most services use keys (AWS KMS Developer Guide, "How AWS services use AWS KMS"). The table says what those that make grants need.
+
+// notForwarded are the services, operations and members, by "prefix", "prefix:Operation" or "prefix:member", that name buckets and keys which nobody
+// reaches for with the caller's permissions, each with the reason.
+var notForwarded = map[string]string{
+	"iam":                     aboutItself,
+	"kms":                     aboutItself,
+	"s3":                      aboutItself,
+	"s3-outposts":             aboutItself,
+	"s3tables":                aboutItself,
+	"s3vectors":               aboutItself,
+	"s3express":               aboutItself,
+	"sts":                     "it reaches for nothing",
+	"access-analyzer":         describes,
+	"securityhub":             describes,
+	"macie2":                  byPrincipal,
+	"cloudfront":              byPrincipal,
+	"cloudtrail":              byPrincipal,
+	"config:DeliveryS3Bucket": byPrincipal,
+	"config:s3BucketName":     byPrincipal,
+	"config:s3KmsKeyArn":      byPrincipal,
+	"cur":                     byPrincipal,
+	"guardduty":               byPrincipal,
+	"inspector2":              byPrincipal,
+	"bcm-data-exports":        byPrincipal,
+	"compute-optimizer":       byPrincipal,
+	"globalaccelerator":       byPrincipal,
+	"ec2:BucketOwner":         "it is an account",
+	"ec2:ModifyVerifiedAccessInstanceLoggingConfiguration": byPrincipal,
+	"ec2:CreateSpotDatafeedSubscription":                   byPrincipal,
+	"elasticloadbalancing:ModifyLoadBalancerAttributes":    byPrincipal,
+	"redshift:EnableLogging":                               byPrincipal,
+	"ses:BucketName":                                       byPrincipal,
+	"shield":                                               byPrincipal,
+	"logs:kmsKeyId":                                        byPrincipal, // Amazon CloudWatch Logs User Guide, "Encrypt log data in CloudWatch Logs"
+	"logs:AssociateKmsKey":                                 byPrincipal,
+	"logs:CreateExportTask":                                byPrincipal, // there, "Export log data to Amazon S3": the bucket's policy allows the service
+	"timestream-influxdb:bucket":                           "it is a bucket within the database",
+	"ssm:OutputS3BucketName":                               byNode,
+	"ssm:S3BucketName":                                     byNode,
+	"ssm:CreateResourceDataSync":                           byPrincipal,
+	"backup:S3BucketName":                                  byPrincipal,
+	"snowball:KmsKeyARN":                                   "the job's role uses it",
+}
+
+// Reasons why nothing is done with the caller's permissions.
+const (
+	aboutItself = "its operations are about these resources themselves"
+	describes   = "it describes resources that there are or may be"
+	byNode      = "the managed node writes there with a role of its own"
+	byPrincipal = "the service acts as itself, which the policy of the bucket or key allows"
+)
+
+// actsByRole are the services that, where a request passes a role, read and write objects with it, and use the keys that these are encrypted with
+// (each service's guide, on its service role, execution role or data access role). Keys that keyUses has for a member are asked of the
+// caller all the same.
+var actsByRole = map[string]bool{
+	"airflow": true, "appflow": true, "bedrock": true, "braket": true, "cleanrooms-ml": true, "codebuild": true, "codepipeline": true, "comprehend": true,
+	"comprehendmedical": true, "databrew": true, "datasync": true, "dms": true, "ecs": true, "elasticmapreduce": true,
+	"elastictranscoder": true, "emr-containers": true, "emr-serverless": true,
+	"entityresolution": true, "firehose": true, "forecast": true, "frauddetector": true, "gamelift": true, "glue": true, "healthlake": true, "iot": true,
+	"kendra": true, "kinesisanalytics": true, "lookoutequipment": true, "lookoutmetrics": true, "mediaconvert": true, "medical-imaging": true,
+	"mobiletargeting": true, "omics": true, "personalize": true, "pipes": true, "qldb": true, "rds": true, "sagemaker": true, "sagemaker-geospatial": true,
+	"scheduler": true, "storagegateway": true, "timestream": true, "translate": true, "voiceid": true,
+}
+
+// otherKeys are the members that name keys and do not look so.
+var otherKeys = map[string]bool{
+	"connect:KeyId": true, "connect-campaigns:keyArn": true, "eks:keyArn": true, "firehose:KeyARN": true, "kinesis:KeyId": true,
+	"network-firewall:KeyId": true, "nimble:keyArn": true, "omics:keyArn": true, "quicksight:KeyArn": true, "ssm:KeyId": true, "xray:KeyId": true,
+}
+
+// ownedKeys are words in the place of a key's id that mean a key of the service's own.
+var ownedKeys = map[string]bool{"AWS_OWNED_KMS_KEY": true, "AWS_OWNED_KEY": true}
+
+// Uses of keys that several services have.
+const (
+	// Amazon EBS User Guide, "Requirements for Amazon EBS encryption": permissions for users.
+	blockStorage = "kms:CreateGrant kms:Decrypt kms:DescribeKey kms:GenerateDataKeyWithoutPlaintext kms:ReEncryptFrom kms:ReEncryptTo"
+	// Amazon RDS User Guide, "AWS KMS key management": authorizing use of a customer managed key.
+	granted = "kms:CreateGrant kms:DescribeKey"
+)
+
+// keyUses are what services do with a key that a request names, by "prefix:Operation", "prefix:member" or "prefix", where it is not the general rule.
+var keyUses = map[string]string{
+	"ec2":                          blockStorage,
+	"ebs":                          blockStorage,
+	"docdb-elastic":                granted,
+	"ecr":                          granted, // Amazon ECR User Guide, "Encryption at rest"
+	"eks":                          granted, // Amazon EKS User Guide, "Encrypt Kubernetes secrets with KMS"
+	"elasticache":                  granted,
+	"elasticfilesystem":            granted, // Amazon EFS User Guide, "Using AWS KMS keys for Amazon EFS"
+	"fsx":                          granted,
+	"kafka":                        granted,
+	"memorydb":                     granted,
+	"rds":                          granted,
+	"redshift":                     granted,
+	"rds:MasterUserSecretKmsKeyId": "kms:DescribeKey kms:GenerateDataKey kms:Decrypt kms:CreateGrant",
+	// Amazon DynamoDB Developer Guide, "DynamoDB encryption at rest: usage notes", authorizing use of a customer managed key.
+	"dynamodb:KMSMasterKeyId":  "kms:CreateGrant kms:Decrypt kms:DescribeKey kms:Encrypt kms:GenerateDataKey kms:ReEncryptFrom kms:ReEncryptTo",
+	"cognito-idp":              granted,
+	"firehose:KeyARN":          "kms:CreateGrant", // Amazon Data Firehose API Reference, StartDeliveryStreamEncryption
+	"sagemaker:VolumeKmsKeyId": "kms:CreateGrant", // Amazon SageMaker AI API permissions: CreateTrainingJob
+	"events":                   "kms:DescribeKey", // Amazon EventBridge User Guide, "Encrypting EventBridge event buses": the rest is the service's
+	// AWS Lambda Developer Guide, "Securing Lambda environment variables".
+	"lambda:KMSKeyArn": "kms:CreateGrant kms:Encrypt",
+	// AWS Secrets Manager API Reference, UpdateSecret.
+	"secretsmanager:UpdateSecret": "kms:Decrypt kms:Encrypt kms:GenerateDataKey",
+	"ssm:PutParameter":            "kms:Encrypt", // of standard parameters
+}
+
+// advancedParameter is what Parameter Store does with the key of a parameter that is advanced or may become so (AWS Systems Manager User Guide, "AWS
+// KMS encryption for AWS Systems Manager Parameter Store SecureString parameters").
+const advancedParameter = "kms:Encrypt kms:GenerateDataKey kms:Decrypt"
+
+// objectUses are what services do with objects in the same way, where the names do not tell.
+var objectUses = map[string]string{
+	"cloudformation": "s3:GetObject",
+	"codedeploy":     "s3:GetObject",
+	// Amazon DynamoDB Developer Guide, "Requesting a table export": permissions; "Requesting a table import".
+	"dynamodb:ExportTableToPointInTime": "s3:AbortMultipartUpload s3:PutObject s3:PutObjectAcl",
+	"dynamodb:ImportTable":              "s3:GetObject",
+	// Amazon EC2 User Guide, "Store and restore an AMI using S3".
+	"ec2:CreateStoreImageTask":   "s3:AbortMultipartUpload s3:GetObject s3:PutObject s3:PutObjectTagging",
+	"ec2:CreateRestoreImageTask": "s3:GetObject",
+	// Amazon VPC User Guide, "Publish flow logs to Amazon S3": permissions for whoever creates flow logs.
+	"ec2:CreateFlowLogs":                 "s3:GetBucketPolicy s3:PutBucketPolicy logs:CreateLogDelivery",
+	"elasticloadbalancing":               "s3:GetObject", // User Guide for Application Load Balancers, "Mutual authentication": bundles for trust stores
+	"lambda":                             "s3:GetObject",
+	"transcribe:VocabularyFileUri":       "s3:GetObject",
+	"transcribe:VocabularyFilterFileUri": "s3:GetObject",
+	"transcribe:TuningDataS3Uri":         "s3:GetObject",
+	// Amazon Athena User Guide, "Access to Amazon S3": the caller's permissions pass through Athena; "Query results" lists these.
+	"athena": "s3:AbortMultipartUpload s3:GetObject s3:PutObject",
+}
+
+// wholeKeys are the services in whose requests a key is the name of one object, and not what the names of several begin with.
+var wholeKeys = map[string]bool{"cloudformation": true, "codedeploy": true, "ec2": true, "elasticbeanstalk": true, "elasticloadbalancing": true,
+	"lambda": true, "rekognition": true, "textract": true, "transcribe": true}
+
+// storageMembers are the members in which any URL leads to S3 (AWS CloudFormation API Reference, CreateStack: TemplateURL).
+var storageMembers = map[string]bool{"cloudformation:TemplateURL": true}
+
+// hiddenUse is an action that an operation leads to on something that its request does not name, or only within a text.
+type hiddenUse struct{ action, kind, service, resource string }
+
+// hiddenUses are by operation. A query of Athena reads what its text names and objects that only the records of tables name, and writes to where its
+// workgroup says or the text does, all with the caller's permissions (Amazon Athena User Guide, "Access to Amazon S3" and "Configure access to
+// databases and tables in the AWS Glue Data Catalog").
+var hiddenUses = map[string][]hiddenUse{
+	"athena:StartQueryExecution": {
+		{"glue:GetDatabase", "", "glue", "database/*"}, {"glue:GetTable", "", "glue", "table/*/*"}, {"glue:GetPartitions", "", "glue", "table/*/*"},
+		{"s3:GetObject", "object", "s3", ""}, {"s3:PutObject", "object", "s3", ""},
+	},
+}
+
+// calledVia are the services in aws:CalledVia (IAM User Guide, "AWS global condition context keys") that have a forwarded call here.
+var calledVia = map[string]bool{"athena": true, "cloudformation": true, "dynamodb": true}
+
+// viaServices are the services' names in kms:ViaService (AWS KMS Developer Guide, "Services that support the kms:ViaService condition
+// key"). Of one that is not here the key is left out, and a policy that asks for it does not allow.
+var viaServices = map[string]string{
+	"athena": "athena", "cloudformation": "cloudformation", "codebuild": "codebuild", "comprehend": "comprehend", "connect": "connect", "dms": "dms",
+	"docdb-elastic": "docdb-elastic", "dynamodb": "dynamodb", "ec2": "ec2", "ebs": "ec2", "ecr": "ecr", "eks": "eks", "elasticache": "elasticache",
+	"elasticfilesystem": "elasticfilesystem", "es": "es", "firehose": "firehose", "fsx": "fsx", "glue": "glue", "kafka": "kafka", "kinesis": "kinesis",
+	"lambda": "lambda", "rds": "rds", "redshift": "redshift", "sagemaker": "sagemaker", "secretsmanager": "secretsmanager", "sns": "sns", "sqs": "sqs",
+	"ssm": "ssm", "workspaces": "workspaces", "xray": "xray",
+}
