@@ -1,7 +1,6 @@
 package awsmodel
 
 import (
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -32,18 +31,7 @@ func textPaths(s *Shape, path []string, seen []*Shape, wanted func(string) bool)
 // Every member of every model that by its name may be a bucket, an object or a key of another service leads to a call on it, or testdata/forward.tsv
 // says why not: by "prefix:*", "prefix:Operation" or "prefix:member".
 func TestWhatServicesReachForIsAsked(t *testing.T) {
-	text, err := os.ReadFile("testdata/forward.tsv")
-	if err != nil {
-		t.Fatal(err)
-	}
-	reasons, used := map[string]string{}, map[string]bool{}
-	for line := range strings.Lines(string(text)) {
-		name, reason, found := strings.Cut(strings.TrimSpace(line), "\t")
-		if !found {
-			t.Fatalf("testdata/forward.tsv: %q has no reason", line)
-		}
-		reasons[name] = reason
-	}
+	reasons, used := readReasons(t, "testdata/forward.tsv"), map[string]bool{}
 	models, reference := openBoth(t)
 	const key = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 	wanted := func(name string) bool {

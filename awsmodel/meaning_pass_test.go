@@ -46,18 +46,7 @@ func inputAt(s *Shape, path []string, text string) any {
 // Every member of every model that is called as a role makes a request ask for iam:PassRole, or testdata/roles.tsv says why not: by the operation and
 // the member, or "prefix:*" for a service.
 func TestRolesArePassed(t *testing.T) {
-	text, err := os.ReadFile("testdata/roles.tsv")
-	if err != nil {
-		t.Fatal(err)
-	}
-	reasons, used := map[string]string{}, map[string]bool{}
-	for line := range strings.Lines(string(text)) {
-		name, reason, found := strings.Cut(strings.TrimSpace(line), "\t")
-		if !found {
-			t.Fatalf("testdata/roles.tsv: %q has no reason", line)
-		}
-		reasons[name] = reason
-	}
+	reasons, used := readReasons(t, "testdata/roles.tsv"), map[string]bool{}
 	models, reference := openBoth(t)
 	const role = "arn:aws:iam::111122223333:role/app"
 	for _, s := range models.Services() {
@@ -92,4 +81,22 @@ func TestRolesArePassed(t *testing.T) {
 			t.Errorf("testdata/roles.tsv: %s has no role", name)
 		}
 	}
+}
+
+// readReasons reads a file of names, each with its reason after a tab.
+func readReasons(t *testing.T, path string) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reasons := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		name, reason, found := strings.Cut(strings.TrimSpace(line), "\t")
+		if !found {
+			t.Fatalf("%s: %q has no reason", path, line)
+		}
+		reasons[name] = reason
+	}
+	return reasons
 }

@@ -83,8 +83,7 @@ func hexValue(c byte) int {
 func appendPercent(to []byte, text string, keepSlash bool) []byte {
 	const hex = "0123456789ABCDEF"
 	for i := range len(text) {
-		c := text[i]
-		if 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0 || c == '/' && keepSlash {
+		if c := text[i]; isUnreserved(c) || c == '/' && keepSlash {
 			to = append(to, c)
 		} else {
 			to = append(to, '%', hex[c>>4], hex[c&15])

@@ -164,7 +164,7 @@ func decode(encoded string, raw bool) (string, error) {
 			if i+2 >= len(encoded) {
 				return "", errEncoding
 			}
-			high, low := unhex(encoded[i+1]), unhex(encoded[i+2])
+			high, low := hexValue(encoded[i+1]), hexValue(encoded[i+2])
 			if high < 0 || low < 0 {
 				return "", errEncoding
 			}
@@ -193,36 +193,8 @@ func isPlain(s string) bool {
 }
 
 // escape encodes everything but RFC 3986's unreserved characters and, in paths, "/".
-func escape(s string, path bool) string {
-	const digits = "0123456789ABCDEF"
-	if isPlain(s) && (path || !strings.Contains(s, "/")) {
-		return s
-	}
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; isUnreserved(c) || path && c == '/' {
-			b.WriteByte(c)
-		} else {
-			b.WriteByte('%')
-			b.WriteByte(digits[c>>4])
-			b.WriteByte(digits[c&15])
-		}
-	}
-	return b.String()
-}
+func escape(s string, path bool) string { return string(appendPercent(nil, s, path)) }
 
 func isUnreserved(c byte) bool {
 	return isAlphanumeric(c) || 'A' <= c && c <= 'Z' || c == '-' || c == '.' || c == '_' || c == '~'
-}
-
-func unhex(c byte) int {
-	switch {
-	case '0' <= c && c <= '9':
-		return int(c - '0')
-	case 'a' <= c && c <= 'f':
-		return int(c-'a') + 10
-	case 'A' <= c && c <= 'F':
-		return int(c-'A') + 10
-	}
-	return -1
 }
