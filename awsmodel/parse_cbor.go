@@ -56,19 +56,7 @@ func (r *cborReader) structure(s *Shape, path string) (any, error) {
 			return wrongValue(within(path, name), "CBOR, byte %d: it is there twice", r.at)
 		}
 		seen[name] = true
-		m := bodyMember(s, name)
-		if m == nil && madeUp(within(path, name)) {
-			_, err := r.string()
-			return err
-		}
-		if m == nil {
-			return unknownParameter(within(path, name))
-		}
-		value, present, err := r.value(m, within(path, name))
-		if present {
-			values[m.Name] = value
-		}
-		return err
+		return readMember(r, s, values, name, within(path, name))
 	})
 	if err != nil {
 		return nil, err

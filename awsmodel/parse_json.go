@@ -51,24 +51,35 @@ func (r *jsonReader) structure(s *Shape, path string) (any, error) {
 	}
 	values := map[string]any{}
 	err := r.object(func(name string) error {
-		m := bodyMember(s, name)
-		if m == nil && madeUp(within(path, name)) {
-			_, err := r.string()
-			return err
-		}
-		if m == nil {
-			return unknownParameter(within(path, name))
-		}
-		value, present, err := r.value(m, within(path, name))
-		if present {
-			values[m.Name] = value
-		}
-		return err
+		return readMember(r, s, values, name, within(path, name))
 	})
 	if err != nil || path == "" {
 		return values, err // the whole input may have other parts than the body
 	}
 	return values, checkMembers(s, values, path)
+}
+
+// valueReader reads values of a body that names its members.
+type valueReader interface {
+	string() (string, error)
+	value(m *Member, path string) (value any, present bool, err error)
+}
+
+// readMember reads the value of the member that a body calls by name, at path, into values.
+func readMember(r valueReader, s *Shape, values map[string]any, name, path string) error {
+	m := bodyMember(s, name)
+	if m == nil && madeUp(path) {
+		_, err := r.string()
+		return err
+	}
+	if m == nil {
+		return unknownParameter(path)
+	}
+	value, present, err := r.value(m, path)
+	if present {
+		values[m.Name] = value
+	}
+	return err
 }
 
 // bodyMember finds the member of a structure that a body calls by name.
