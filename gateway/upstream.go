@@ -50,6 +50,7 @@ type Upstream struct {
 	c         UpstreamConfig
 	base      *url.URL
 	transport *http.Transport
+	reads     *reads
 	buffers   *buffers
 	signer    sigv4.Signer
 }
@@ -73,14 +74,13 @@ func NewUpstream(c UpstreamConfig) (*Upstream, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	buffers := new(buffers)
-	return &Upstream{c: c, base: base, transport: newTransport(c.Silence, buffers), buffers: buffers}, nil
+	buffers, dialer := new(buffers), &net.Dialer{Timeout: min(dialTime, c.Silence)}
+	return &Upstream{c: c, base: base, transport: newTransport(dialer, c.Silence, buffers), reads: newReads(dialer, base, c.Silence), buffers: buffers}, nil
 }
 
 // newTransport connects without the environment's proxies, which would see the backend's key at work, and leaves bodies as they are: a Transport
 // follows no redirect, and this one asks for no compression.
-func newTransport(silence time.Duration, buffers *buffers) *http.Transport {
-	dialer := &net.Dialer{Timeout: min(dialTime, silence)}
+func newTransport(dialer *net.Dialer, silence time.Duration, buffers *buffers) *http.Transport {
 	return &http.Transport{
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			connection, err := dialer.DialContext(ctx, network, address)
@@ -103,7 +103,7 @@ func newTransport(silence time.Duration, buffers *buffers) *http.Transport {
 // falls silent. The server's own refusals are answers, not errors.
 //
 // Nothing is sent twice but requests of which the server has seen no byte, and reads without a body that met a connection being closed
-// (http.Transport). Errors that unsent knows came before the server saw the request.
+// (http.Transport, and reads). Errors that unsent knows came before the server saw the request.
 func (u *Upstream) send(ctx context.Context, r *http.Request, service, region, payloadHash string) (*http.Response, error) {
 	r = r.WithContext(ctx)
 	target := *r.URL
@@ -123,9 +123,17 @@ func (u *Upstream) send(ctx context.Context, r *http.Request, service, region, p
 	if err := u.signer.Sign(signed, u.c.Credentials, region, service, u.c.Now()); err != nil {
 		return nil, fmt.Errorf("asking the backend: %w", err)
 	}
-	response, err := u.transport.RoundTrip(r)
+	roundTrip := u.transport.RoundTrip
+	if u.base.Scheme == "http" && r.Body == http.NoBody && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+		roundTrip = u.reads.roundTrip
+	}
+	response, err := roundTrip(r)
 	if err != nil {
 		return nil, fmt.Errorf("asking the backend: %w", err)
+	}
+	if response.StatusCode == http.StatusSwitchingProtocols {
+		_ = response.Body.Close()
+		return nil, errors.New("asking the backend: it speaks another protocol now, which nobody asked it to")
 	}
 	return response, nil
 }
@@ -136,6 +144,7 @@ func (u *Upstream) Account() string { return u.c.Account }
 // Close ends idle connections.
 func (u *Upstream) Close() error {
 	u.transport.CloseIdleConnections()
+	u.reads.close()
 	return nil
 }
 
