@@ -1,6 +1,10 @@
 package awsmodel
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/openirsa/openirsa/policy"
+)
 
 // hints say which members of a service's requests name a part of its ARNs, where the names do not: by "prefix:Part", or "prefix:type.Part" where
 // several types have a part of that name. The sources are the services' API references, which say of each member what it names.
@@ -95,7 +99,7 @@ var unrelated = map[string]bool{"docdb:vpcsecuritygroupids": true, "elasticache:
 // policy allows it on job definitions and queues alone).
 func (b *binder) absent(kind string) bool {
 	return b.entry.Name == "batch:SubmitJob" && kind == "job" ||
-		b.prefix == "glue" && kind == "catalog" && (b.text("CatalogId") == "" || isAccount(b.text("CatalogId")))
+		b.prefix == "glue" && kind == "catalog" && (b.text("CatalogId") == "" || policy.IsAccountID(b.text("CatalogId")))
 }
 
 // slashed are the parts of ARNs in which names with slashes are what they are.

@@ -136,7 +136,7 @@ func (b *binder) queue(n naming) (resourceName, error) {
 		account, name = parts[1], parts[2]
 	}
 	if account != "" {
-		if !isAccount(account) {
+		if !policy.IsAccountID(account) {
 			return resourceName{}, unnamed(n)
 		}
 		n.place.Account = account
@@ -147,10 +147,6 @@ func (b *binder) queue(n naming) (resourceName, error) {
 	return b.whole(n, name), nil
 }
 
-func isAccount(text string) bool {
-	return len(text) == 12 && strings.Trim(text, "0123456789") == ""
-}
-
 // function reads what Lambda calls a function's name: the name, ACCOUNT:function:NAME or the ARN, each with or without a version or alias, which
 // Qualifier gives too. A qualified function is decided by its qualified ARN
 // (AWS Lambda Developer Guide, "Granting function access to versions or aliases": an unqualified ARN in a policy does not match it).
@@ -158,13 +154,13 @@ func (b *binder) function(n naming) (resourceName, error) {
 	text := n.text
 	if strings.HasPrefix(text, "arn:") {
 		arn, err := policy.ParseARN(text)
-		if err != nil || arn.Service != "lambda" || !isAccount(arn.Account) || !strings.HasPrefix(arn.Resource, "function:") {
+		if err != nil || arn.Service != "lambda" || !policy.IsAccountID(arn.Account) || !strings.HasPrefix(arn.Resource, "function:") {
 			return resourceName{}, unnamed(n)
 		}
 		n.place = Place{Partition: arn.Partition, Region: arn.Region, Account: arn.Account}
 		text = arn.Resource
 	} else if account, rest, found := strings.Cut(text, ":function:"); found {
-		if !isAccount(account) {
+		if !policy.IsAccountID(account) {
 			return resourceName{}, unnamed(n)
 		}
 		n.place.Account, text = account, rest
@@ -216,7 +212,7 @@ func (b *binder) logGroup(n naming) (resourceName, error) {
 // repository reads a name that may have slashes, in the registry of another account where registryId says so.
 func (b *binder) repository(n naming) (resourceName, error) {
 	if account := b.text("registryId"); account != "" {
-		if !isAccount(account) {
+		if !policy.IsAccountID(account) {
 			return resourceName{}, &Error{Kind: UnknownParameter, Message: "registryId: it is not an account"}
 		}
 		n.place.Account = account

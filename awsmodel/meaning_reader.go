@@ -49,7 +49,7 @@ func newReader(reference *Reference, o *Operation, place Place) (*reader, error)
 	r := &reader{reference: reference, operation: o, place: place, caller: place.Account, bound: map[binding]bool{}}
 	r.prefix = prefixOf(o.Service.SigningName)
 	if account, _ := o.Input[accountMembers[r.prefix]].(string); account != "" {
-		if account, _, _ = strings.Cut(account, ":"); !isAccount(account) { // Glue has catalogs within an account's
+		if account, _, _ = strings.Cut(account, ":"); !policy.IsAccountID(account) { // Glue has catalogs within an account's
 			return nil, &Error{Kind: UnknownParameter, Message: accountMembers[r.prefix] + ": it is not an account"}
 		}
 		r.place.Account = account

@@ -4,6 +4,8 @@ import (
 	"crypto/md5"
 	"encoding/base64"
 	"strings"
+
+	"github.com/openirsa/openirsa/policy"
 )
 
 // WithDocument completes an operation whose meaning is partly in its body: the result has its Calls and a canonical Document, to be
@@ -181,7 +183,7 @@ func readReplication(o *S3Operation, root *element) ([]Call, error) {
 	}
 	prefix := "arn:" + o.options.Partition + ":iam::"
 	account, path, _ := strings.Cut(strings.TrimPrefix(name, prefix), ":role/")
-	if !strings.HasPrefix(name, prefix) || len(account) != 12 || strings.Trim(account, "0123456789") != "" || path == "" || strings.ContainsAny(path, "*?: ") {
+	if !strings.HasPrefix(name, prefix) || !policy.IsAccountID(account) || path == "" || strings.ContainsAny(path, "*?: ") {
 		return nil, &Error{Code: "InvalidArgument", Message: "Invalid Arn for replication role", Detail: quote(name)}
 	}
 	return append(calls, Call{Action: "iam:PassRole", Resource: name, Keys: map[string][]string{"iam:PassedToService": {"s3.amazonaws.com"}}}), nil

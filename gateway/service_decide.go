@@ -146,7 +146,7 @@ func (x *serviceExchange) findRole(call awsmodel.Call, access *iam.Access) error
 // namedAccount is the account in an ARN; "" where it has none.
 func namedAccount(resource string) string {
 	arn, err := policy.ParseARN(resource)
-	if err != nil || len(arn.Account) != 12 || strings.Trim(arn.Account, "0123456789") != "" {
+	if err != nil || !policy.IsAccountID(arn.Account) {
 		return ""
 	}
 	return arn.Account

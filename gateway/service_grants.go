@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/openirsa/openirsa/awsmodel"
+	"github.com/openirsa/openirsa/policy"
 )
 
 // policyEdit adds statements to a resource's policy, or takes some away.
@@ -154,7 +155,7 @@ func textsOf(o *awsmodel.Operation, member string) []string {
 
 // accountRoot is the ARN that stands for an account in policies; "" for what is no account id.
 func accountRoot(partition, account string) string {
-	if len(account) != 12 || strings.Trim(account, "0123456789") != "" {
+	if !policy.IsAccountID(account) {
 		return ""
 	}
 	return "arn:" + partition + ":iam::" + account + ":root"

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/openirsa/openirsa/policy"
 )
 
 // onPlane is a call of ours on the plane as a whole, which belongs to the default account's callers.
@@ -14,7 +16,7 @@ func (d *Directory) onPlane(name string, in input) call {
 }
 
 func (in CreateAccountInput) validate(v *validator) {
-	if v.required("accountId", in.AccountID) && !isAccountID(in.AccountID) {
+	if v.required("accountId", in.AccountID) && !policy.IsAccountID(in.AccountID) {
 		v.fail("accountId", `Member must satisfy regular expression pattern: \d{12}`)
 	}
 }
@@ -88,7 +90,7 @@ func (d *Directory) ListAccounts(ctx context.Context, caller Caller, in ListAcco
 // Bootstrap makes the account with its root access key if it is not there, and returns the root's key. It is for the plane's start, not for
 // requests: nobody is asked, and the trail says so. It changes nothing when the account exists.
 func (d *Directory) Bootstrap(ctx context.Context, account string) (AccessKey, error) {
-	if !isAccountID(account) {
+	if !policy.IsAccountID(account) {
 		return AccessKey{}, fmt.Errorf("making account: %q is not 12 digits", account)
 	}
 	key, err := d.rootKey(ctx, account)

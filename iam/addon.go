@@ -147,7 +147,7 @@ func (s AddonSettings) validate(v *validator) {
 
 func isRoleARN(text string) bool {
 	arn, err := policy.ParseARN(text)
-	return err == nil && len(text) <= maxServiceAccountRole && arn.Service == "iam" && arn.Region == "" && isAccountID(arn.Account) &&
+	return err == nil && len(text) <= maxServiceAccountRole && arn.Service == "iam" && arn.Region == "" && policy.IsAccountID(arn.Account) &&
 		strings.HasPrefix(arn.Resource, "role/") && !strings.ContainsAny(arn.Resource, "*?")
 }
 

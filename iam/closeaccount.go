@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/openirsa/openirsa/policy"
 )
 
 // CloseAccountInput (openirsa) names the account to close; AccountID is 12 digits.
@@ -12,7 +14,7 @@ type CloseAccountInput struct {
 }
 
 func (in CloseAccountInput) validate(v *validator) {
-	if v.required("accountId", in.AccountID) && !isAccountID(in.AccountID) {
+	if v.required("accountId", in.AccountID) && !policy.IsAccountID(in.AccountID) {
 		v.fail("accountId", `Member must satisfy regular expression pattern: \d{12}`)
 	}
 }

@@ -46,7 +46,7 @@ func FuzzAccessKeyID(f *testing.F) {
 		if !ok {
 			return
 		}
-		if !isAccountID(account) {
+		if !policy.IsAccountID(account) {
 			t.Fatalf("%q is of account %q", text, account)
 		}
 		if id := AccessKeyID(text[:4], account, random); len(random) >= 5 {

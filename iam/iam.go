@@ -21,6 +21,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/openirsa/openirsa/policy"
 	"github.com/openirsa/openirsa/trail"
 )
 
@@ -66,7 +67,7 @@ func New(ctx context.Context, c Config) (*Directory, error) {
 	if c.Store == nil || c.Trail == nil {
 		return nil, errors.New("opening directory: a store and a trail are needed")
 	}
-	if !isAccountID(c.DefaultAccount) {
+	if !policy.IsAccountID(c.DefaultAccount) {
 		return nil, fmt.Errorf("opening directory: default account %q is not 12 digits", c.DefaultAccount)
 	}
 	d := &Directory{

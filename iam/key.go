@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+
+	"github.com/openirsa/openirsa/policy"
 )
 
 // Prefixes of unique ids and access key ids (IAM User Guide, "IAM identifiers").
@@ -27,7 +29,7 @@ const (
 // prefix are base32 of 10 bytes that hold the account's number where AWS's keys do, and 39 random bits. It is "" if an argument is not so.
 func AccessKeyID(prefix, account string, random []byte) string {
 	number, err := strconv.ParseUint(account, 10, 64)
-	if err != nil || !isAccountID(account) || len(random) < 5 {
+	if err != nil || !policy.IsAccountID(account) || len(random) < 5 {
 		return ""
 	}
 	head := versionBit | number<<accountShift | uint64(random[4]&0x7f)
@@ -92,16 +94,4 @@ func (d *Directory) uniqueID(prefix string) (string, error) {
 		return "", fmt.Errorf("making unique id: %w", err)
 	}
 	return prefix + base32.StdEncoding.EncodeToString(random)[:17], nil
-}
-
-func isAccountID(id string) bool {
-	if len(id) != 12 {
-		return false
-	}
-	for _, c := range []byte(id) {
-		if c < '0' || c > '9' {
-			return false
-		}
-	}
-	return true
 }

@@ -117,7 +117,7 @@ func (a *Account) rules(arn string) (*policy.Policy, error) {
 // caller's own.
 func owner(account, arn, caller string) (string, error) {
 	named := arnPart(arn, 4)
-	if !isAccountID(named) {
+	if !policy.IsAccountID(named) {
 		named = ""
 	}
 	switch {

@@ -126,7 +126,7 @@ func (v *validator) policySource(arn string) {
 // sourceOf takes the ARN of a user, group or role apart.
 func sourceOf(text string) (n IdentityName, account string, ok bool) {
 	arn, err := policy.ParseARN(text)
-	if err != nil || arn.Service != "iam" || arn.Region != "" || !isAccountID(arn.Account) {
+	if err != nil || arn.Service != "iam" || arn.Region != "" || !policy.IsAccountID(arn.Account) {
 		return IdentityName{}, "", false
 	}
 	word, _, _ := strings.Cut(arn.Resource, "/")

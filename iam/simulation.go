@@ -213,7 +213,7 @@ func (s *simulation) check(name string) {
 				"Please refer to the documentation for more details: https://docs.aws.amazon.com/IAM/latest/APIReference/API_%s.html", shorten(action), name))
 		}
 	}
-	if owner, err := policy.ParseARN(s.in.ResourceOwner); s.in.ResourceOwner != "" && (err != nil || owner.Service != "iam" || !isAccountID(owner.Account)) {
+	if owner, err := policy.ParseARN(s.in.ResourceOwner); s.in.ResourceOwner != "" && (err != nil || owner.Service != "iam" || !policy.IsAccountID(owner.Account)) {
 		s.refuse(refusef("InvalidInput", "'%s' is not a valid as a Resource Owner.", shorten(s.in.ResourceOwner)))
 	}
 	if s.err == nil {
@@ -351,7 +351,7 @@ func (s *simulation) bounded(complete bool) {
 
 // owner is the account that owns a resource: the one in its ARN or else the one that the call says.
 func (s *simulation) owner(resource string) string {
-	if arn, err := policy.ParseARN(resource); err == nil && isAccountID(arn.Account) {
+	if arn, err := policy.ParseARN(resource); err == nil && policy.IsAccountID(arn.Account) {
 		return arn.Account
 	}
 	if owner, err := policy.ParseARN(s.in.ResourceOwner); err == nil {

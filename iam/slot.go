@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/openirsa/openirsa/policy"
 )
 
 // slot is where an account's current snapshot is found. A snapshot is current while no later revision of the account was seen.
@@ -68,7 +70,7 @@ func (d *Directory) slot(ctx context.Context, id string) (*slot, error) {
 	if s, ok := d.slots.Load(id); ok {
 		return s.(*slot), nil
 	}
-	if !isAccountID(id) {
+	if !policy.IsAccountID(id) {
 		return nil, noSuchAccount(id)
 	}
 	if _, err := d.store.Get(ctx, recordKey(id, kindAccount, "")); errors.Is(err, ErrNotFound) {

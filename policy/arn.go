@@ -46,8 +46,9 @@ func splitARN(text string) (parts [6]string, ok bool) {
 	return parts, true
 }
 
-// isAccountID tells whether text is twelve digits.
-func isAccountID(text string) bool {
+// IsAccountID tells whether text has the form of an account's id: twelve digits
+// (https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-identifiers.html).
+func IsAccountID(text string) bool {
 	if len(text) != 12 {
 		return false
 	}

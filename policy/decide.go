@@ -216,7 +216,7 @@ func (e *evaluation) knownResourceAccount() string {
 		return e.request.ResourceAccount
 	}
 	switch account := e.target.part(4); {
-	case isAccountID(account):
+	case IsAccountID(account):
 		return account
 	case account == "" && e.target.isARN:
 		return e.request.Principal.Account

@@ -36,14 +36,14 @@ type Principal struct {
 // its role's path; RoleARN is then the role's ARN without one. An account id says nothing about its partition; it is read
 // as one of aws.
 func ParsePrincipal(text string) (Principal, error) {
-	if isAccountID(text) {
+	if IsAccountID(text) {
 		return Principal{Type: Root, ARN: "arn:aws:iam::" + text + ":root", Account: text, ID: text}, nil
 	}
 	if isServicePrincipal(text) {
 		return Principal{Type: Service, ARN: text}, nil
 	}
 	arn, err := ParseARN(text)
-	if err != nil || !isAccountID(arn.Account) || arn.Region != "" {
+	if err != nil || !IsAccountID(arn.Account) || arn.Region != "" {
 		return Principal{}, fmt.Errorf("%q is not a principal: neither an ARN of IAM or STS, an account id nor a service principal", text)
 	}
 	p := Principal{ARN: text, Account: arn.Account}

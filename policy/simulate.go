@@ -222,7 +222,7 @@ func (c *simulation) checkRequest(n *node) error {
 	if a.read(r.Action); a.text == "" {
 		return c.errorf(n.start, "action %q is not of the form service:Name", r.Action)
 	}
-	if r.ResourceAccount != "" && !isAccountID(r.ResourceAccount) {
+	if r.ResourceAccount != "" && !IsAccountID(r.ResourceAccount) {
 		return c.errorf(n.start, "resourceAccount %q is not an account id", r.ResourceAccount)
 	}
 	if _, isARN := splitARN(r.Resource); !isARN && r.Resource != "*" && !(r.WildcardOnly && r.Resource == "") {

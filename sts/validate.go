@@ -239,14 +239,10 @@ func parseRoleARN(text string) (policy.ARN, error) {
 		return policy.ARN{}, refusal("ValidationError", text+" is invalid", err)
 	}
 	name, isRole := strings.CutPrefix(arn.Resource, "role/")
-	if !isRole || name == "" || strings.HasSuffix(name, "/") || arn.Service != "iam" || arn.Region != "" || !isAccountID(arn.Account) {
+	if !isRole || name == "" || strings.HasSuffix(name, "/") || arn.Service != "iam" || arn.Region != "" || !policy.IsAccountID(arn.Account) {
 		return policy.ARN{}, refusal("ValidationError", "Request ARN is invalid", nil)
 	}
 	return arn, nil
-}
-
-func isAccountID(text string) bool {
-	return len(text) == 12 && strings.Trim(text, "0123456789") == ""
 }
 
 // checkTags applies the rules that go beyond a single member's shape: keys are unique without case, transitive keys name tags, and AWS's own prefix is not

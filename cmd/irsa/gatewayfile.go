@@ -17,6 +17,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/openirsa/openirsa/gateway"
+	"github.com/openirsa/openirsa/policy"
 	"github.com/openirsa/openirsa/sigv4"
 )
 
@@ -237,7 +238,7 @@ func (b *backendConfig) read(name string, value *yaml.Node) error {
 	case "region":
 		b.upstream.Region = given
 	case "account":
-		if b.upstream.Account = given; len(given) != 12 || strings.Trim(given, "0123456789") != "" {
+		if b.upstream.Account = given; !policy.IsAccountID(given) {
 			return at(value, "%q is not an account id: 12 digits, in quotation marks", given)
 		}
 	case "timeout":

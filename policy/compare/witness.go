@@ -81,7 +81,7 @@ func (a attempt) request() *policy.Request {
 		request.ResourceAccount = a.who.principal.Account // whose policies are looked at, and no others
 	case a.who.stance == nil:
 		account := ownAccount
-		if parts := strings.SplitN(a.resource, ":", 6); len(parts) == 6 && isAccount(parts[4]) {
+		if parts := strings.SplitN(a.resource, ":", 6); len(parts) == 6 && policy.IsAccountID(parts[4]) {
 			account = parts[4]
 		}
 		request.Principal, _ = policy.ParsePrincipal("arn:aws:sts::" + account + ":assumed-role/app/session") // an ARN of the right form always parses
@@ -90,8 +90,6 @@ func (a attempt) request() *policy.Request {
 	}
 	return request
 }
-
-func isAccount(text string) bool { return len(text) == 12 && strings.Trim(text, "0123456789") == "" }
 
 // casePolicies are the documents under which an attempt is decided: the one that is compared, and what must be beside it for that one alone to
 // decide. Empty: none of the kind.
