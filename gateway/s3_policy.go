@@ -138,11 +138,7 @@ func (x *exchange) policyDocument() ([]byte, error) {
 	if body.length > most {
 		return nil, refusal("MalformedPolicy", "Policy exceeds the maximum allowed document size.")
 	}
-	document, err := io.ReadAll(body)
-	if err != nil {
-		return nil, bodyError(err)
-	}
-	return document, nil
+	return x.readDocument(body)
 }
 
 // exists asks the server whether there is a bucket.
