@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/openirsa/openirsa/gateway"
 	"github.com/openirsa/openirsa/sigv4"
 )
 
@@ -100,7 +101,7 @@ func loadServer(w http.ResponseWriter, r *http.Request) {
 // TestUploadsUnderLoad has many clients send many bodies on connections that they keep, good ones and bad ones by turns: each gets the answer to its own
 // request, and none an error that is the plane's.
 func TestUploadsUnderLoad(t *testing.T) {
-	p, o := newOutsidePlane(t)
+	p, o := newOutsidePlaneWith(t, 0, func(*gateway.Config) {}) // with time enough for a busy machine
 	o.become(loadServer)
 	forms := uploadForms()
 	sizes := []int{0, 1 << 10, 64 << 10, 1 << 20}
