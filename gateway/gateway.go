@@ -78,6 +78,8 @@ type Config struct {
 	BodyMemory int64
 	// UploadPatience is how long a client of S3 may take to send the next 8 KiB of a body, once it may send it; 0: 20 seconds.
 	UploadPatience time.Duration
+	// DownloadPatience is how long a client of S3 may take to receive the next 256 KiB of an answer; 0: 2 minutes.
+	DownloadPatience time.Duration
 	// S3Domains are the host names under which buckets are virtual-hosted: bucket.s3.localhost for s3.localhost. In lower case, without ports.
 	S3Domains []string
 	// S3BlockPublicPolicies refuses bucket policies that grant to everybody.
@@ -109,7 +111,7 @@ func New(c Config) (*Gateway, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	c.UploadPatience = cmp.Or(c.UploadPatience, uploadPatience)
+	c.UploadPatience, c.DownloadPatience = cmp.Or(c.UploadPatience, uploadPatience), cmp.Or(c.DownloadPatience, clientTime)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}

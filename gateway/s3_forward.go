@@ -173,12 +173,12 @@ func (a *answer) ReadFrom(r io.Reader) (int64, error) {
 	}
 }
 
-// answerPart is what a client has clientTime to receive, where an answer does not come in smaller parts.
+// answerPart is how much of a longer answer is sent at a time.
 const answerPart = 256 << 10
 
 // giveTime bounds how long the client may take to receive the next part of the answer.
 func (a *answer) giveTime() {
-	_ = http.NewResponseController(a.w).SetWriteDeadline(time.Now().Add(clientTime))
+	_ = http.NewResponseController(a.w).SetWriteDeadline(time.Now().Add(a.c.DownloadPatience))
 }
 
 // finish gives the answer that was held back, after the server has answered, or tells the client that it did not.
@@ -213,16 +213,21 @@ func (a *answer) finish(err error) {
 
 // interrupted answers for a server that did not. What of its answer is with the client already must not look complete.
 func (a *answer) interrupted(broken *interruption, released bool) {
-	a.event.Explanation = broken.explanation
-	if broken.code != errStalled.Code && a.r.Context().Err() == nil {
-		a.log(broken.explanation, broken.cause)
-	}
+	a.explain(broken)
 	if released {
 		a.note(a.status, broken.code, broken.explanation)
 		panic(http.ErrAbortHandler)
 	}
 	a.kept.Reset()
 	a.refuse(a.unavailable(broken))
+}
+
+// explain tells why there was no answer: the trail, and the operator where it is not the client's doing.
+func (x *exchange) explain(broken *interruption) {
+	x.event.Explanation = broken.explanation
+	if broken.cause != nil && x.r.Context().Err() == nil {
+		x.log(broken.explanation, broken.cause)
+	}
 }
 
 // hidesAbsence denies a caller who may not list the bucket to learn that an object does not exist, as S3 does

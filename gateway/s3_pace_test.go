@@ -24,7 +24,7 @@ const patience = 500 * time.Millisecond
 // impatientPlanes are one plane with the embedded S3 and one with a server of its own, each with an empty bucket.
 func impatientPlanes(t *testing.T) (planes map[string]*plane, o *outside) {
 	t.Helper()
-	change := func(c *gateway.Config) { c.UploadPatience = patience }
+	change := func(c *gateway.Config) { c.UploadPatience, c.DownloadPatience = patience, patience }
 	embedded := newPlaneWith(t, change)
 	away, o := newOutsidePlaneWith(t, 0, change)
 	planes = map[string]*plane{"embedded": embedded, "outside": away}
@@ -278,4 +278,48 @@ func TestHastySuccess(t *testing.T) {
 		t.Errorf("%d %s, ends: %t", response.StatusCode, body, ends)
 	}
 	p.logs.Reset()
+}
+
+// beginGet asks for an object, and reads the head of the answer.
+func (p *plane) beginGet(t *testing.T) (openUpload, *http.Response) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), "GET", p.url+"/bucket/large", nil)
+	must(t, err)
+	u := p.beginUpload(t, "GET", "/bucket/large", p.sign(t, request, emptyHash), 0)
+	response, err := http.ReadResponse(u.answers, request)
+	must(t, err)
+	return u, response
+}
+
+// TestStalledDownload: a client that does not take its answer does not hold the plane for ever, and one that takes it slowly gets it.
+func TestStalledDownload(t *testing.T) {
+	planes, _ := impatientPlanes(t)
+	content := strings.Repeat("0123456789abcdef", 48<<20/16) // more than there is room for on the way
+	for kind, p := range planes {
+		_, err := p.client(p.root).PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String("bucket"), Key: aws.String("large"), Body: strings.NewReader(content)})
+		must(t, err)
+		t.Run(kind+"/stalls", func(t *testing.T) {
+			_, response := p.beginGet(t)
+			<-time.After(4 * patience)
+			if n, err := io.Copy(io.Discard, response.Body); err == nil {
+				t.Errorf("all %d bytes arrived", n)
+			}
+		})
+		t.Run(kind+"/is slow", func(t *testing.T) {
+			_, response := p.beginGet(t)
+			tick := time.NewTicker(patience / 25)
+			defer tick.Stop()
+			began, got, buffer := time.Now(), 0, make([]byte, 512<<10)
+			for got < len(content) {
+				<-tick.C
+				n, err := io.ReadFull(response.Body, buffer)
+				if got += n; err != nil {
+					t.Fatalf("after %d bytes: %v", got, err)
+				}
+			}
+			if took := time.Since(began); took < 2*patience {
+				t.Fatalf("it took only %v", took)
+			}
+		})
+	}
 }

@@ -155,8 +155,7 @@ func (x *exchange) exists(bucket string) (bool, error) {
 	switch {
 	case err != nil:
 		if broken, ok := errors.AsType[*interruption](err); ok {
-			x.event.Explanation = broken.explanation
-			x.log(broken.explanation, broken.cause)
+			x.explain(broken)
 			return false, x.unavailable(broken)
 		}
 		return false, internalError(err)

@@ -19,7 +19,7 @@ func (u upstreamS3) owner(string) (string, bool) { return u.Account(), true }
 func (u upstreamS3) serves(account string) bool  { return account == u.Account() }
 func (u upstreamS3) external() bool              { return true }
 
-// interruption is an answer that did not come, or not whole. cause is for the operator.
+// interruption is an answer that did not come, or not whole. cause is for the operator; nil: it is the client's doing.
 type interruption struct {
 	code, explanation string
 	cause             error
@@ -65,8 +65,10 @@ func (u upstreamS3) answer(ctx context.Context, w http.ResponseWriter, f forward
 	switch {
 	case source.err != nil:
 		return &interruption{"InternalError", "the backend's answer broke off; it may have carried the request out", source.err}
+	case errors.Is(err, errTooLong):
+		return &interruption{"InternalError", "the backend's answer is too long", err}
 	case err != nil:
-		return &interruption{"InternalError", "the client left before the answer's end", err}
+		return &interruption{"InternalError", "the client left before the answer's end", nil}
 	}
 	return nil
 }
@@ -103,11 +105,11 @@ func frame(r *http.Request, body *verifiedBody) (payload string) {
 func (u upstreamS3) unanswered(ctx context.Context, body *verifiedBody, err error) error {
 	switch {
 	case ctx.Err() != nil:
-		return &interruption{"InternalError", "the client left before the backend answered", err}
+		return &interruption{"InternalError", "the client left before the backend answered", nil}
 	case unsent(err):
 		return &interruption{"ServiceUnavailable", "the backend could not be reached", err}
 	case body.longestWait() > u.c.Silence/2: // a turn that was not the server's, and during which its time ran out
-		return &interruption{errStalled.Code, "the client sent nothing for as long as the backend is waited for", err}
+		return &interruption{errStalled.Code, "the client sent nothing for as long as the backend is waited for", nil}
 	case silent(err):
 		return &interruption{"InternalError", "the backend did not answer in time; it may have carried the request out", err}
 	}
