@@ -92,8 +92,8 @@ func (b *sentBody) begin(now time.Time) error {
 	return nil
 }
 
-// stop ends a reading that waits for the client, and all later ones, unless the body has ended. The client's connection, at which the rest is left, ends
-// with the answer: net/http takes the deadline for the client's leaving.
+// stop ends a reading that waits for the client, and all later ones, unless the body has ended. The client's connection ends with the answer, also where the
+// rest arrives in this moment: net/http takes the deadline for the client's leaving, and would cancel what the client asks next.
 func (b *sentBody) stop() {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
