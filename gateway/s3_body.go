@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"hash"
 	"io"
 	"os"
@@ -297,14 +298,8 @@ func unreadable(err error) error {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return errStalled
 	}
-	return &brokenBody{err}
+	return fmt.Errorf("reading the request's body: %w", err) // of a client that has left: nobody is there to be answered
 }
-
-// brokenBody is a connection that failed while the body was read: nobody is there to be answered, and it is not the plane's fault.
-type brokenBody struct{ err error }
-
-func (e *brokenBody) Error() string { return "reading the request's body: " + e.err.Error() }
-func (e *brokenBody) Unwrap() error { return e.err }
 
 // emptyPayload is the SHA-256 of nothing.
 const emptyPayload = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
