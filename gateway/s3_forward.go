@@ -184,7 +184,9 @@ func (a *answer) giveTime() {
 // finish gives the answer that was held back, after the server has answered, or tells the client that it did not.
 func (a *answer) finish(err error) {
 	released := a.status != 0 && !a.held
-	a.giveTime()
+	if !released {
+		a.giveTime()
+	}
 	if failure := a.body.failure(); failure != nil {
 		if released { // a success was sent before the body's end was seen
 			a.note(a.status, codeOf(bodyError(failure)), failure.Error())
