@@ -1,6 +1,8 @@
 package awsmodel
 
 import (
+	"bytes"
+	"encoding/json"
 	"reflect"
 	"strings"
 	"testing"
@@ -319,4 +321,80 @@ func TestPathTricks(t *testing.T) {
 			t.Errorf("%s is written as %v, %v", sent, o, err)
 		}
 	}
+}
+
+// FuzzSecondReader: of whatever is understood, a second reader of the format finds the same in what is written anew as in what was sent.
+func FuzzSecondReader(f *testing.F) {
+	m := models(f)
+	f.Add([]byte(`{"Description":"a\u00e9\ud83d\ude00","Tags":[{"TagKey":"k","TagValue":null}],"MultiRegion":true,"ClientToken":"c"}`), false)
+	f.Add([]byte(" {\"Policy\" :\t\"{}\",\r\n\"Tags\":[ ] }"), false)
+	f.Add([]byte("null"), false)
+	f.Add([]byte("\xbf\x69StartDate\xc1\xfa\x3f\xc0\x00\x00\x6aMaxRecords\x19\x00\x05\xff"), true)
+	f.Add([]byte("\xa2\x6cContributorId\xf7\x69AlarmName\x7f\x61a\x60\x62\xc3\xa9\xff"), true)
+	f.Fuzz(func(t *testing.T, body []byte, packed bool) {
+		service, request, read := "kms", target(create, string(body)), plainJSON
+		if packed {
+			service, request, read = "monitoring", cbor("DescribeAlarmHistory", string(body)), plainPacked
+		}
+		o, err := m.Parse(service, request)
+		if err != nil || len(body) == 0 {
+			return
+		}
+		before, beforeErr := read(body)
+		after, afterErr := read(o.Request().Body)
+		if beforeErr != nil || afterErr != nil || !reflect.DeepEqual(before, after) {
+			t.Fatalf("%q is read as %v, %v, and written anew as %q, which is read as %v, %v", body, before, beforeErr, o.Request().Body, after, afterErr)
+		}
+	})
+}
+
+// plainJSON is what encoding/json reads, without the members that are null, and without the tokens that SDKs make up.
+func plainJSON(body []byte) (any, error) {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	var value any
+	if err := decoder.Decode(&value); err != nil {
+		return nil, err
+	}
+	members, _ := withoutNull(value).(map[string]any)
+	if members == nil { // null is no input
+		members = map[string]any{}
+	}
+	for name := range members {
+		if madeUp(name) {
+			delete(members, name)
+		}
+	}
+	return members, nil
+}
+
+func withoutNull(value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		for name, member := range value {
+			if value[name] = withoutNull(member); member == nil {
+				delete(value, name)
+			}
+		}
+	case []any:
+		for i := range value {
+			value[i] = withoutNull(value[i])
+		}
+	}
+	return value
+}
+
+// plainPacked is what smithy-go reads, without the members that are null or that SDKs make up.
+func plainPacked(body []byte) (any, error) {
+	value, err := smithy.Decode(body)
+	if err != nil {
+		return nil, err
+	}
+	plain, _ := plainCBOR(value).(smithy.Map)
+	for name := range plain {
+		if madeUp(name) {
+			delete(plain, name)
+		}
+	}
+	return plain, nil
 }
