@@ -75,8 +75,8 @@ func (r queryReader) structure(s *Shape, n *queryNode, path string) (map[string]
 		values[m.Name] = value
 	}
 	if known < len(n.children) {
-		if name := r.unknown(s, n, path); name != "" {
-			return nil, unknownParameter(within(path, name))
+		if names := r.unknown(s, n, path); len(names) > 0 {
+			return nil, unknownParameter(within(path, slices.Min(names)))
 		}
 	}
 	return values, checkMembers(s, values, path)
@@ -90,18 +90,14 @@ func (r queryReader) name(m *Member) string {
 	return m.Wire
 }
 
-// unknown is the first name in a node that its structure does not have; empty if there is none.
-func (r queryReader) unknown(s *Shape, n *queryNode, path string) string {
-	var names []string
+// unknown are the names in a node that its structure does not have.
+func (r queryReader) unknown(s *Shape, n *queryNode, path string) (names []string) {
 	for name := range n.children {
 		if !madeUp(within(path, name)) && !slices.ContainsFunc(s.Members, func(m Member) bool { return r.name(&m) == name }) {
 			names = append(names, name)
 		}
 	}
-	if len(names) == 0 {
-		return ""
-	}
-	return slices.Min(names)
+	return names
 }
 
 func (r queryReader) value(m *Member, n *queryNode, path string) (any, error) {
@@ -200,7 +196,7 @@ func (w *queryWriter) structure(s *Shape, values map[string]any, path string) {
 	for i := range s.Members {
 		m := &s.Members[i]
 		if value, present := values[m.Name]; present {
-			w.value(m, value, within(path, w.name(m)))
+			w.value(m, value, dotted(path, w.name(m)))
 		}
 	}
 }
@@ -217,10 +213,10 @@ func (w *queryWriter) value(m *Member, value any, path string) {
 		if len(value) == 0 {
 			w.add(path, "")
 		} else if !m.Shape.Flattened && !w.ec2 {
-			path = within(path, wireOr(m.Shape.Element, "member"))
+			path = dotted(path, wireOr(m.Shape.Element, "member"))
 		}
 		for i, element := range value {
-			w.value(m.Shape.Element, element, within(path, strconv.Itoa(i+1)))
+			w.value(m.Shape.Element, element, dotted(path, strconv.Itoa(i+1)))
 		}
 	default:
 		w.add(path, writeText(value))
@@ -233,13 +229,21 @@ func (w *queryWriter) entries(s *Shape, values map[string]any, path string) {
 		return
 	}
 	if !s.Flattened && !w.ec2 {
-		path = within(path, "entry")
+		path = dotted(path, "entry")
 	}
 	for i, key := range sortedKeys(values) {
-		at := within(path, strconv.Itoa(i+1))
-		w.add(within(at, wireOr(s.Key, "key")), key)
-		w.value(s.Element, values[key], within(at, wireOr(s.Element, "value")))
+		at := dotted(path, strconv.Itoa(i+1))
+		w.add(dotted(at, wireOr(s.Key, "key")), key)
+		w.value(s.Element, values[key], dotted(at, wireOr(s.Element, "value")))
 	}
+}
+
+// dotted is a parameter's name: a path with one more part. Unlike those of errors (within) it is never cut.
+func dotted(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
 }
 
 func (w *queryWriter) add(name, value string) {

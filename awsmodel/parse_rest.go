@@ -25,9 +25,33 @@ func parseREST(services []*Service, r *incoming) (*Operation, error) {
 		return nil, err
 	}
 	parameters = withoutSignature(parameters)
+	best := mostSpecific(services, r.request.Method, path, parameters)
+	if len(best) == 0 {
+		return nil, &Error{Kind: UnknownOperation, Message: fmt.Sprintf("there is no operation at %s %.200q", r.request.Method, r.request.Path)}
+	}
+	if other := readFlat(services, r.request.Method, path, parameters); other != "" {
+		return nil, malformed("a name in the path has slashes that make it the path of %s where they are decoded first", other)
+	}
+	return understand(r.byHost(best), func(c candidate) (*Operation, error) { return c.parse(r) })
+}
+
+// readFlat is the operation that a path with slashes in its names would be of to whoever decodes it before taking it apart, as the servers of several
+// languages do (WSGI's PATH_INFO, PEP 3333, is decoded); empty: of none. Most ARNs, which have slashes, make no other path.
+func readFlat(services []*Service, method string, path []string, parameters []formField) string {
+	if !slices.ContainsFunc(path, func(name string) bool { return strings.Contains(name, "/") }) {
+		return ""
+	}
+	for _, c := range mostSpecific(services, method, strings.Split(strings.Join(path, "/"), "/"), parameters) {
+		return c.route.operation.Name
+	}
+	return ""
+}
+
+// mostSpecific are the candidates of all services that fit best.
+func mostSpecific(services []*Service, method string, path []string, parameters []formField) []candidate {
 	var best []candidate
 	for _, s := range services {
-		for _, c := range s.candidates(r.request.Method, path, parameters) {
+		for _, c := range s.candidates(method, path, parameters) {
 			order := 1
 			if len(best) > 0 {
 				order = best[0].route.compare(c.route)
@@ -40,10 +64,7 @@ func parseREST(services []*Service, r *incoming) (*Operation, error) {
 			}
 		}
 	}
-	if len(best) == 0 {
-		return nil, &Error{Kind: UnknownOperation, Message: fmt.Sprintf("there is no operation at %s %.200q", r.request.Method, r.request.Path)}
-	}
-	return understand(r.byHost(best), func(c candidate) (*Operation, error) { return c.parse(r) })
+	return best
 }
 
 // candidates returns the service's operations that a request may be.

@@ -186,7 +186,7 @@ const httpDate = "Mon, 02 Jan 2006 15:04:05 GMT"
 func checkTimestamp(text string, format TimestampFormat, path string) error {
 	switch format {
 	case DateTime:
-		if _, err := time.Parse(time.RFC3339Nano, text); err == nil {
+		if err := new(time.Time).UnmarshalText([]byte(text)); err == nil { // strictly RFC 3339, unlike time.Parse
 			return nil
 		}
 		return wrongValue(path, "it is not a date and time as in 2006-01-02T15:04:05Z")

@@ -113,6 +113,9 @@ func (r *xmlReader) value(m *Member, path string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if m.Shape.Kind == String && strings.Trim(text, " \t\r\n") != text { // which some readers of XML leave out, and others keep
+		return nil, wrongValue(path, "XML, byte %d: it has white space around it", r.decoder.InputOffset())
+	}
 	return readText(m, text, path, DateTime)
 }
 

@@ -147,6 +147,8 @@ func TestDocumentsRefused(t *testing.T) {
 		{tagging, "<Tagging><TagSet>" + tag + tag + "</TagSet></Tagging>", "InvalidTag"},
 		{tagging, "<Tagging><TagSet>" + tag + strings.ToUpper(tag[5:18]) + "</TagSet></Tagging>", "MalformedXML"},
 		{tagging, "<Tagging><TagSet>" + tag + "<Tag><Key>A</Key><Value>2</Value></Tag></TagSet></Tagging>", "InvalidTag"},
+		{tagging, "<Tagging><TagSet><Tag><Key> env</Key><Value>2</Value></Tag></TagSet></Tagging>", "InvalidTag"},
+		{tagging, "<Tagging><TagSet><Tag><Key>env</Key><Value>prod&#10;</Value></Tag></TagSet></Tagging>", "InvalidTag"},
 		{tagging, "<Tagging><TagSet><Tag><Value>1</Value></Tag></TagSet></Tagging>", "MalformedXML"},
 		{tagging, "<Tagging><TagSet><Tag><Key>a</Key><Key>b</Key></Tag></TagSet></Tagging>", "MalformedXML"},
 		{tagging, "<Tagging><TagSet>text" + tag + "</TagSet></Tagging>", "MalformedXML"},

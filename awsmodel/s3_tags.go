@@ -96,6 +96,11 @@ func readTags(e *element) (tagSet, error) {
 		if !has(fields, "Key") || len(tags) == maxS3Tags {
 			return nil, malformedXML("a tag without a key, or more than %d tags", maxS3Tags)
 		}
+		for name, text := range fields {
+			if strings.TrimSpace(text) != text { // which some servers drop: the tag would be another than the one that was decided
+				return nil, &Error{Code: "InvalidTag", Message: "The Tag" + name + " you have provided is invalid", Detail: "space around " + quote(text)}
+			}
+		}
 		if !tags.add(tag{fields["Key"], fields["Value"]}) {
 			return nil, &Error{Code: "InvalidTag", Message: "Cannot provide multiple Tags with the same key"}
 		}

@@ -37,6 +37,7 @@ func queryTricks() (cases []hostile) {
 	body("invalid UTF-8", "Action=DescribeInstances&InstanceId.1=%ff&Version=2016-11-15")
 	body("a wildcard for an id", "Action=TerminateInstances&InstanceId.1=*&Version=2016-11-15")
 	body("an ARN's parts for an id", "Action=TerminateInstances&InstanceId.1=i-1%2F..%2Fvolume&Version=2016-11-15")
+	body("a parameter without a name before its dot", "Action=TerminateInstances&InstanceId.1=i-1&.InstanceId.2=i-2&Version=2016-11-15")
 	body("a semicolon for an ampersand", "Action=DescribeInstances;Action=TerminateInstances&Version=2016-11-15")
 	body("ten thousand parameters", "Action=DescribeInstances&Version=2016-11-15"+strings.Repeat("&x=1", 10000))
 	body("two megabytes", "Action=DescribeInstances&Version=2016-11-15&InstanceId.1="+strings.Repeat("i", 2<<20))
@@ -100,7 +101,9 @@ func documentTricks() (cases []hostile) {
 		"bytes after it": "\xa1" + names + "\x81\x61a\x00", "half of it": "\xa1" + names + "\x81\x61", "a length without end": "\xa1" + names + "\x9b\xff\xff\xff\xff\xff\xff\xff\xff",
 		"a text of a terabyte": "\xa1" + names + "\x81\x7b\x00\x00\x01\x00\x00\x00\x00\x00", "a depth of ten thousand": "\xa1" + names + strings.Repeat("\x81", 10000) + "\x61a",
 		"an unknown member": "\xa1\x68Surprise\x01", "a number for a list": "\xa1" + names + "\x01", "a list": "\x81\x61a", "invalid UTF-8": "\xa1" + names + "\x81\x61\xff",
-		"JSON": `{"AlarmNames":["a"]}`, "an end without a beginning": "\xff",
+		"JSON": `{"AlarmNames":["a"]}`, "an end without a beginning": "\xff", "an end for a value": "\xbf" + names + "\xff",
+		"a name in pieces beside it": "\xa2" + names + "\x81\x61a\x7f\x65Alarm\x65Names\xff\x81\x61b", "pieces of pieces": "\xa1" + names + "\x81\x7f\x7f\x61a\xff\xff",
+		"a tag on a name": "\xa1" + names + "\x81\xc0\x61a", "undefined in a list": "\xa1" + names + "\x81\xf7",
 	} {
 		packed(name, func(r *rawRequest) { r.body = body })
 	}
@@ -122,6 +125,7 @@ func restTricks() (cases []hostile) {
 	path("encoded dot segments", "/2015-03-31/functions/report/%2e%2e/payroll/invocations")
 	path("an encoded slash in a name", "/2015-03-31/functions/report%2f..%2fpayroll/invocations")
 	path("an encoded colon and star in a name", "/2015-03-31/functions/%2a/invocations")
+	path("a name that is two to whoever decodes it first", "/2015-03-31/functions/report%2finvocations/invocations")
 	path("two slashes", "/2015-03-31//functions/report/invocations")
 	path("an empty name", "/2015-03-31/functions//invocations")
 	path("a bad escape", "/2015-03-31/functions/%zz/invocations")
@@ -143,6 +147,8 @@ func restTricks() (cases []hostile) {
 		"another root": strings.ReplaceAll(good, "ChangeResourceRecordSetsRequest", "CreateHostedZoneRequest"), "a second document": good + good, "half a document": good[:200],
 		"text beside elements": strings.Replace(good, "<TTL>", "surprise<TTL>", 1), "elements crossed": strings.Replace(good, "</Type><TTL>60</TTL>", "<TTL>60</Type></TTL>", 1),
 		"JSON": `{"ChangeBatch":{}}`, "a depth of ten thousand": strings.Repeat("<a>", 10000), "no number": strings.Replace(good, "60", "sixty", 1), "a character that XML has not": strings.Replace(good, "web.", "&#0;", 1),
+		"space around a name": strings.Replace(good, "web.example.com", " web.example.com ", 1), "a prefix": strings.NewReplacer("<TTL>", "<a:TTL>", "</TTL>", "</a:TTL>").Replace(good),
+		"UTF-16": `<?xml version="1.0" encoding="UTF-16"?>` + good, "a type": strings.Replace(good, "<TTL>", `<TTL xsi:type="long">`, 1),
 	} {
 		cases = append(cases, hostile{name: "xml: " + name, trusted: true, make: changed("route53", func(r *rawRequest) { r.body = body })})
 	}

@@ -113,8 +113,13 @@ func (r *rawRequest) signingKey() []byte {
 
 // sign adds the headers of a signature over every header that is there, but for those in unsigned.
 func (r *rawRequest) sign() *rawRequest {
-	r.set("X-Amz-Date", r.at.Format("20060102T150405Z"))
 	r.set("X-Amz-Content-Sha256", r.hash)
+	return r.signQuietly()
+}
+
+// signQuietly does not say the body's hash beside the signature, as most SDKs do not to services other than S3.
+func (r *rawRequest) signQuietly() *rawRequest {
+	r.set("X-Amz-Date", r.at.Format("20060102T150405Z"))
 	if r.key.token != "" {
 		r.set("X-Amz-Security-Token", r.key.token)
 	}

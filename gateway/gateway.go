@@ -73,9 +73,13 @@ type Config struct {
 	Attributes Attributes
 	// Services says by signing name how services are served; one that is not there has no backend. An Upstream of s3 takes the place of S3.
 	Services map[string]ServiceConfig
-	// BodyMemory bounds the memory in which the bodies of requests to other services than S3 are held at once, in bytes; 0: 256 MiB. A request
-	// that finds none is told to come again.
+	// BodyMemory bounds the memory in which bodies are held at once, in bytes; 0: 256 MiB: those of requests to other services than S3, and S3's documents.
+	// A request that finds none is told to come again.
 	BodyMemory int64
+	// UploadPatience is how long a client of S3 may take to send the next 8 KiB of a body, once it may send it; 0: 20 seconds.
+	UploadPatience time.Duration
+	// DownloadPatience is how long a client of S3 may take to receive the next 256 KiB of an answer; 0: 2 minutes.
+	DownloadPatience time.Duration
 	// S3Domains are the host names under which buckets are virtual-hosted: bucket.s3.localhost for s3.localhost. In lower case, without ports.
 	S3Domains []string
 	// S3BlockPublicPolicies refuses bucket policies that grant to everybody.
@@ -107,6 +111,7 @@ func New(c Config) (*Gateway, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	c.UploadPatience, c.DownloadPatience = cmp.Or(c.UploadPatience, uploadPatience), cmp.Or(c.DownloadPatience, clientTime)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}

@@ -8,16 +8,23 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"hash"
 	"io"
+	"os"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/openirsa/openirsa/sigv4"
 )
 
 // errIncomplete: the client sent less than it announced.
 var errIncomplete = refusal("IncompleteBody", "You did not provide the number of bytes specified by the Content-Length HTTP header")
+
+// errStalled: the client sent too little for too long (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html).
+var errStalled = refusal("RequestTimeout",
+	"Your socket connection to the server was not read from or written to within the timeout period. Idle connections will be closed.")
 
 // check is one digest that a body must have.
 type check struct {
@@ -32,6 +39,7 @@ type check struct {
 // sees the end of a body that is not the signed one. It is also the record of what went wrong, after its reader has failed.
 type verifiedBody struct {
 	source    io.Reader
+	sent      *sentBody          // where it comes from; nil: the gateway has it
 	chunks    *sigv4.ChunkReader // the source, where it is in chunks; else nil
 	length    int64
 	remaining int64
@@ -41,6 +49,8 @@ type verifiedBody struct {
 
 	mutex  sync.Mutex // of what follows: a backend may read in a goroutine of its own
 	err    error
+	waited time.Duration
+	whole  bool // read to its end, and right
 	closed chan struct{}
 }
 
@@ -97,9 +107,9 @@ func (b *verifiedBody) inChunks(chunks *sigv4.ChunkReader, trailers []string, pa
 // start checks the digests of an empty body at once: nobody may ever read it.
 func (b *verifiedBody) start() error {
 	if b.length == 0 {
-		b.fail(b.verify())
+		return b.end()
 	}
-	return b.failure()
+	return nil
 }
 
 // plainBody is a body that the gateway made itself.
@@ -116,7 +126,7 @@ func (b *verifiedBody) Read(p []byte) (int, error) {
 	if b.remaining == 0 {
 		return 0, io.EOF
 	}
-	n, err := b.source.Read(p[:min(int64(len(p)), b.remaining)])
+	n, err := b.readSource(p[:min(int64(len(p)), b.remaining)])
 	for _, c := range b.checks {
 		if c.Hash != nil {
 			c.Write(p[:n]) // a hash never fails
@@ -124,8 +134,8 @@ func (b *verifiedBody) Read(p []byte) (int, error) {
 	}
 	b.remaining -= int64(n)
 	if b.remaining == 0 {
-		if err := b.verify(); err != nil {
-			return 0, b.fail(err)
+		if err := b.end(); err != nil {
+			return 0, err
 		}
 		return n, nil
 	}
@@ -133,6 +143,15 @@ func (b *verifiedBody) Read(p []byte) (int, error) {
 		return n, b.fail(unreadable(err))
 	}
 	return n, nil
+}
+
+func (b *verifiedBody) readSource(p []byte) (int, error) {
+	began := time.Now()
+	n, err := b.source.Read(p)
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	b.waited = max(b.waited, time.Since(began))
+	return n, err
 }
 
 // verify is called at the content's end, and reads what comes after it.
@@ -186,6 +205,17 @@ func (b *verifiedBody) Close() error {
 	return nil
 }
 
+// end verifies the body that was read to its end.
+func (b *verifiedBody) end() error {
+	if err := b.verify(); err != nil {
+		return b.fail(err)
+	}
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	b.whole = true
+	return nil
+}
+
 func (b *verifiedBody) fail(err error) error {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
@@ -193,14 +223,68 @@ func (b *verifiedBody) fail(err error) error {
 	return err
 }
 
-// failure is what went wrong with the body so far; of no body, nothing.
+// failure is what went wrong with the body so far; of no body, nothing. That its rest was not wanted is no failure.
 func (b *verifiedBody) failure() error {
 	if b == nil {
 		return nil
 	}
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
+	if errors.Is(b.err, errStopped) {
+		return nil
+	}
 	return b.err
+}
+
+// settleTime is far above what the Transport takes to read on, or to notice that a server has hung up.
+const settleTime = 200 * time.Millisecond
+
+// isSettled tells whether the body was read to its end and found right, as it was before a server can have had it whole. One that answers sooner gets
+// a moment for the rest.
+func (b *verifiedBody) isSettled() bool {
+	if b == nil || b.sent == nil || b.isWhole() {
+		return true
+	}
+	patience := time.NewTimer(settleTime)
+	defer patience.Stop()
+	select {
+	case <-b.closed:
+	case <-patience.C:
+	}
+	return b.isWhole()
+}
+
+func (b *verifiedBody) isWhole() bool {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	return b.whole
+}
+
+// release waits until nobody reads the body any more. http.Transport may still do after a server's answer, or its failure: it closes bodies in its own
+// time, and of one that the server did not wait for it may be waiting for the client to send the rest. That the client need not do: it gets a moment, and
+// then the reading ends, and with the answer the connection. The server's answer has to be closed before, which ends what the Transport sends it.
+func (b *verifiedBody) release() {
+	if b == nil {
+		return
+	}
+	if !b.isSettled() {
+		select {
+		case <-b.closed: // net/http may read what is left, and keep the connection
+		default:
+			b.sent.stop()
+		}
+	}
+	<-b.closed
+}
+
+// longestWait is the longest that one reading has taken.
+func (b *verifiedBody) longestWait() time.Duration {
+	if b == nil {
+		return 0
+	}
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	return b.waited
 }
 
 // unreadable is the refusal of a body that cannot be read on.
@@ -208,17 +292,14 @@ func unreadable(err error) error {
 	if e, ok := errors.AsType[*sigv4.Error](err); ok {
 		return signatureError(e, nil)
 	}
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+	switch {
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		return errIncomplete
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return errStalled
 	}
-	return &brokenBody{err}
+	return fmt.Errorf("reading the request's body: %w", err) // of a client that has left: nobody is there to be answered
 }
-
-// brokenBody is a connection that failed while the body was read: nobody is there to be answered, and it is not the plane's fault.
-type brokenBody struct{ err error }
-
-func (e *brokenBody) Error() string { return "reading the request's body: " + e.err.Error() }
-func (e *brokenBody) Unwrap() error { return e.err }
 
 // emptyPayload is the SHA-256 of nothing.
 const emptyPayload = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

@@ -147,6 +147,8 @@ func (x *exchange) ask(operation awsmodel.S3Operation, body *verifiedBody) (*rec
 // maxRecorded bounds an answer that the gateway reads: that to a thousand keys of 1,024 bytes, escaped.
 const maxRecorded = 16 << 20
 
+var errTooLong = errors.New("the backend's answer is too long")
+
 // recorder keeps a server's answer.
 type recorder struct {
 	header http.Header
@@ -173,7 +175,7 @@ func (r *recorder) WriteHeader(status int) {
 func (r *recorder) Write(p []byte) (int, error) {
 	r.WriteHeader(http.StatusOK)
 	if r.body.Len()+len(p) > maxRecorded {
-		return 0, errors.New("the backend's answer is too long")
+		return 0, errTooLong
 	}
 	return r.body.Write(p)
 }

@@ -14,7 +14,7 @@ import (
 // serveS3 answers a request that is signed for S3, or for nobody. authorization is what sigv4.Parse returned for signed, and parseErr why it did not.
 func (g *Gateway) serveS3(w http.ResponseWriter, r *http.Request, origin trail.Origin, signed *sigv4.Request,
 	authorization *sigv4.Authorization, parseErr error) {
-	x := &exchange{Gateway: g, w: w, r: r, origin: origin, signed: signed, authorization: authorization}
+	x := &exchange{Gateway: g, w: w, r: r, sent: newSentBody(w, r), origin: origin, signed: signed, authorization: authorization}
 	if !strings.HasPrefix(signed.Path, "/") { // the forms for proxies and for OPTIONS *
 		x.refuseUnknown(refusal("InvalidURI", "Couldn't parse the specified URI."))
 		return

@@ -25,7 +25,10 @@ func internalError(err error) *iam.Error {
 
 // unavailable is what a client is told of a server that did not answer. The operator has been told why.
 func (x *exchange) unavailable(broken *interruption) *iam.Error {
-	if broken.code == "ServiceUnavailable" {
+	switch broken.code {
+	case errStalled.Code:
+		return errStalled
+	case "ServiceUnavailable":
 		return refusal("ServiceUnavailable", "Service is unable to handle request.")
 	}
 	return refusal("InternalError", internalError(nil).Message)

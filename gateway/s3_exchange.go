@@ -22,6 +22,7 @@ type exchange struct {
 	*Gateway
 	w             http.ResponseWriter
 	r             *http.Request
+	sent          *sentBody // r's
 	origin        trail.Origin
 	signed        *sigv4.Request
 	authorization *sigv4.Authorization // nil: the request is not signed, or by a form
@@ -36,6 +37,7 @@ type exchange struct {
 	owners    []bucketOwner // of the buckets that were looked at
 	remade    bool          // there was a bucket of the name of the one to be made
 	recorded  bool          // the directory keeps the event
+	taken     int64         // of the memory for bodies
 }
 
 // bucketOwner is whose a bucket was found to be.
@@ -48,6 +50,7 @@ type bucketOwner struct {
 func (x *exchange) serve() {
 	x.begin()
 	defer x.record()
+	defer func() { x.bodies.release(x.taken) }()
 	if err := x.classify(); err != nil {
 		x.refuse(err)
 		return
@@ -118,9 +121,8 @@ func (x *exchange) pass(operation awsmodel.S3Operation, body *verifiedBody) {
 
 // takeTime lifts the server's deadlines, which keep strangers from holding connections: an object takes as long as its client's line needs.
 func (x *exchange) takeTime() {
-	controller := http.NewResponseController(x.w)
-	_ = controller.SetReadDeadline(time.Time{}) // a ResponseWriter without deadlines has none to lift
-	_ = controller.SetWriteDeadline(time.Time{})
+	x.sent.setPace(x.c.UploadPatience)
+	_ = http.NewResponseController(x.w).SetWriteDeadline(time.Time{}) // each part of the answer gets one of its own
 }
 
 // classify finds the operation out and begins to describe it in the event.

@@ -44,7 +44,7 @@ func isForm(r *http.Request) bool {
 // serveForm answers an upload by a form.
 func (x *exchange) serveForm() {
 	_ = http.NewResponseController(x.w).SetReadDeadline(time.Now().Add(formTime))
-	form, err := readForm(x.r)
+	form, err := readForm(x.r.Header, x.sent)
 	if err != nil {
 		x.refuseUnknown(err)
 		return
@@ -287,13 +287,13 @@ func redirection(f *form) (*url.URL, bool) {
 }
 
 // readForm reads the fields up to the file, which has to follow them. What comes after the file means nothing, as on S3.
-func readForm(r *http.Request) (*form, error) {
-	_, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || parameters["boundary"] == "" || len(r.Header["Content-Type"]) != 1 {
+func readForm(header http.Header, body io.Reader) (*form, error) {
+	_, parameters, err := mime.ParseMediaType(header.Get("Content-Type"))
+	if err != nil || parameters["boundary"] == "" || len(header["Content-Type"]) != 1 {
 		return nil, errForm
 	}
 	f, left := &form{}, int64(maxFormFields)
-	head := &io.LimitedReader{R: r.Body, N: maxFormHead}
+	head := &io.LimitedReader{R: body, N: maxFormHead}
 	parts := multipart.NewReader(head, parameters["boundary"])
 	for {
 		part, err := parts.NextRawPart()
@@ -329,19 +329,10 @@ var errFormHead = refusal("MaxPostPreDataLengthExceeded", "Your POST request fie
 
 var errForm = refusal("MalformedPOSTRequest", "The body of your POST request is not well-formed multipart/form-data.")
 
-// formError tells a form that ends too early from a connection that does.
+// formError tells a form that ends too early from one that does not come.
 func formError(err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, multipart.ErrMessageTooLarge) || !isNetwork(err) {
-		return errForm
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return errStalled
 	}
-	return &brokenBody{err}
-}
-
-// isNetwork tells errors of the connection.
-func isNetwork(err error) bool {
-	failure, ok := errors.AsType[interface {
-		error
-		Timeout() bool
-	}](err)
-	return ok && failure.Timeout()
+	return errForm
 }

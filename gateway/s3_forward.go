@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/openirsa/openirsa/awsmodel"
 )
@@ -85,9 +87,6 @@ func (a *answer) WriteHeader(status int) {
 	a.release(status)
 }
 
-// client is where the answer goes in the end.
-func (a *answer) client() http.ResponseWriter { return a.w }
-
 // release sends the header of a success.
 func (a *answer) release(status int) {
 	header := a.w.Header()
@@ -139,6 +138,7 @@ func (x *exchange) passes(name string) bool {
 func (a *answer) Write(p []byte) (int, error) {
 	a.WriteHeader(http.StatusOK)
 	if !a.held {
+		a.giveTime()
 		return a.w.Write(p)
 	}
 	if room := maxBackendError - a.kept.Len(); room > 0 {
@@ -154,15 +154,39 @@ func (a *answer) ReadFrom(r io.Reader) (int64, error) {
 	if a.held {
 		return io.Copy(struct{ io.Writer }{a}, r)
 	}
-	if few, ok := r.(*io.LimitedReader); ok && few.N <= small {
-		return io.Copy(struct{ io.Writer }{a.w}, r)
+	a.giveTime()
+	whole, ok := r.(*io.LimitedReader)
+	if !ok {
+		whole = &io.LimitedReader{R: r, N: math.MaxInt64}
 	}
-	return io.Copy(a.w, r)
+	if whole.N <= small {
+		return io.Copy(struct{ io.Writer }{a.w}, whole)
+	}
+	var sent int64
+	for {
+		n, err := io.Copy(a.w, &io.LimitedReader{R: whole.R, N: min(whole.N, answerPart)})
+		sent, whole.N = sent+n, whole.N-n
+		if err != nil || n < answerPart || whole.N == 0 {
+			return sent, err
+		}
+		a.giveTime()
+	}
+}
+
+// answerPart is how much of a longer answer is sent at a time.
+const answerPart = 256 << 10
+
+// giveTime bounds how long the client may take to receive the next part of the answer.
+func (a *answer) giveTime() {
+	_ = http.NewResponseController(a.w).SetWriteDeadline(time.Now().Add(a.c.DownloadPatience))
 }
 
 // finish gives the answer that was held back, after the server has answered, or tells the client that it did not.
 func (a *answer) finish(err error) {
 	released := a.status != 0 && !a.held
+	if !released {
+		a.giveTime()
+	}
 	if failure := a.body.failure(); failure != nil {
 		if released { // a success was sent before the body's end was seen
 			a.note(a.status, codeOf(bodyError(failure)), failure.Error())
@@ -191,16 +215,21 @@ func (a *answer) finish(err error) {
 
 // interrupted answers for a server that did not. What of its answer is with the client already must not look complete.
 func (a *answer) interrupted(broken *interruption, released bool) {
-	a.event.Explanation = broken.explanation
-	if a.r.Context().Err() == nil {
-		a.log(broken.explanation, broken.cause)
-	}
+	a.explain(broken)
 	if released {
 		a.note(a.status, broken.code, broken.explanation)
 		panic(http.ErrAbortHandler)
 	}
 	a.kept.Reset()
 	a.refuse(a.unavailable(broken))
+}
+
+// explain tells why there was no answer: the trail, and the operator where it is not the client's doing.
+func (x *exchange) explain(broken *interruption) {
+	x.event.Explanation = broken.explanation
+	if broken.cause != nil && x.r.Context().Err() == nil {
+		x.log(broken.explanation, broken.cause)
+	}
 }
 
 // hidesAbsence denies a caller who may not list the bucket to learn that an object does not exist, as S3 does

@@ -3,7 +3,6 @@ package gateway
 import (
 	"bytes"
 	"encoding/xml"
-	"errors"
 )
 
 // endsLate tells the operations that may take so long that a server sends their status before it knows whether they succeed: what their answer
@@ -29,7 +28,7 @@ func (a *answer) settle() {
 func (a *answer) finishLate() {
 	document := a.kept.Bytes()
 	if len(document) == maxBackendError {
-		a.refuse(internalError(errors.New("the backend's answer is too long")))
+		a.refuse(internalError(errTooLong))
 		return
 	}
 	a.note(a.status, "", "")

@@ -1,7 +1,7 @@
 package gateway
 
 import (
-	"io"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -79,10 +79,11 @@ func (x *exchange) body() (*verifiedBody, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := newVerifiedBody(x.r.Body, length, payload, checksumsOf(x.operation))
+	body, err := newVerifiedBody(x.sent, length, payload, checksumsOf(x.operation))
 	if err != nil {
 		return nil, err
 	}
+	body.sent = x.sent
 	if framing.Payload != "" {
 		if err := x.unframe(body, framing, trailers, length); err != nil {
 			return nil, err
@@ -96,7 +97,7 @@ func (x *exchange) body() (*verifiedBody, error) {
 
 // unframe has the body read from its chunks.
 func (x *exchange) unframe(body *verifiedBody, framing awsmodel.Framing, trailers []string, length int64) error {
-	chunks, err := sigv4.NewChunkReader(x.r.Body, sigv4.Chunked{
+	chunks, err := sigv4.NewChunkReader(x.sent, sigv4.Chunked{
 		Payload: framing.Payload, Length: length, Trailers: trailers, Authorization: x.authorization, Key: x.key,
 	})
 	if err != nil {
@@ -138,9 +139,9 @@ func (x *exchange) readWhole(body *verifiedBody) (*verifiedBody, error) {
 	if x.operation.Body != awsmodel.DocumentBody || body == nil {
 		return body, nil
 	}
-	document, err := io.ReadAll(body)
+	document, err := x.readDocument(body)
 	if err != nil {
-		return nil, bodyError(err)
+		return nil, err
 	}
 	operation, err := x.operation.WithDocument(document)
 	if err != nil {
@@ -148,4 +149,17 @@ func (x *exchange) readWhole(body *verifiedBody) (*verifiedBody, error) {
 	}
 	x.operation = operation
 	return plainBody(x.operation.Document), nil
+}
+
+// readDocument reads a body into the memory that there is for such, until the answer is given.
+func (x *exchange) readDocument(body *verifiedBody) ([]byte, error) {
+	document, taken, err := x.bodies.read(body)
+	x.taken += taken
+	switch {
+	case errors.Is(err, errBusy):
+		return nil, refusal("SlowDown", "Please reduce your request rate.")
+	case err != nil:
+		return nil, bodyError(err)
+	}
+	return document, nil
 }

@@ -138,11 +138,7 @@ func (x *exchange) policyDocument() ([]byte, error) {
 	if body.length > most {
 		return nil, refusal("MalformedPolicy", "Policy exceeds the maximum allowed document size.")
 	}
-	document, err := io.ReadAll(body)
-	if err != nil {
-		return nil, bodyError(err)
-	}
-	return document, nil
+	return x.readDocument(body)
 }
 
 // exists asks the server whether there is a bucket.
@@ -159,8 +155,7 @@ func (x *exchange) exists(bucket string) (bool, error) {
 	switch {
 	case err != nil:
 		if broken, ok := errors.AsType[*interruption](err); ok {
-			x.event.Explanation = broken.explanation
-			x.log(broken.explanation, broken.cause)
+			x.explain(broken)
 			return false, x.unavailable(broken)
 		}
 		return false, internalError(err)

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/openirsa/openirsa/sigv4"
 )
@@ -20,7 +19,7 @@ func (u upstreamS3) owner(string) (string, bool) { return u.Account(), true }
 func (u upstreamS3) serves(account string) bool  { return account == u.Account() }
 func (u upstreamS3) external() bool              { return true }
 
-// interruption is an answer that did not come, or not whole. cause is for the operator.
+// interruption is an answer that did not come, or not whole. cause is for the operator; nil: it is the client's doing.
 type interruption struct {
 	code, explanation string
 	cause             error
@@ -43,12 +42,18 @@ func (u upstreamS3) answer(ctx context.Context, w http.ResponseWriter, f forward
 		payload = frame(r, body)
 	}
 	response, err := u.send(ctx, r, "s3", f.region, payload)
-	settle(w, body)
 	if err != nil {
-		stopReading(w, body)
-		return unanswered(ctx, err)
+		broken := u.unanswered(ctx, body, err)
+		body.release()
+		return broken
 	}
-	defer response.Body.Close()
+	defer func() {
+		_ = response.Body.Close()
+		body.release() // not sooner: the answer ends where the client's connection is given up
+	}()
+	if isSuccess(response.StatusCode) && !body.isSettled() {
+		return &interruption{"InternalError", "the backend answered before it had the whole request", errors.New(response.Status)}
+	}
 	dropHopByHop(response.Header)
 	header := w.Header()
 	for name, values := range response.Header {
@@ -57,19 +62,16 @@ func (u upstreamS3) answer(ctx context.Context, w http.ResponseWriter, f forward
 	w.WriteHeader(response.StatusCode)
 	source := &noticing{Reader: response.Body}
 	_, err = u.buffers.copy(w, source, response.ContentLength) // into net/http's own buffer, so that a small answer leaves together with its header
-	_ = response.Body.Close()
-	stopReading(w, body)
 	switch {
 	case source.err != nil:
 		return &interruption{"InternalError", "the backend's answer broke off; it may have carried the request out", source.err}
+	case errors.Is(err, errTooLong):
+		return &interruption{"InternalError", "the backend's answer is too long", err}
 	case err != nil:
-		return &interruption{"InternalError", "the client left before the answer's end", err}
+		return &interruption{"InternalError", "the client left before the answer's end", nil}
 	}
 	return nil
 }
-
-// settleTime is far above what it takes to close a body that was sent.
-const settleTime = 200 * time.Millisecond
 
 // frame prepares the body for r, in chunks where it has trailers, and returns what is signed of it.
 func frame(r *http.Request, body *verifiedBody) (payload string) {
@@ -99,47 +101,15 @@ func frame(r *http.Request, body *verifiedBody) (payload string) {
 	return chunked.Payload
 }
 
-// settle gives the Transport a moment to let go of the client's body, which it does only when the server's answer may be here already. A body that
-// is read for longer is one that the server has not waited for: the client's connection, at which parts of it are left, ends with the answer.
-func settle(w http.ResponseWriter, body *verifiedBody) {
-	if body == nil {
-		return
-	}
-	patience := time.NewTimer(settleTime)
-	defer patience.Stop()
-	select {
-	case <-body.closed:
-	case <-patience.C:
-		if a, ok := w.(interface{ client() http.ResponseWriter }); ok {
-			a.client().Header().Set("Connection", "close")
-		}
-	}
-}
-
-// stopReading waits until nobody reads the client's body any more: a server that answers early leaves the Transport with a body that it still
-// sends. The client's connection is of no further use then.
-func stopReading(w http.ResponseWriter, body *verifiedBody) {
-	if body == nil {
-		return
-	}
-	select {
-	case <-body.closed:
-		return
-	default:
-	}
-	if a, ok := w.(interface{ client() http.ResponseWriter }); ok {
-		_ = http.NewResponseController(a.client()).SetReadDeadline(time.Unix(1, 0)) // a ResponseWriter without deadlines waits for its client
-	}
-	<-body.closed
-}
-
 // unanswered tells what kept the server from answering.
-func unanswered(ctx context.Context, err error) error {
+func (u upstreamS3) unanswered(ctx context.Context, body *verifiedBody, err error) error {
 	switch {
 	case ctx.Err() != nil:
-		return &interruption{"InternalError", "the client left before the backend answered", err}
+		return &interruption{"InternalError", "the client left before the backend answered", nil}
 	case unsent(err):
 		return &interruption{"ServiceUnavailable", "the backend could not be reached", err}
+	case body.longestWait() > u.c.Silence/2: // a turn that was not the server's, and during which its time ran out
+		return &interruption{errStalled.Code, "the client sent nothing for as long as the backend is waited for", nil}
 	case silent(err):
 		return &interruption{"InternalError", "the backend did not answer in time; it may have carried the request out", err}
 	}

@@ -133,11 +133,18 @@ func (o *outside) count() int {
 // newOutsidePlane is a plane whose S3 is outside.
 func newOutsidePlane(t testing.TB) (*plane, *outside) {
 	t.Helper()
+	return newOutsidePlaneWith(t, time.Second, func(*gateway.Config) {})
+}
+
+// newOutsidePlaneWith is newOutsidePlane, with another patience for the server (0: the usual) and another configuration of the gateway.
+func newOutsidePlaneWith(t testing.TB, silence time.Duration, change func(*gateway.Config)) (*plane, *outside) {
+	t.Helper()
 	o := newOutside(t)
-	upstream, err := gateway.NewUpstream(gateway.UpstreamConfig{URL: o.server.URL, Account: account, Credentials: ownKey, Silence: time.Second})
+	upstream, err := gateway.NewUpstream(gateway.UpstreamConfig{URL: o.server.URL, Account: account, Credentials: ownKey, Silence: silence})
 	must(t, err)
 	t.Cleanup(func() { must(t, upstream.Close()) })
 	return newPlaneWith(t, func(c *gateway.Config) {
+		change(c)
 		c.S3 = nil
 		c.Services = map[string]gateway.ServiceConfig{"s3": {Upstream: upstream}}
 	}), o

@@ -35,14 +35,39 @@ type bodyMemory struct {
 	held  atomic.Int64
 }
 
-// take is false where there is no room for n more bytes.
-func (m *bodyMemory) take(n int64) bool {
-	if m.held.Add(n) > m.limit {
+// take is false where there is no room for n more bytes of a body that has size then. The larger a body, the more has to be left for others, up to an
+// eighth of all: what many large bodies have taken, most of which come slowly or from nobody, keeps no usual request out.
+func (m *bodyMemory) take(n, size int64) bool {
+	if m.held.Add(n) > m.limit-min(8*size, m.limit/8) {
 		m.held.Add(-n)
 		return false
 	}
 	return true
 }
+
+// read is io.ReadAll within the memory that there is. What it has taken of that, release gives back; also where it fails.
+func (m *bodyMemory) read(from io.Reader) (body []byte, taken int64, err error) {
+	for {
+		if len(body) == cap(body) {
+			grown := max(firstRead, 2*cap(body))
+			if !m.take(int64(grown-cap(body)), int64(grown)) {
+				return nil, taken, errBusy
+			}
+			taken = int64(grown)
+			body = append(make([]byte, 0, grown), body...)
+		}
+		n, err := from.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		switch {
+		case errors.Is(err, io.EOF):
+			return body, taken, nil
+		case err != nil:
+			return nil, taken, err
+		}
+	}
+}
+
+func (m *bodyMemory) release(taken int64) { m.held.Add(-taken) }
 
 func (x *serviceExchange) maxBody() int64 {
 	if x.service.MaxBody > 0 {
@@ -79,7 +104,7 @@ func (x *serviceExchange) readBody(announced string) (body []byte, hash string, 
 	if x.r.ContentLength > x.maxBody() {
 		return nil, "", errTooLarge
 	}
-	body, err = x.readWhole(io.LimitReader(x.r.Body, x.maxBody()+1))
+	body, x.taken, err = x.bodies.read(io.LimitReader(x.r.Body, x.maxBody()+1))
 	switch {
 	case errors.Is(err, errBusy):
 		return nil, "", err
@@ -98,28 +123,3 @@ func (x *serviceExchange) readBody(announced string) (body []byte, hash string, 
 	}
 	return body, hash, nil
 }
-
-// readWhole is io.ReadAll within the memory that there is for bodies; releaseBody gives that back.
-func (x *serviceExchange) readWhole(from io.Reader) ([]byte, error) {
-	var body []byte
-	for {
-		if len(body) == cap(body) {
-			grown := max(firstRead, 2*cap(body))
-			if !x.bodies.take(int64(grown - cap(body))) {
-				return nil, errBusy
-			}
-			x.taken += int64(grown - cap(body))
-			body = append(make([]byte, 0, grown), body...)
-		}
-		n, err := from.Read(body[len(body):cap(body)])
-		body = body[:len(body)+n]
-		switch {
-		case errors.Is(err, io.EOF):
-			return body, nil
-		case err != nil:
-			return nil, err
-		}
-	}
-}
-
-func (x *serviceExchange) releaseBody() { x.bodies.held.Add(-x.taken) }

@@ -13,7 +13,7 @@ import (
 
 // TestBodyMemory: bodies are held in so much memory and no more, whoever sends them; what was held is given back.
 func TestBodyMemory(t *testing.T) {
-	p := newServicePlaneOf(t, func(c *gateway.Config) { c.BodyMemory = 16 << 10 })
+	p := newServicePlaneOf(t, func(c *gateway.Config) { c.BodyMemory = 20 << 10 }) // of which an eighth is not for large ones
 	list := jsonCall("dynamodb", "DynamoDB_20120810.ListTables", `{}`)
 	large := jsonCall("dynamodb", "DynamoDB_20120810.ListTables", `{"ExclusiveStartTableName":"`+strings.Repeat("x", 20<<10)+`"}`)
 	stranger := sigv4.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "none"}
@@ -38,6 +38,46 @@ func TestBodyMemory(t *testing.T) {
 		}
 	}
 	p.logs.Reset()
+}
+
+// TestLargeBodiesLeaveRoom: many large bodies that do not come whole, of which nobody knows whose they are, keep no usual request out.
+func TestLargeBodiesLeaveRoom(t *testing.T) {
+	p := newServicePlaneOf(t, func(c *gateway.Config) { c.BodyMemory = 2 << 20 })
+	stranger := sigv4.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "none"}
+	large := jsonCall("dynamodb", "DynamoDB_20120810.ListTables", `{"ExclusiveStartTableName":"`+strings.Repeat("x", 200<<10)+`"}`)
+	for range 16 {
+		p.begin(t, stranger, large, len(large.body)-1)
+	}
+	deadline := time.Now().Add(10 * time.Second)
+	for p.call(t, stranger, large).status != 503 {
+		if time.Now().After(deadline) {
+			t.Fatal("the large bodies take no memory")
+		}
+	}
+	for range 16 {
+		p.call(t, p.root, jsonCall("dynamodb", "DynamoDB_20120810.ListTables", `{"ExclusiveStartTableName":"`+strings.Repeat("x", 6<<10)+`"}`)).
+			wants(t, "a usual body", 501, "NotImplementedException")
+	}
+	p.logs.Reset()
+}
+
+// TestDocumentMemory: S3's documents are held in the same memory, and give it back.
+func TestDocumentMemory(t *testing.T) {
+	p := newPlaneWith(t, func(c *gateway.Config) { c.BodyMemory = 20 << 10 })
+	p.fill(t, p.root, "bucket", "key")
+	tagging := func(key string) rawRequest {
+		body := `<Tagging><TagSet><Tag><Key>` + key + `</Key><Value>v</Value></Tag></TagSet></Tagging>`
+		return rawRequest{method: "PUT", target: "/bucket/key?tagging", body: body}
+	}
+	for range 5 {
+		response, body := p.send(t, p.root, tagging(strings.Repeat("k", 20<<10)))
+		if code, _ := refused(t, response, body); response.StatusCode != 503 || code != "SlowDown" {
+			t.Errorf("a document without room is answered %d %s", response.StatusCode, body)
+		}
+		if response, body = p.send(t, p.root, tagging("k")); response.StatusCode != 200 {
+			t.Errorf("one with room is answered %d %s", response.StatusCode, body)
+		}
+	}
 }
 
 // TestStrangersBody: the body of a client that says its hash takes no memory before the signature is verified. It must be the body of that hash.

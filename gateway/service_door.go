@@ -96,7 +96,7 @@ func (g *Gateway) serveService(w http.ResponseWriter, r *http.Request, origin tr
 		return
 	}
 	x.shape = shapeOf(r, services)
-	defer x.releaseBody()
+	defer func() { x.bodies.release(x.taken) }()
 	if body, ok := x.authenticate(services[0]); ok {
 		x.serve(services[0], body)
 	}

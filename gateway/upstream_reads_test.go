@@ -264,7 +264,7 @@ func TestReadsEnd(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := read(ctx, u, "GET"); err == nil || unanswered(ctx, err).Error() != "the client left before the backend answered" {
+	if _, err := read(ctx, u, "GET"); err == nil || (upstreamS3{u}).unanswered(ctx, nil, err).Error() != "the client left before the backend answered" {
 		t.Errorf("of a client who left: %v", err)
 	}
 	if n := s.connections.Load(); n != 3 {
