@@ -49,7 +49,7 @@ var dependentNeeds = map[string]string{
 	"rolesanywhere:EnableProfile iam:PassRole":                     always,
 	"sagemaker:CreateEdgeDeploymentPlan iam:PassRole":              always,
 	"sagemaker:CreateEdgeDeploymentStage iam:PassRole":             always,
-	"ssm:CreateDocument iam:PassRole":                              "DocumentType=Automation " +
+	"ssm:CreateDocument iam:PassRole": "DocumentType=Automation " +
 		"DocumentType=Automation.ChangeTemplate",
 	// SDKs ask for endpoints in a request of its own (Amazon Timestream Developer Guide, "The endpoint discovery
 	// pattern").
@@ -69,7 +69,7 @@ var dependentNeeds = map[string]string{
 	"memorydb:CreateSnapshot s3:*":    never,
 	// Passwords that Secrets Manager keeps (Amazon RDS User Guide and Amazon Redshift Management Guide, "… with AWS
 	// Secrets Manager").
-	"rds secretsmanager:*":                                 "ManageMasterUserPassword " +
+	"rds secretsmanager:*": "ManageMasterUserPassword " +
 		"MasterUserSecretKmsKeyId RotateMasterUserPassword",
 	"redshift secretsmanager:*":                            "ManageMasterPassword MasterPasswordSecretKmsKeyId",
 	"redshift-serverless secretsmanager:*":                 "manageAdminPassword adminPasswordSecretKmsKeyId",
@@ -92,11 +92,11 @@ var dependentNeeds = map[string]string{
 	// Amazon EC2 User Guide, "Reference AMIs using Systems Manager parameters": resolve:ssm: before a parameter's
 	// name. Amazon VPC User Guide, "Flow log records": fields of ECS. AWS PrivateLink Guide: private DNS names, which
 	// gateway endpoints have not. CreateRouteServer.
-	"ec2 ssm:GetParameters":                                    "~resolve:ssm: ResolveAlias",
-	"ec2:CreateFlowLogs ecs:*":                                 "~ecs-",
+	"ec2 ssm:GetParameters":    "~resolve:ssm: ResolveAlias",
+	"ec2:CreateFlowLogs ecs:*": "~ecs-",
 	"ec2:CreateVpcEndpoint route53:AssociateVPCWithHostedZone": "PrivateDnsEnabled " +
 		"VpcEndpointType=Interface VpcEndpointType=Resource VpcEndpointType=ServiceNetwork",
-	"ec2:CreateRouteServer sns:CreateTopic":                    "SnsNotificationsEnabled",
+	"ec2:CreateRouteServer sns:CreateTopic": "SnsNotificationsEnabled",
 	// AWS CloudTrail API Reference: trails and event data stores of an organization.
 	"cloudtrail organizations:*": "IsOrganizationTrail OrganizationEnabled",
 	"cloudtrail iam:GetRole":     "IsOrganizationTrail OrganizationEnabled",

@@ -50,6 +50,9 @@ func (r *reader) forwards(passes []Call) []Call {
 	for _, row := range hiddenUses[r.prefix+":"+name] {
 		f.add(row.action, row.kind, r.hidden(row), true, nil)
 	}
+	if r.prefix == "athena" && name == "StartQueryExecution" {
+		f.query()
+	}
 	return f.calls
 }
 
@@ -108,6 +111,8 @@ func (f *forwarder) take(at *forwardPlace, text string) {
 	case f.role || at.free:
 	case isBucketMember(plain) && !strings.Contains(text, "://"):
 		f.bucket(at, plain, text)
+	case plain == "layers" && f.prefix == "lambda":
+		f.layer(text)
 	case plain == "imageuri" && f.prefix == "lambda":
 		f.image(text)
 	case slices.ContainsFunc(locationWords, func(word string) bool { return strings.Contains(plain, word) }):
@@ -117,7 +122,7 @@ func (f *forwarder) take(at *forwardPlace, text string) {
 
 // locationWords are in the names of members that may hold the URI of something in S3. Others with one hold it as content: the value of a parameter.
 var locationWords = []string{"uri", "url", "s3", "location", "path", "prefix", "source", "destination", "bucket", "template", "arn", "key", "input",
-	"output", "folder", "directory", "manifest", "file", "object", "code", "script", "data"}
+	"output", "folder", "directory", "manifest", "file", "object", "code", "script", "data", "package", "image", "certificate", "xml"}
 
 // isKeyMember tells by a member's plain name that it names a key of KMS.
 func isKeyMember(plain string) bool {
@@ -327,6 +332,16 @@ func (f *forwarder) image(uri string) {
 	for _, action := range [...]string{"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"} {
 		f.add(action, "repository", resource, any, nil)
 	}
+}
+
+// layer adds the call for a layer of a function (AWS Lambda Developer Guide, "Granting users access to a Lambda layer").
+func (f *forwarder) layer(text string) {
+	const action = "lambda:GetLayerVersion"
+	if arn, err := policy.ParseARN(text); err != nil || arn.Service != "lambda" || component("Layers", text) != nil {
+		f.add(action, "layer", f.arn("lambda", "layer:*"), true, nil)
+		return
+	}
+	f.add(action, "layer", text, false, nil)
 }
 
 // add adds a call that the service makes, with the condition keys that tell that it does.
