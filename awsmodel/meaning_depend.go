@@ -21,8 +21,12 @@ func (r *reader) dependents(own []Call, calls []Call, passed bool) []Call {
 	for _, call := range calls {
 		asked[call.Action] = true
 	}
-	for _, call := range own {
+	for i, call := range own {
 		entry, _ := r.reference.Action(call.Action)
+		if i == 0 {
+			more := strings.Fields(moreDependents[r.prefix+":"+r.operation.Name])
+			entry.Dependent = append(more, entry.Dependent...)
+		}
 		if !strings.HasPrefix(call.Action, r.prefix+":") {
 			continue
 		}
@@ -73,6 +77,9 @@ func (r *reader) depends(dependent policy.ActionEntry) bool {
 
 // meets tells whether a condition of dependentNeeds holds. Where it is not sure it does.
 func (r *reader) meets(condition, service string) bool {
+	if one, rest, both := strings.Cut(condition, "+"); both {
+		return r.meets(one, service) && r.meets(rest, service)
+	}
 	if condition == whose {
 		return slices.ContainsFunc(r.leaves, func(leaf leaf) bool {
 			arn, err := policy.ParseARN(leaf.text)

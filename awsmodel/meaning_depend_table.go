@@ -10,7 +10,8 @@ const (
 // dependentNeeds say in which requests a dependent action is needed, where it is not in all, by the action or its
 // service ("s3:*") alone, or behind the prefix or the operation that it is needed for. A condition is a member that
 // the request has somewhere, with =value for one value, ~text for a text that the request has in lower case, or
-// !Member for one that the input has not. One of several must hold.
+// !Member for one that the input has not; several with + between them must all hold. One of those with spaces between
+// them must hold.
 var dependentNeeds = map[string]string{
 	// The role is its service's own, and is made once in an account's life (IAM User Guide, "Create a service-linked
 	// role"); what is done to its policies is done then, and no one but its service may do it later.
@@ -172,4 +173,56 @@ var dependentNeeds = map[string]string{
 	"verifiedpermissions:GetPolicyStore verifiedpermissions:ListTagsForResource": "tags",
 	// Amazon GuardDuty User Guide, "Exporting findings": permissions that whoever sets it up needs.
 	"guardduty s3:GetObject": always,
+	// The conditions of moreDependents, from the same pages.
+	"apigateway:CreateVpcLink ec2:*": "targetArns", "batch:CreateComputeEnvironment eks:*": "eksConfiguration",
+	"cases connect:DescribeUser": "userArn", "codedeploy:CreateDeployment codedeploy:*": "overrideAlarmConfiguration",
+	"glue:CreateDatabase glue:*":                                 "FederatedDatabase",
+	"logs logs:PutDataProtectionPolicy":                          "policyType=DATA_PROTECTION_POLICY",
+	"logs logs:PutSubscriptionFilter":                            "policyType=SUBSCRIPTION_FILTER_POLICY",
+	"logs logs:DeleteDataProtectionPolicy":                       "policyType=DATA_PROTECTION_POLICY",
+	"logs logs:DeleteSubscriptionFilter":                         "policyType=SUBSCRIPTION_FILTER_POLICY",
+	"redshift-data redshift:GetClusterCredentials":               "DbUser",
+	"redshift-data redshift:*":                                   "ClusterIdentifier+!DbUser+!SecretArn",
+	"redshift-data redshift-serverless:*":                        "WorkgroupName+!SecretArn",
+	"rekognition:CreateDataset rekognition:*":                    "DatasetArn",
+	"servicecatalog:CreateProduct cloudformation:*":              "ImportFromPhysicalId",
+	"servicecatalog:CreateProvisioningArtifact cloudformation:*": "ImportFromPhysicalId",
 }
+
+// moreDependents are actions that an operation's page in its service's API reference asks for as well, and the Service
+// Authorization Reference does not list.
+var moreDependents = map[string]string{
+	"apigateway:CreateVpcLink": "ec2:CreateVpcEndpointServiceConfiguration ec2:DeleteVpcEndpointServiceConfigurations " +
+		"ec2:DescribeVpcEndpointServiceConfigurations ec2:ModifyVpcEndpointServicePermissions",
+	"batch:CreateComputeEnvironment": "eks:DescribeCluster",
+	"cases:CreateCase":               "connect:DescribeUser",
+	"cases:CreateRelatedItem":        "connect:DescribeUser",
+	"cases:UpdateCase":               "connect:DescribeUser",
+	"codedeploy:CreateDeployment":    "codedeploy:UpdateDeploymentGroup",
+	"glue:CreateDatabase":            "glue:PassConnection",
+	"logs:DeleteAccountPolicy":       "logs:DeleteDataProtectionPolicy logs:DeleteSubscriptionFilter",
+	"logs:PutAccountPolicy":          "logs:PutDataProtectionPolicy logs:PutSubscriptionFilter",
+	// Amazon QuickSight Developer Guide, "Permissions" of asset bundles.
+	"quicksight:StartAssetBundleExportJob": "quicksight:DescribeAnalysis quicksight:DescribeDashboard quicksight:DescribeDataSet " +
+		"quicksight:DescribeDataSource quicksight:DescribeTheme quicksight:DescribeVPCConnection",
+	"quicksight:StartAssetBundleImportJob": "quicksight:CreateAnalysis quicksight:UpdateAnalysis quicksight:CreateDashboard " +
+		"quicksight:UpdateDashboard quicksight:CreateDataSet quicksight:UpdateDataSet quicksight:CreateDataSource " +
+		"quicksight:UpdateDataSource quicksight:CreateTheme quicksight:UpdateTheme quicksight:CreateVPCConnection " +
+		"quicksight:UpdateVPCConnection",
+	// Amazon Redshift Data API Reference: how it authenticates where it is given no secret.
+	"redshift-data:BatchExecuteStatement":       redshiftCredentials,
+	"redshift-data:DescribeTable":               redshiftCredentials,
+	"redshift-data:ExecuteStatement":            redshiftCredentials,
+	"redshift-data:ListDatabases":               redshiftCredentials,
+	"redshift-data:ListSchemas":                 redshiftCredentials,
+	"redshift-data:ListTables":                  redshiftCredentials,
+	"rekognition:CreateDataset":                 "rekognition:ListDatasetEntries",
+	"s3:AssociateAccessGrantsIdentityCenter":    "sso:CreateApplication sso:PutApplicationGrant sso:PutApplicationAuthenticationMethod",
+	"s3:DissociateAccessGrantsIdentityCenter":   "sso:DeleteApplication",
+	"servicecatalog:CreateProduct":              "cloudformation:GetTemplate",
+	"servicecatalog:CreateProvisioningArtifact": "cloudformation:GetTemplate",
+	"servicecatalog:ImportAsProvisionedProduct": "cloudformation:DescribeStacks cloudformation:GetTemplate",
+	"ssm:UpdateAssociation":                     "ssm:DescribeAssociation",
+}
+
+const redshiftCredentials = "redshift:GetClusterCredentials redshift:GetClusterCredentialsWithIAM redshift-serverless:GetCredentials"

@@ -19,6 +19,7 @@ import (
 type forwarder struct {
 	*reader
 	role  bool // the service acts with a role that the request passes
+	roles bool // the request passes a role, whatever for
 	calls []Call
 	seen  map[string]bool
 }
@@ -42,10 +43,14 @@ func (at *forwardPlace) path() string {
 // forwards are the calls that the service will make itself for an operation that passes what is in passes.
 func (r *reader) forwards(passes []Call) []Call {
 	name := r.operation.Name
-	if notForwarded[r.prefix] != "" || notForwarded[r.prefix+":"+name] != "" || strings.HasPrefix(name, "Describe") || strings.HasPrefix(name, "List") {
+	looks := strings.HasPrefix(name, "Describe") || strings.HasPrefix(name, "List")
+	if r.prefix == "redshift-data" { // whose lists are queries
+		looks = false
+	}
+	if looks || notForwarded[r.prefix] != "" || notForwarded[r.prefix+":"+name] != "" {
 		return nil
 	}
-	f := &forwarder{reader: r, role: actsByRole[r.prefix] && len(passes) > 0, seen: map[string]bool{}}
+	f := &forwarder{reader: r, role: actsByRole[r.prefix] && len(passes) > 0, roles: len(passes) > 0, seen: map[string]bool{}}
 	f.walk(r.operation.shape(), r.operation.Input, &forwardPlace{})
 	for _, row := range hiddenUses[r.prefix+":"+name] {
 		f.add(row.action, row.kind, r.hidden(row), true, nil)
@@ -80,7 +85,7 @@ func (f *forwarder) walk(shape *Shape, value any, at *forwardPlace) {
 		}
 	case map[string]any:
 		for _, name := range slices.Sorted(maps.Keys(v)) {
-			if shape.named() && unread(name) {
+			if shape.named() && unread(name) && f.prefix != "servicecatalog" { // whose Parameters are what it makes an artifact of
 				continue
 			}
 			f.walk(shape.part(name), v[name], &forwardPlace{name, at, v, !shape.named()})
@@ -99,18 +104,21 @@ func (f *forwarder) take(at *forwardPlace, text string) {
 	if text == "" || len(f.calls) > maxCalls || notForwarded[f.prefix+":"+at.member] != "" {
 		return
 	}
-	if at.free && f.prefix != "sqs" && f.prefix != "sns" { // of these, attributes name the key of a queue or topic
+	if at.free && !readMaps[f.prefix] {
 		return
 	}
 	plain := bare(at.member)
 	switch {
+	case f.secret(at, text):
 	case isKeyMember(plain) || otherKeys[f.prefix+":"+at.member]:
 		if _, known := keyUses[f.prefix+":"+at.member]; known || !f.role {
 			f.key(at, text)
 		}
-	case f.role || at.free:
+	case f.role || at.free && f.prefix != "servicecatalog":
 	case isBucketMember(plain) && !strings.Contains(text, "://"):
 		f.bucket(at, plain, text)
+	case f.prefix == "secretsmanager" && plain == "rotationlambdaarn":
+		f.rotation(text)
 	case plain == "layers" && f.prefix == "lambda":
 		f.layer(text)
 	case plain == "imageuri" && f.prefix == "lambda":
@@ -318,32 +326,6 @@ var (
 	writeWords = []string{"output", "destination", "export", "result", "target", "log", "report", "delivery", "artifact"}
 )
 
-// registryForm is how the URI of an image in a private registry looks (Amazon ECR User Guide, "Amazon ECR private registry").
-var registryForm = regexp.MustCompile(`^(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([a-z0-9][a-z0-9._/-]*)(?:[:@].*)?$`)
-
-// image adds the calls for the image of a function, whose repository whoever makes the function must be allowed to read and to open to Lambda
-// (AWS Lambda Developer Guide, "Create a Lambda function using a container image": Amazon ECR permissions).
-func (f *forwarder) image(uri string) {
-	resource, any := f.arn("ecr", "repository/*"), true
-	if m := registryForm.FindStringSubmatch(uri); m != nil {
-		arn := policy.ARN{Partition: f.place.Partition, Service: "ecr", Account: m[1], Region: m[2], Resource: "repository/" + m[3]}
-		resource, any = arn.String(), false
-	}
-	for _, action := range [...]string{"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"} {
-		f.add(action, "repository", resource, any, nil)
-	}
-}
-
-// layer adds the call for a layer of a function (AWS Lambda Developer Guide, "Granting users access to a Lambda layer").
-func (f *forwarder) layer(text string) {
-	const action = "lambda:GetLayerVersion"
-	if arn, err := policy.ParseARN(text); err != nil || arn.Service != "lambda" || component("Layers", text) != nil {
-		f.add(action, "layer", f.arn("lambda", "layer:*"), true, nil)
-		return
-	}
-	f.add(action, "layer", text, false, nil)
-}
-
 // add adds a call that the service makes, with the condition keys that tell that it does.
 func (f *forwarder) add(action, kind, resource string, any bool, more map[string][]string) {
 	mark := action + " " + resource + " " + strings.Join(more["kms:RequestAlias"], " ") + " " + strings.Join(more["s3:VersionId"], " ")
@@ -363,6 +345,8 @@ func (f *forwarder) add(action, kind, resource string, any bool, more map[string
 	switch kind {
 	case "bucket":
 		call.TagKeys = bucketTagKeys
+	case "secret":
+		call.TagKeys = []string{"aws:ResourceTag/", "secretsmanager:ResourceTag/"}
 	case "repository":
 		call.TagKeys = []string{"aws:ResourceTag/", "ecr:ResourceTag/"}
 	case "service":

@@ -151,11 +151,20 @@ var objectUses = map[string]string{
 	"ec2:CreateFlowLogs":                 "s3:GetBucketPolicy s3:PutBucketPolicy logs:CreateLogDelivery",
 	"elasticloadbalancing":               "s3:GetObject", // User Guide for Application Load Balancers, "Mutual authentication": bundles for trust stores
 	"lambda":                             "s3:GetObject",
+	"servicecatalog":                     "s3:GetObject", // API Reference, ProvisioningArtifactProperties: LoadTemplateFromURL
 	"transcribe:VocabularyFileUri":       "s3:GetObject",
 	"transcribe:VocabularyFilterFileUri": "s3:GetObject",
 	"transcribe:TuningDataS3Uri":         "s3:GetObject",
 	// Amazon Athena User Guide, "Access to Amazon S3": the caller's permissions pass through Athena; "Query results" lists these.
 	"athena": "s3:AbortMultipartUpload s3:GetObject s3:PutObject",
+}
+
+// readMaps are the services in whose maps keys and locations are named: attributes of queues and topics, templates of products.
+var readMaps = map[string]bool{"servicecatalog": true, "sns": true, "sqs": true}
+
+// secretMembers are the members that name a secret by its ARN or its name (Amazon RDS Data Service and Amazon Redshift Data API References).
+var secretMembers = map[string]bool{
+	"rds-data:secretArn": true, "rds-data:awsSecretStoreArn": true, "redshift-data:SecretArn": true,
 }
 
 // wholeKeys are the services in whose requests a key is the name of one object, and not what the names of several begin with.

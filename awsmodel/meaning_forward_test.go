@@ -7,8 +7,9 @@ import (
 )
 
 const (
-	forwardKeyID = "1234abcd-12ab-34cd-56ef-1234567890ab"
-	forwardKey   = "arn:aws:kms:us-east-1:111122223333:key/" + forwardKeyID
+	forwardKeyID  = "1234abcd-12ab-34cd-56ef-1234567890ab"
+	forwardSecret = "arn:aws:secretsmanager:us-east-1:111122223333:secret:db-AbCdEf"
+	forwardKey    = "arn:aws:kms:us-east-1:111122223333:key/" + forwardKeyID
 )
 
 // What services do with the caller's permissions, as their guides list the permissions that callers need: the calls beside the operation's own, each with
@@ -59,6 +60,16 @@ var forwardTests = []struct{ service, operation, input, want string }{
 	{"SQS", "CreateQueue", `{"QueueName":"q","Attributes":{"KmsMasterKeyId":"` + forwardKeyID + `"}}`, "kms:Decrypt " + forwardKey + "|kms:GenerateDataKey " + forwardKey},
 	{"SNS", "SetTopicAttributes", `{"TopicArn":"arn:aws:sns:us-east-1:111122223333:t","AttributeName":"KmsMasterKeyId","AttributeValue":"` + forwardKeyID + `"}`,
 		"kms:Decrypt " + forwardKey + "|kms:GenerateDataKey " + forwardKey},
+	{"RDS Data", "ExecuteStatement", `{"resourceArn":"arn:aws:rds:us-east-1:111122223333:cluster:c","sql":"select 1","secretArn":"` + forwardSecret + `"}`,
+		"secretsmanager:GetSecretValue " + forwardSecret},
+	{"RDS Data", "ExecuteStatement", `{"resourceArn":"arn:aws:rds:us-east-1:111122223333:cluster:c","sql":"select 1","secretArn":"db"}`,
+		"secretsmanager:GetSecretValue arn:aws:secretsmanager:us-east-1:111122223333:secret:*?"},
+	{"Redshift Data", "ListDatabases", `{"WorkgroupName":"w","Database":"d","SecretArn":"` + forwardSecret + `"}`, "secretsmanager:GetSecretValue " + forwardSecret},
+	{"Secrets Manager", "RotateSecret", `{"SecretId":"s","RotationLambdaARN":"arn:aws:lambda:us-east-1:111122223333:function:rotate"}`,
+		"lambda:InvokeFunction arn:aws:lambda:us-east-1:111122223333:function:rotate"},
+	{"Secrets Manager", "GetSecretValue", `{"SecretId":"` + forwardSecret + `"}`, ""},
+	{"Service Catalog", "CreateProvisioningArtifact", `{"ProductId":"p","IdempotencyToken":"t","Parameters":{"Info":{"LoadTemplateFromURL":` +
+		`"https://s3.amazonaws.com/templates/a.yaml"}}}`, "s3:GetObject arn:aws:s3:::templates/a.yaml*?"},
 	{"CloudFormation", "RegisterType", `{"TypeName":"A::B::C","SchemaHandlerPackage":"s3://types/b.zip"}`, "s3:GetObject arn:aws:s3:::types/b.zip"},
 	{"CloudFormation", "TestType", `{"TypeName":"A::B::C","Type":"RESOURCE","LogDeliveryBucket":"logs"}`, "s3:GetObject arn:aws:s3:::logs/*?|s3:PutObject arn:aws:s3:::logs/*?"},
 	{"Lambda", "UpdateFunctionConfiguration", `{"FunctionName":"f","Layers":["arn:aws:lambda:us-east-1:444455556666:layer:l:1"]}`,

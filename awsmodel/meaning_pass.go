@@ -59,6 +59,8 @@ var otherRoles = map[string]bool{
 // in lower case without which the input does so not.
 var rolesInText = map[string]string{
 	"datapipeline:PutPipelineDefinition": "", // AWS Data Pipeline Developer Guide, "IAM roles for AWS Data Pipeline": role and resourceRole of objects
+	// Amazon CloudWatch Logs API Reference, PutAccountPolicy: RoleArn in the document of a subscription filter.
+	"logs:PutAccountPolicy": "role",
 	// AWS Service Catalog Administrator Guide, "AWS Service Catalog launch constraints": RoleArn or LocalRoleName in JSON.
 	"servicecatalog:CreateConstraint": "role",
 	"servicecatalog:UpdateConstraint": "role",

@@ -5,12 +5,14 @@ import (
 	"strings"
 )
 
-// A query of Athena reads what its text names and objects that only the records of tables name, and writes to where its workgroup says or the text
-// does, all with the caller's permissions (Amazon Athena User Guide, "Configure access to databases and tables in the AWS Glue Data Catalog" and
-// "Control access to Amazon S3 from Athena"). The text is not understood here. Only what it cannot do is told from it.
+// A query of Athena reads what its text names and objects that only the records of tables name, and writes to where
+// its workgroup says or the text does, all with the caller's permissions (Amazon Athena User Guide, "Configure access
+// to databases and tables in the AWS Glue Data Catalog" and "Control access to Amazon S3 from Athena"). The text is
+// not understood here. Only what it cannot do is told from it.
 
-// queryReads, queryWrites and queryCalls are what a query may lead to: any, one that is no plain reading, and one that may reach a data source through a
-// function (there, "Allow access to Athena Federated Query" and "Allow access to Athena UDFs").
+// queryReads, queryWrites and queryCalls are what a query may lead to: any, one that is no plain reading, and one
+// that may reach a data source through a function (there, "Allow access to Athena Federated Query" and "Allow access
+// to Athena UDFs").
 var (
 	queryReads = []hiddenUse{
 		{"glue:GetDatabase", "", "glue", "database/*"}, {"glue:GetTable", "", "glue", "table/*/*"},
@@ -48,10 +50,11 @@ func (f *forwarder) query() {
 	}
 }
 
-// plainQuery is how the text of a statement begins that reads and changes nothing: SELECT, WITH, which Athena has only before SELECT, SHOW and
-// DESCRIBE (Amazon Athena User Guide, "DML queries, functions, and operators" and "DDL statements").
+// plainQuery is how the text of a statement begins that reads and changes nothing: SELECT, WITH, which Athena has
+// only before SELECT, SHOW and DESCRIBE (Amazon Athena User Guide, "DML queries, functions, and operators" and "DDL
+// statements").
 var plainQuery = regexp.MustCompile(`^\s*(?:select|with|show|describe)[\s("*]`)
 
-// threeParts is in a text that may name a catalog: a name between two periods, or what may hide one there: a comment, or a name
-// in another spelling (U&"…").
+// threeParts is in a text that may name a catalog: a name between two periods, or what may hide one there: a comment,
+// or a name in another spelling (U&"…").
 var threeParts = regexp.MustCompile("\\.\\s*(?:(?:\"[^\"]*\")+|`[^`]*`|[\\pL\\pN_$@-]+)\\s*\\.|--|/\\*|u&")
