@@ -174,7 +174,15 @@ var dependentNeeds = map[string]string{
 	// Amazon GuardDuty User Guide, "Exporting findings": permissions that whoever sets it up needs.
 	"guardduty s3:GetObject": always,
 	// The conditions of moreDependents, from the same pages.
-	"apigateway:CreateVpcLink ec2:*": "targetArns", "batch:CreateComputeEnvironment eks:*": "eksConfiguration",
+	"ec2:ModifyVerifiedAccessInstanceLoggingConfiguration logs:DescribeLogGroups":        "LogGroup",
+	"ec2:ModifyVerifiedAccessInstanceLoggingConfiguration logs:DescribeResourcePolicies": "LogGroup",
+	"ec2:ModifyVerifiedAccessInstanceLoggingConfiguration logs:PutResourcePolicy":        "LogGroup",
+	"ec2:ModifyVerifiedAccessInstanceLoggingConfiguration firehose:*":                    "DeliveryStream",
+	"network-firewall:UpdateLoggingConfiguration s3:*":                                   "LogDestinationType=S3",
+	"route53resolver:CreateResolverQueryLogConfig s3:*":                                  "~:s3:::",
+	"wafv2:PutLoggingConfiguration s3:*":                                                 "~:s3:::",
+	"wafv2:PutLoggingConfiguration logs:*":                                               "~:s3::: ~:logs:",
+	"apigateway:CreateVpcLink ec2:*":                                                     "targetArns", "batch:CreateComputeEnvironment eks:*": "eksConfiguration",
 	"cases connect:DescribeUser": "userArn", "codedeploy:CreateDeployment codedeploy:*": "overrideAlarmConfiguration",
 	"glue:CreateDatabase glue:*":                                 "FederatedDatabase",
 	"logs logs:PutDataProtectionPolicy":                          "policyType=DATA_PROTECTION_POLICY",
@@ -200,8 +208,15 @@ var moreDependents = map[string]string{
 	"cases:UpdateCase":               "connect:DescribeUser",
 	"codedeploy:CreateDeployment":    "codedeploy:UpdateDeploymentGroup",
 	"glue:CreateDatabase":            "glue:PassConnection",
-	"logs:DeleteAccountPolicy":       "logs:DeleteDataProtectionPolicy logs:DeleteSubscriptionFilter",
-	"logs:PutAccountPolicy":          "logs:PutDataProtectionPolicy logs:PutSubscriptionFilter",
+	// AWS Verified Access User Guide, "Logging permissions".
+	"ec2:ModifyVerifiedAccessInstanceLoggingConfiguration": logDelivery + " logs:DescribeLogGroups " +
+		"logs:DescribeResourcePolicies logs:PutResourcePolicy firehose:TagDeliveryStream",
+	// Amazon CloudWatch Logs User Guide, "Enable logging from AWS services": logging that requires additional permissions.
+	"network-firewall:UpdateLoggingConfiguration":  logDelivery + " s3:GetBucketPolicy s3:PutBucketPolicy",
+	"route53resolver:CreateResolverQueryLogConfig": logDelivery + " s3:GetBucketPolicy s3:PutBucketPolicy",
+	"wafv2:PutLoggingConfiguration":                logDelivery + " s3:GetBucketPolicy s3:PutBucketPolicy",
+	"logs:DeleteAccountPolicy":                     "logs:DeleteDataProtectionPolicy logs:DeleteSubscriptionFilter",
+	"logs:PutAccountPolicy":                        "logs:PutDataProtectionPolicy logs:PutSubscriptionFilter",
 	// Amazon QuickSight Developer Guide, "Permissions" of asset bundles.
 	"quicksight:StartAssetBundleExportJob": "quicksight:DescribeAnalysis quicksight:DescribeDashboard quicksight:DescribeDataSet " +
 		"quicksight:DescribeDataSource quicksight:DescribeTheme quicksight:DescribeVPCConnection",
@@ -224,5 +239,8 @@ var moreDependents = map[string]string{
 	"servicecatalog:ImportAsProvisionedProduct": "cloudformation:DescribeStacks cloudformation:GetTemplate",
 	"ssm:UpdateAssociation":                     "ssm:DescribeAssociation",
 }
+
+// logDelivery is what setting up the delivery of a service's logs takes.
+const logDelivery = "logs:CreateLogDelivery logs:DeleteLogDelivery logs:GetLogDelivery logs:ListLogDeliveries logs:UpdateLogDelivery"
 
 const redshiftCredentials = "redshift:GetClusterCredentials redshift:GetClusterCredentialsWithIAM redshift-serverless:GetCredentials"

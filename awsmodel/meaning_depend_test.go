@@ -29,6 +29,12 @@ var dependTests = []struct{ service, operation, input, want string }{
 	{"m2", "CreateDataSetImportTask", `{"applicationId":"a","importConfig":{"s3Location":"s3://in/sets.json"}}`, "s3:GetObject arn:aws:s3:::in/sets.json*?"}, // as what services do
 	{"ElastiCache", "CopySnapshot", `{"SourceSnapshotName":"s","TargetSnapshotName":"t","TargetBucket":"out"}`,
 		"s3:DeleteObject arn:aws:s3:::out/*?|s3:GetBucketAcl arn:aws:s3:::out|s3:PutObject arn:aws:s3:::out/*?"},
+	{"WAFV2", "PutLoggingConfiguration", `{"LoggingConfiguration":{"ResourceArn":"arn:aws:wafv2:us-east-1:111122223333:regional/webacl/a/b",` +
+		`"LogDestinationConfigs":["arn:aws:s3:::aws-waf-logs-a"]}}`,
+		"logs:CreateLogDelivery *|logs:DeleteLogDelivery *|logs:GetLogDelivery *|logs:ListLogDeliveries *|logs:UpdateLogDelivery *|" +
+			"s3:GetBucketPolicy arn:aws:s3:::aws-waf-logs-a|s3:PutBucketPolicy arn:aws:s3:::aws-waf-logs-a"},
+	{"WAFV2", "PutLoggingConfiguration", `{"LoggingConfiguration":{"ResourceArn":"arn:aws:wafv2:us-east-1:111122223333:regional/webacl/a/b",` +
+		`"LogDestinationConfigs":["arn:aws:firehose:us-east-1:111122223333:deliverystream/aws-waf-logs-a"]}}`, ""},
 	{"Redshift Data", "ExecuteStatement", `{"Sql":"select 1","ClusterIdentifier":"c","Database":"d"}`,
 		"redshift:GetClusterCredentialsWithIAM arn:aws:redshift:us-east-1:111122223333:dbname:*/*?"},
 	{"Redshift Data", "ExecuteStatement", `{"Sql":"select 1","WorkgroupName":"w","Database":"d"}`,

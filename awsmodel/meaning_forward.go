@@ -47,11 +47,10 @@ func (r *reader) forwards(passes []Call) []Call {
 	if r.prefix == "redshift-data" { // whose lists are queries
 		looks = false
 	}
-	if looks || notForwarded[r.prefix] != "" || notForwarded[r.prefix+":"+name] != "" {
-		return nil
-	}
 	f := &forwarder{reader: r, role: actsByRole[r.prefix] && len(passes) > 0, roles: len(passes) > 0, seen: map[string]bool{}}
-	f.walk(r.operation.shape(), r.operation.Input, &forwardPlace{})
+	if !looks && notForwarded[r.prefix] == "" && notForwarded[r.prefix+":"+name] == "" {
+		f.walk(r.operation.shape(), r.operation.Input, &forwardPlace{})
+	}
 	for _, row := range hiddenUses[r.prefix+":"+name] {
 		f.add(row.action, row.kind, r.hidden(row), true, nil)
 	}
@@ -201,6 +200,9 @@ func (f *forwarder) bucket(at *forwardPlace, plain, text string) {
 	if arn, err := policy.ParseARN(text); err == nil && arn.Service == "s3" && arn.Account == "" {
 		bucket = arn.Resource
 	}
+	if host := storageHost.FindStringSubmatch(bucket); host != nil {
+		bucket = strings.TrimSuffix(host[1], ".") // CloudFront's form
+	}
 	bucket, inside, _ := strings.Cut(bucket, "/") // some members take a path behind the bucket
 	stem := strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(plain, "arn"), "name"), "bucket")
 	key, version := "", ""
@@ -289,7 +291,7 @@ func (f *forwarder) object(at *forwardPlace, bucket, key, version string, whole 
 		switch {
 		case strings.HasPrefix(action, "logs:"):
 			f.add(action, "service", "*", false, nil)
-		case strings.HasSuffix(action, "BucketPolicy"):
+		case strings.HasSuffix(action, "BucketPolicy"), strings.HasSuffix(action, "BucketAcl"):
 			f.add(action, "bucket", bucketARN(f.place.Partition, bucket), bucket == "*", nil)
 		default:
 			f.add(action, "object", objectARN(f.place.Partition, bucket, name), any, keys)

@@ -10,7 +10,6 @@ var notForwarded = map[string]string{
 	"access-analyzer":          describes,
 	"securityhub":              describes,
 	"macie2":                   byPrincipal,
-	"cloudfront":               byPrincipal,
 	"cloudtrail:CreateTrail":   byPrincipal,
 	"cloudtrail:UpdateTrail":   byPrincipal,
 	"cloudtrail:DeliveryS3Uri": byPrincipal,
@@ -22,22 +21,22 @@ var notForwarded = map[string]string{
 	"inspector2":               byPrincipal,
 	"bcm-data-exports":         byPrincipal,
 	"compute-optimizer":        byPrincipal,
-	"globalaccelerator":        byPrincipal,
-	"ec2:BucketOwner":          "it is an account",
-	"ec2:ModifyVerifiedAccessInstanceLoggingConfiguration": byPrincipal,
-	"ec2:CreateSpotDatafeedSubscription":                   byPrincipal,
-	"elasticloadbalancing:ModifyLoadBalancerAttributes":    byPrincipal,
-	"redshift:EnableLogging":                               byPrincipal,
-	"ses:BucketName":                                       byPrincipal,
-	"shield":                                               byPrincipal,
-	"logs:kmsKeyId":                                        byPrincipal, // Amazon CloudWatch Logs User Guide, "Encrypt log data in CloudWatch Logs"
-	"logs:AssociateKmsKey":                                 byPrincipal,
-	"timestream-influxdb:bucket":                           "it is a bucket within the database",
-	"ssm:OutputS3BucketName":                               byNode,
-	"ssm:S3BucketName":                                     byNode,
-	"ssm:CreateResourceDataSync":                           byPrincipal,
-	"backup:S3BucketName":                                  byPrincipal,
-	"snowball:KmsKeyARN":                                   "the job's role uses it",
+	// AWS Global Accelerator API Reference, UpdateAcceleratorAttributes: the bucket's policy lets it in.
+	"globalaccelerator": byPrincipal,
+	"ec2:BucketOwner":   "it is an account",
+	"elasticloadbalancing:ModifyLoadBalancerAttributes": byPrincipal,
+	"redshift:EnableLogging":                            byPrincipal,
+	// Amazon SES API Reference, S3Action: the key's and the bucket's policies let SES in.
+	"ses:CreateReceiptRule":      byPrincipal,
+	"ses:UpdateReceiptRule":      byPrincipal,
+	"shield":                     byPrincipal,
+	"logs:kmsKeyId":              byPrincipal, // Amazon CloudWatch Logs User Guide, "Encrypt log data in CloudWatch Logs"
+	"logs:AssociateKmsKey":       byPrincipal,
+	"timestream-influxdb:bucket": "it is a bucket within the database",
+	"ssm:OutputS3BucketName":     byNode,
+	"ssm:S3BucketName":           byNode,
+	"ssm:CreateResourceDataSync": byPrincipal,
+	"backup:S3BucketName":        byPrincipal,
 }
 
 // Reasons why nothing is done with the caller's permissions.
@@ -116,6 +115,7 @@ var keyUses = map[string]string{
 	"workspaces-web":                        grantedAndUsed,
 	"rekognition:CopyProjectVersion":        grantedAndUsed, // its page in the API Reference
 	"license-manager:SignKey":               "kms:CreateGrant kms:GetPublicKey kms:Sign",
+	"snowball":                              grantedAndUsed,
 	"sagemaker:ResourceKey":                 "kms:CreateGrant", // as for other volumes
 	// Amazon DynamoDB Developer Guide, "DynamoDB encryption at rest: usage notes", authorizing use of a customer managed key.
 	"dynamodb:KMSMasterKeyId":  "kms:CreateGrant kms:Decrypt kms:DescribeKey kms:Encrypt kms:GenerateDataKey kms:ReEncryptFrom kms:ReEncryptTo",
@@ -136,6 +136,12 @@ const advancedParameter = "kms:Encrypt kms:GenerateDataKey kms:Decrypt"
 
 // objectUses are what services do with objects in the same way, where the names do not tell.
 var objectUses = map[string]string{
+	// Amazon CloudFront Developer Guide, "Configure standard logging (legacy)", and Amazon EC2 User Guide, "Track your Spot
+	// Instance costs using the Spot Instance data feed": the service is entered into the bucket's access control list.
+	"cloudfront:Bucket":                  "s3:GetBucketAcl s3:PutBucketAcl",
+	"ec2:CreateSpotDatafeedSubscription": "s3:GetBucketAcl s3:PutBucketAcl",
+	// AWS Verified Access User Guide, "Logging permissions".
+	"ec2:ModifyVerifiedAccessInstanceLoggingConfiguration": "s3:GetBucketPolicy s3:PutBucketPolicy",
 	"cloudformation": "s3:GetObject",
 	// AWS CloudFormation API Reference, TestType: what its user needs for the bucket of the logs.
 	"cloudformation:LogDeliveryBucket": "s3:GetObject s3:PutObject",
@@ -181,6 +187,9 @@ type hiddenUse struct{ action, kind, service, resource string }
 var hiddenUses = map[string][]hiddenUse{
 	// Amazon Athena API Reference, GetQueryResults: s3:GetObject for the location of the results, which only the execution's record names.
 	"athena:GetQueryResults": {{"s3:GetObject", "object", "s3", ""}},
+	// Amazon Macie User Guide, "Configuration options for retrieving sensitive data samples": with the caller's credentials, if
+	// the account has not configured a role. The object is the finding's.
+	"macie2:GetSensitiveDataOccurrences": {{"s3:GetObject", "object", "s3", ""}},
 }
 
 // calledVia are the services in aws:CalledVia (IAM User Guide, "AWS global condition context keys") that have a forwarded call here.

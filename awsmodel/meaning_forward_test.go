@@ -70,6 +70,12 @@ var forwardTests = []struct{ service, operation, input, want string }{
 	{"Secrets Manager", "GetSecretValue", `{"SecretId":"` + forwardSecret + `"}`, ""},
 	{"Service Catalog", "CreateProvisioningArtifact", `{"ProductId":"p","IdempotencyToken":"t","Parameters":{"Info":{"LoadTemplateFromURL":` +
 		`"https://s3.amazonaws.com/templates/a.yaml"}}}`, "s3:GetObject arn:aws:s3:::templates/a.yaml*?"},
+	{"CloudFront", "CreateKeyValueStore", `{"Name":"k","ImportSource":{"SourceType":"S3","SourceARN":"arn:aws:s3:::in/keys.json"}}`, "s3:GetObject arn:aws:s3:::in/keys.json*?"},
+	{"CloudFront", "CreateStreamingDistribution", `{"StreamingDistributionConfig":{"Logging":{"Enabled":true,"Bucket":"logs.s3.amazonaws.com","Prefix":""}}}`,
+		"s3:GetBucketAcl arn:aws:s3:::logs|s3:PutBucketAcl arn:aws:s3:::logs"},
+	{"EC2", "CreateSpotDatafeedSubscription", `{"Bucket":"feed"}`, "s3:GetBucketAcl arn:aws:s3:::feed|s3:PutBucketAcl arn:aws:s3:::feed"},
+	{"Macie2", "GetSensitiveDataOccurrences", `{"findingId":"f"}`, "s3:GetObject arn:aws:s3:::*/*?"},
+	{"SES", "CreateReceiptRule", `{"RuleSetName":"r","Rule":{"Name":"n","Actions":[{"S3Action":{"BucketName":"mail","KmsKeyArn":"` + forwardKey + `"}}]}}`, ""},
 	{"CloudFormation", "RegisterType", `{"TypeName":"A::B::C","SchemaHandlerPackage":"s3://types/b.zip"}`, "s3:GetObject arn:aws:s3:::types/b.zip"},
 	{"CloudFormation", "TestType", `{"TypeName":"A::B::C","Type":"RESOURCE","LogDeliveryBucket":"logs"}`, "s3:GetObject arn:aws:s3:::logs/*?|s3:PutObject arn:aws:s3:::logs/*?"},
 	{"Lambda", "UpdateFunctionConfiguration", `{"FunctionName":"f","Layers":["arn:aws:lambda:us-east-1:444455556666:layer:l:1"]}`,
