@@ -43,6 +43,7 @@ var actions = map[string]string{
 
 	// Amazon CloudFront API Reference, CreateDistributionWithTags.
 	"cloudfront:CreateDistributionWithTags": "cloudfront:CreateDistribution cloudfront:TagResource",
+	"cloudtrail:ListInsightsMetricData":     "cloudtrail:LookupEvents", // its page in the API Reference asks for this
 	// Amazon CloudSearch Developer Guide, "Configuring access for Amazon CloudSearch": cloudsearch:document is for the document service.
 	"cloudsearch:UploadDocuments": "cloudsearch:document",
 	// Amazon API Gateway Developer Guide, "Control access to a WebSocket API with IAM authorization": one action for @connections.

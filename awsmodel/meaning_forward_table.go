@@ -13,19 +13,23 @@ var notForwarded = map[string]string{
 	"cloudtrail:CreateTrail":   byPrincipal,
 	"cloudtrail:UpdateTrail":   byPrincipal,
 	"cloudtrail:DeliveryS3Uri": byPrincipal,
-	"config:DeliveryS3Bucket":  byPrincipal,
-	"config:s3BucketName":      byPrincipal,
-	"config:s3KmsKeyArn":       byPrincipal,
-	"cur":                      byPrincipal,
-	"guardduty":                byPrincipal,
-	"inspector2":               byPrincipal,
-	"bcm-data-exports":         byPrincipal,
-	"compute-optimizer":        byPrincipal,
+	// AWS Config API Reference, DeliveryChannel: the bucket's policy lets it in.
+	"config:DeliveryS3Bucket": byPrincipal,
+	"config:s3BucketName":     byPrincipal,
+	"config:s3KmsKeyArn":      byPrincipal,
+	"cur":                     byPrincipal,
+	"guardduty":               byPrincipal,
+	// Amazon Inspector User Guide, "Exporting Amazon Inspector findings reports": the policies of bucket and key let it in.
+	"inspector2":        byPrincipal,
+	"bcm-data-exports":  byPrincipal,
+	"compute-optimizer": byPrincipal,
 	// AWS Global Accelerator API Reference, UpdateAcceleratorAttributes: the bucket's policy lets it in.
 	"globalaccelerator": byPrincipal,
 	"ec2:BucketOwner":   "it is an account",
+	// Network Load Balancers, "Enable access logs for your Network Load Balancer": the bucket's policy lets it in.
 	"elasticloadbalancing:ModifyLoadBalancerAttributes": byPrincipal,
-	"redshift:EnableLogging":                            byPrincipal,
+	// Amazon Redshift API Reference, EnableLogging: InsufficientS3BucketPolicyFault.
+	"redshift:EnableLogging": byPrincipal,
 	// Amazon SES API Reference, S3Action: the key's and the bucket's policies let SES in.
 	"ses:CreateReceiptRule":      byPrincipal,
 	"ses:UpdateReceiptRule":      byPrincipal,

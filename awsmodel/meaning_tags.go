@@ -198,6 +198,7 @@ func (t tagging) put(allowed []string, keys map[string][]string) {
 // CreateSecret, CreateQueue, CreateTopic, CreateLogGroup, PutMetricAlarm, CreateDeliveryStream and the other operations with tags in their input.
 var tagsAtCreation = map[string]struct{ action, key string }{
 	"autoscaling":          {"autoscaling:CreateOrUpdateTags", ""},
+	"budgets":              {"budgets:TagResource", ""}, // Service Authorization Reference, "AWS Budget Service": ModifyBudget
 	"cloudwatch":           {"cloudwatch:TagResource", ""},
 	"dynamodb":             {"dynamodb:TagResource", ""},
 	"ec2":                  {"ec2:CreateTags", "ec2:CreateAction"},
@@ -218,6 +219,7 @@ var tagsAtCreation = map[string]struct{ action, key string }{
 	"sqs":                  {"sqs:TagQueue", ""},
 	"ssm":                  {"ssm:AddTagsToResource", ""},
 	"states":               {"states:TagResource", ""},
+	"workspaces":           {"workspaces:CreateTags", ""}, // Amazon WorkSpaces API Reference, CreateWorkspaceImage
 }
 
 // taggings are the calls for tags that an operation, which means the calls in own, sets on what it creates.

@@ -11,7 +11,6 @@ const (
 
 // unfit are the operations that are known and must not be decided, with the reason.
 var unfit = map[string]string{
-	"cloudtrail:ListInsightsMetricData":                          noAction,
 	"cloudwatch:AssociateDatasetKmsKey":                          noAction,
 	"cloudwatch:CreateResourceMetricsConfiguration":              noAction,
 	"cloudwatch:DeleteResourceMetricsConfiguration":              noAction,
