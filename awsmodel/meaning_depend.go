@@ -105,7 +105,8 @@ func present(input any, member, value string) bool {
 	case map[string]any:
 		for name, inner := range v {
 			text, _ := inner.(string)
-			has := inner != false && inner != nil && inner != ""
+			list, _ := inner.([]any)
+			has := inner != false && inner != nil && inner != "" && (list == nil || len(list) > 0)
 			if value != "" {
 				has = strings.EqualFold(text, value)
 			}

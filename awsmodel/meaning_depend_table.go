@@ -192,6 +192,12 @@ var dependentNeeds = map[string]string{
 	"redshift-data redshift:GetClusterCredentials":               "DbUser",
 	"redshift-data redshift:*":                                   "ClusterIdentifier+!DbUser+!SecretArn",
 	"redshift-data redshift-serverless:*":                        "WorkgroupName+!SecretArn",
+	"redshift:GetClusterCredentials redshift:CreateClusterUser":  "AutoCreate",
+	"redshift:GetClusterCredentials redshift:JoinGroup":          "DbGroups",
+	"secretsmanager:CreateSecret secretsmanager:*":               "AddReplicaRegions",
+	"secretsmanager:ValidateResourcePolicy secretsmanager:*":     "SecretId",
+	"servicecatalog:AssociateResource tag:*":                     "options",
+	"wellarchitected:CreateWorkload wellarchitected:*":           "ReviewTemplateArns",
 	"rekognition:CreateDataset rekognition:*":                    "DatasetArn",
 	"servicecatalog:CreateProduct cloudformation:*":              "ImportFromPhysicalId",
 	"servicecatalog:CreateProvisioningArtifact cloudformation:*": "ImportFromPhysicalId",
@@ -202,12 +208,32 @@ var dependentNeeds = map[string]string{
 var moreDependents = map[string]string{
 	"apigateway:CreateVpcLink": "ec2:CreateVpcEndpointServiceConfiguration ec2:DeleteVpcEndpointServiceConfigurations " +
 		"ec2:DescribeVpcEndpointServiceConfigurations ec2:ModifyVpcEndpointServicePermissions",
-	"batch:CreateComputeEnvironment": "eks:DescribeCluster",
-	"cases:CreateCase":               "connect:DescribeUser",
-	"cases:CreateRelatedItem":        "connect:DescribeUser",
-	"cases:UpdateCase":               "connect:DescribeUser",
-	"codedeploy:CreateDeployment":    "codedeploy:UpdateDeploymentGroup",
-	"glue:CreateDatabase":            "glue:PassConnection",
+	"batch:CreateComputeEnvironment":     "eks:DescribeCluster",
+	"codeartifact:GetAuthorizationToken": "sts:GetServiceBearerToken",
+	"ecr-public:GetAuthorizationToken":   "sts:GetServiceBearerToken",
+	"elasticfilesystem:CreateMountTarget": "ec2:CreateNetworkInterface ec2:DescribeNetworkInterfaces " +
+		"ec2:DescribeSubnets",
+	"elasticfilesystem:DeleteMountTarget":                 "ec2:DeleteNetworkInterface",
+	"elasticfilesystem:DescribeMountTargetSecurityGroups": "ec2:DescribeNetworkInterfaceAttribute",
+	"elasticfilesystem:ModifyMountTargetSecurityGroups":   "ec2:ModifyNetworkInterfaceAttribute",
+	"lookoutvision:StartModelPackagingJob": "greengrass:CreateComponentVersion greengrass:DescribeComponent " +
+		"s3:GetBucketLocation",
+	"panorama:DeletePackage":                "s3:DeleteObject",
+	"redshift:GetClusterCredentials":        "redshift:CreateClusterUser redshift:JoinGroup",
+	"secretsmanager:CreateSecret":           "secretsmanager:ReplicateSecretToRegions",
+	"secretsmanager:ValidateResourcePolicy": "secretsmanager:PutResourcePolicy",
+	"servicecatalog:AssociateResource": "cloudformation:UpdateStack resource-groups:AssociateResource " +
+		"tag:GetResources tag:TagResources",
+	"servicecatalog:DisassociateResource": "cloudformation:DescribeStacks cloudformation:UpdateStack " +
+		"resource-groups:DisassociateResource tag:GetResources tag:UntagResources",
+	"servicecatalog:EnableAWSOrganizationsAccess": "organizations:EnableAWSServiceAccess",
+	"wellarchitected:CreateWorkload": "wellarchitected:GetReviewTemplate wellarchitected:GetReviewTemplateAnswer " +
+		"wellarchitected:GetReviewTemplateLensReview wellarchitected:ListReviewTemplateAnswers",
+	"cases:CreateCase":            "connect:DescribeUser",
+	"cases:CreateRelatedItem":     "connect:DescribeUser",
+	"cases:UpdateCase":            "connect:DescribeUser",
+	"codedeploy:CreateDeployment": "codedeploy:UpdateDeploymentGroup",
+	"glue:CreateDatabase":         "glue:PassConnection",
 	// AWS Verified Access User Guide, "Logging permissions".
 	"ec2:ModifyVerifiedAccessInstanceLoggingConfiguration": logDelivery + " logs:DescribeLogGroups " +
 		"logs:DescribeResourcePolicies logs:PutResourcePolicy firehose:TagDeliveryStream",

@@ -29,6 +29,11 @@ var dependTests = []struct{ service, operation, input, want string }{
 	{"m2", "CreateDataSetImportTask", `{"applicationId":"a","importConfig":{"s3Location":"s3://in/sets.json"}}`, "s3:GetObject arn:aws:s3:::in/sets.json*?"}, // as what services do
 	{"ElastiCache", "CopySnapshot", `{"SourceSnapshotName":"s","TargetSnapshotName":"t","TargetBucket":"out"}`,
 		"s3:DeleteObject arn:aws:s3:::out/*?|s3:GetBucketAcl arn:aws:s3:::out|s3:PutObject arn:aws:s3:::out/*?"},
+	{"Redshift", "GetClusterCredentials", `{"DbUser":"u","ClusterIdentifier":"c","AutoCreate":true,"DbGroups":["admins"]}`,
+		"redshift:CreateClusterUser arn:aws:redshift:us-east-1:111122223333:dbuser:*/*?|redshift:JoinGroup arn:aws:redshift:us-east-1:111122223333:dbgroup:*/*?"},
+	{"Redshift", "GetClusterCredentials", `{"DbUser":"u","ClusterIdentifier":"c","DbGroups":[]}`, ""},
+	{"EFS", "DeleteMountTarget", `{"MountTargetId":"fsmt-0123456789abcdef0"}`,
+		"ec2:DeleteNetworkInterface arn:aws:ec2:us-east-1:111122223333:network-interface/*?"},
 	{"WAFV2", "PutLoggingConfiguration", `{"LoggingConfiguration":{"ResourceArn":"arn:aws:wafv2:us-east-1:111122223333:regional/webacl/a/b",` +
 		`"LogDestinationConfigs":["arn:aws:s3:::aws-waf-logs-a"]}}`,
 		"logs:CreateLogDelivery *|logs:DeleteLogDelivery *|logs:GetLogDelivery *|logs:ListLogDeliveries *|logs:UpdateLogDelivery *|" +

@@ -213,7 +213,9 @@ var tagsAtCreation = map[string]struct{ action, key string }{
 	"kms":                  {"kms:TagResource", ""},
 	"lambda":               {"lambda:TagResource", ""},
 	"logs":                 {"logs:TagResource", ""},
+	"lookoutvision":        {"lookoutvision:TagResource", ""}, // Amazon Lookout for Vision API Reference, CreateModel
 	"rds":                  {"rds:AddTagsToResource", ""},
+	"rekognition":          {"rekognition:TagResource", ""}, // Amazon Rekognition API Reference, CreateCollection
 	"secretsmanager":       {"secretsmanager:TagResource", ""},
 	"sns":                  {"sns:TagResource", ""},
 	"sqs":                  {"sqs:TagQueue", ""},

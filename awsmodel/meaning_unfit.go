@@ -43,9 +43,6 @@ var unfit = map[string]string{
 	"kms:Decapsulate":                                            noAction,
 	"kms:Encapsulate":                                            noAction,
 	"comprehendmedical:DetectEntities":                           noAction,
-	"glue:GetUnfilteredPartitionMetadata":                        noAction,
-	"glue:GetUnfilteredPartitionsMetadata":                       noAction,
-	"glue:GetUnfilteredTableMetadata":                            noAction,
 	"lakeformation:AssumeDecoratedRoleWithSAML":                  "it is decided by the trust policy of a role",
 	"aws-marketplace:BatchDescribeEntities":                      noAction,
 
