@@ -43,6 +43,8 @@ func (r *reader) dependents(own []Call, calls []Call, passed bool) []Call {
 				if !passed || !actsByRole[r.prefix] {
 					f.storage(dependent)
 				}
+			case sameResource[name]:
+				f.beside(dependent, own)
 			default:
 				f.dependent(dependent)
 			}
@@ -151,6 +153,25 @@ func (f *forwarder) dependent(entry policy.ActionEntry) {
 	}
 	f.add(entry.Name, kind, resource, true, nil)
 	if call := &f.calls[len(f.calls)-1]; service == f.prefix { // the service asks itself
+		delete(call.Keys, "aws:ViaAWSService")
+		delete(call.Keys, "aws:CalledVia")
+	}
+}
+
+// beside adds the calls for a dependent action on those resources of an operation's own calls that it can be about.
+func (f *forwarder) beside(entry policy.ActionEntry, own []Call) {
+	before := len(f.calls)
+	for _, call := range own {
+		arn, err := policy.ParseARN(strings.TrimSuffix(call.Resource, ":log-stream:"))
+		if err != nil || f.useOf(entry, arn) == nil {
+			continue
+		}
+		f.add(entry.Name, "", arn.String(), call.AnyResource, nil)
+	}
+	if len(f.calls) == before {
+		f.dependent(entry)
+	}
+	for _, call := range f.calls[before:] { // the service asks itself
 		delete(call.Keys, "aws:ViaAWSService")
 		delete(call.Keys, "aws:CalledVia")
 	}

@@ -185,6 +185,8 @@ var dependentNeeds = map[string]string{
 	"apigateway:CreateVpcLink ec2:*":                                                     "targetArns", "batch:CreateComputeEnvironment eks:*": "eksConfiguration",
 	"cases connect:DescribeUser": "userArn", "codedeploy:CreateDeployment codedeploy:*": "overrideAlarmConfiguration",
 	"glue:CreateDatabase glue:*":                                 "FederatedDatabase",
+	"fsx:DeleteVolume fsx:BypassSnaplockEnterpriseRetention":     "BypassSnaplockEnterpriseRetention",
+	"logs logs:Unmask":                                           "unmask",
 	"logs logs:PutDataProtectionPolicy":                          "policyType=DATA_PROTECTION_POLICY",
 	"logs logs:PutSubscriptionFilter":                            "policyType=SUBSCRIPTION_FILTER_POLICY",
 	"logs logs:DeleteDataProtectionPolicy":                       "policyType=DATA_PROTECTION_POLICY",
@@ -203,9 +205,13 @@ var dependentNeeds = map[string]string{
 	"servicecatalog:CreateProvisioningArtifact cloudformation:*": "ImportFromPhysicalId",
 }
 
-// moreDependents are actions that an operation's page in its service's API reference asks for as well, and the Service
-// Authorization Reference does not list.
+// moreDependents are actions that an operation's page in its service's API reference asks for as well, and the
+// Service Authorization Reference does not list.
 var moreDependents = map[string]string{
+	"fsx:DeleteVolume":     "fsx:BypassSnaplockEnterpriseRetention",
+	"logs:FilterLogEvents": "logs:Unmask",
+	"logs:GetLogEvents":    "logs:Unmask",
+	"logs:GetLogRecord":    "logs:Unmask",
 	"apigateway:CreateVpcLink": "ec2:CreateVpcEndpointServiceConfiguration ec2:DeleteVpcEndpointServiceConfigurations " +
 		"ec2:DescribeVpcEndpointServiceConfigurations ec2:ModifyVpcEndpointServicePermissions",
 	"batch:CreateComputeEnvironment":     "eks:DescribeCluster",
@@ -237,7 +243,8 @@ var moreDependents = map[string]string{
 	// AWS Verified Access User Guide, "Logging permissions".
 	"ec2:ModifyVerifiedAccessInstanceLoggingConfiguration": logDelivery + " logs:DescribeLogGroups " +
 		"logs:DescribeResourcePolicies logs:PutResourcePolicy firehose:TagDeliveryStream",
-	// Amazon CloudWatch Logs User Guide, "Enable logging from AWS services": logging that requires additional permissions.
+	// Amazon CloudWatch Logs User Guide, "Enable logging from AWS services": logging that requires additional
+	// permissions.
 	"network-firewall:UpdateLoggingConfiguration":  logDelivery + " s3:GetBucketPolicy s3:PutBucketPolicy",
 	"route53resolver:CreateResolverQueryLogConfig": logDelivery + " s3:GetBucketPolicy s3:PutBucketPolicy",
 	"wafv2:PutLoggingConfiguration":                logDelivery + " s3:GetBucketPolicy s3:PutBucketPolicy",
@@ -270,3 +277,9 @@ var moreDependents = map[string]string{
 const logDelivery = "logs:CreateLogDelivery logs:DeleteLogDelivery logs:GetLogDelivery logs:ListLogDeliveries logs:UpdateLogDelivery"
 
 const redshiftCredentials = "redshift:GetClusterCredentials redshift:GetClusterCredentialsWithIAM redshift-serverless:GetCredentials"
+
+// sameResource are the dependent actions that are about what the operation's own action is about.
+var sameResource = map[string]bool{
+	"fsx:BypassSnaplockEnterpriseRetention": true, "logs:Unmask": true, "secretsmanager:PutResourcePolicy": true,
+	"secretsmanager:ReplicateSecretToRegions": true,
+}

@@ -34,6 +34,8 @@ var dependTests = []struct{ service, operation, input, want string }{
 	{"Redshift", "GetClusterCredentials", `{"DbUser":"u","ClusterIdentifier":"c","DbGroups":[]}`, ""},
 	{"EFS", "DeleteMountTarget", `{"MountTargetId":"fsmt-0123456789abcdef0"}`,
 		"ec2:DeleteNetworkInterface arn:aws:ec2:us-east-1:111122223333:network-interface/*?"},
+	{"CloudWatch Logs", "FilterLogEvents", `{"logGroupName":"g","unmask":true}`, "logs:Unmask arn:aws:logs:us-east-1:111122223333:log-group:g"},
+	{"CloudWatch Logs", "FilterLogEvents", `{"logGroupName":"g","unmask":false}`, ""},
 	{"WAFV2", "PutLoggingConfiguration", `{"LoggingConfiguration":{"ResourceArn":"arn:aws:wafv2:us-east-1:111122223333:regional/webacl/a/b",` +
 		`"LogDestinationConfigs":["arn:aws:s3:::aws-waf-logs-a"]}}`,
 		"logs:CreateLogDelivery *|logs:DeleteLogDelivery *|logs:GetLogDelivery *|logs:ListLogDeliveries *|logs:UpdateLogDelivery *|" +

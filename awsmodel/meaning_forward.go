@@ -110,7 +110,9 @@ func (f *forwarder) take(at *forwardPlace, text string) {
 	switch {
 	case f.secret(at, text):
 	case isKeyMember(plain) || otherKeys[f.prefix+":"+at.member]:
-		if _, known := keyUses[f.prefix+":"+at.member]; known || !f.role {
+		_, used := keyUses[f.prefix+":"+at.member]
+		_, usedHere := keyUses[f.prefix+":"+f.operation.Name]
+		if used || usedHere || !f.role {
 			f.key(at, text)
 		}
 	case f.role || at.free && f.prefix != "servicecatalog":

@@ -120,7 +120,15 @@ var keyUses = map[string]string{
 	"rekognition:CopyProjectVersion":        grantedAndUsed, // its page in the API Reference
 	"license-manager:SignKey":               "kms:CreateGrant kms:GetPublicKey kms:Sign",
 	"snowball":                              grantedAndUsed,
-	"sagemaker:ResourceKey":                 "kms:CreateGrant", // as for other volumes
+	"wisdom":                                grantedAndUsed, // Amazon Q in Connect API Reference, ServerSideEncryptionConfiguration
+	"codeartifact":                          granted,        // AWS CodeArtifact API Reference, CreateDomain
+	// Amazon RDS API Reference, StartExportTask: what its caller must be authorized for, beside the role's.
+	"rds:StartExportTask": "kms:CreateGrant kms:Decrypt kms:DescribeKey kms:Encrypt kms:GenerateDataKey kms:GenerateDataKeyWithoutPlaintext " +
+		"kms:ReEncryptFrom kms:ReEncryptTo kms:RetireGrant",
+	// Amazon SageMaker API Reference, OnlineStoreSecurityConfig: the same of its caller's.
+	"sagemaker:CreateFeatureGroup": "kms:CreateGrant kms:Decrypt kms:DescribeKey kms:Encrypt kms:GenerateDataKey kms:ReEncryptFrom kms:ReEncryptTo " +
+		"kms:RetireGrant",
+	"sagemaker:ResourceKey": "kms:CreateGrant", // as for other volumes
 	// Amazon DynamoDB Developer Guide, "DynamoDB encryption at rest: usage notes", authorizing use of a customer managed key.
 	"dynamodb:KMSMasterKeyId":  "kms:CreateGrant kms:Decrypt kms:DescribeKey kms:Encrypt kms:GenerateDataKey kms:ReEncryptFrom kms:ReEncryptTo",
 	"cognito-idp":              granted,
@@ -129,9 +137,10 @@ var keyUses = map[string]string{
 	"events":                   "kms:DescribeKey", // Amazon EventBridge User Guide, "Encrypting EventBridge event buses": the rest is the service's
 	// AWS Lambda Developer Guide, "Securing Lambda environment variables".
 	"lambda:KMSKeyArn": "kms:CreateGrant kms:Encrypt",
-	// AWS Secrets Manager API Reference, UpdateSecret.
-	"secretsmanager:UpdateSecret": "kms:Decrypt kms:Encrypt kms:GenerateDataKey",
-	"ssm:PutParameter":            "kms:Encrypt", // of standard parameters
+	// AWS Secrets Manager API Reference, ReplicateSecretToRegions and UpdateSecret.
+	"secretsmanager:ReplicateSecretToRegions": "kms:Encrypt kms:GenerateDataKey",
+	"secretsmanager:UpdateSecret":             "kms:Decrypt kms:Encrypt kms:GenerateDataKey",
+	"ssm:PutParameter":                        "kms:Encrypt", // of standard parameters
 }
 
 // advancedParameter is what Parameter Store does with the key of a parameter that is advanced or may become so (AWS Systems Manager User Guide, "AWS

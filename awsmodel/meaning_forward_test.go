@@ -27,7 +27,7 @@ var forwardTests = []struct{ service, operation, input, want string }{
 	{"Secrets Manager", "CreateSecret", `{"Name":"s","SecretString":"x","KmsKeyId":"alias/shop"}`,
 		"kms:Decrypt arn:aws:kms:us-east-1:111122223333:key/*?|kms:GenerateDataKey arn:aws:kms:us-east-1:111122223333:key/*?"},
 	{"Secrets Manager", "ReplicateSecretToRegions", `{"SecretId":"s","AddReplicaRegions":[{"Region":"eu-west-1","KmsKeyId":"k"}]}`,
-		"kms:Decrypt arn:aws:kms:eu-west-1:111122223333:key/k|kms:GenerateDataKey arn:aws:kms:eu-west-1:111122223333:key/k"},
+		"kms:Encrypt arn:aws:kms:eu-west-1:111122223333:key/k|kms:GenerateDataKey arn:aws:kms:eu-west-1:111122223333:key/k"},
 	{"SSM", "PutParameter", `{"Name":"p","Value":"x","Type":"SecureString","KeyId":"` + forwardKeyID + `"}`, "kms:Encrypt " + forwardKey},
 	{"SSM", "PutParameter", `{"Name":"p","Value":"x","Type":"SecureString","Tier":"Advanced","KeyId":"` + forwardKeyID + `"}`,
 		"kms:Decrypt " + forwardKey + "|kms:Encrypt " + forwardKey + "|kms:GenerateDataKey " + forwardKey},
@@ -76,6 +76,10 @@ var forwardTests = []struct{ service, operation, input, want string }{
 	{"EC2", "CreateSpotDatafeedSubscription", `{"Bucket":"feed"}`, "s3:GetBucketAcl arn:aws:s3:::feed|s3:PutBucketAcl arn:aws:s3:::feed"},
 	{"Macie2", "GetSensitiveDataOccurrences", `{"findingId":"f"}`, "s3:GetObject arn:aws:s3:::*/*?"},
 	{"SES", "CreateReceiptRule", `{"RuleSetName":"r","Rule":{"Name":"n","Actions":[{"S3Action":{"BucketName":"mail","KmsKeyArn":"` + forwardKey + `"}}]}}`, ""},
+	{"SageMaker", "CreateFeatureGroup", `{"FeatureGroupName":"g","RecordIdentifierFeatureName":"r","EventTimeFeatureName":"e","FeatureDefinitions":[],` +
+		`"RoleArn":"arn:aws:iam::111122223333:role/app","OnlineStoreConfig":{"SecurityConfig":{"KmsKeyId":"` + forwardKey + `"}}}`,
+		"kms:CreateGrant " + forwardKey + "|kms:Decrypt " + forwardKey + "|kms:DescribeKey " + forwardKey + "|kms:Encrypt " + forwardKey + "|kms:GenerateDataKey " +
+			forwardKey + "|kms:ReEncryptFrom " + forwardKey + "|kms:ReEncryptTo " + forwardKey + "|kms:RetireGrant " + forwardKey},
 	{"CloudFormation", "RegisterType", `{"TypeName":"A::B::C","SchemaHandlerPackage":"s3://types/b.zip"}`, "s3:GetObject arn:aws:s3:::types/b.zip"},
 	{"CloudFormation", "TestType", `{"TypeName":"A::B::C","Type":"RESOURCE","LogDeliveryBucket":"logs"}`, "s3:GetObject arn:aws:s3:::logs/*?|s3:PutObject arn:aws:s3:::logs/*?"},
 	{"Lambda", "UpdateFunctionConfiguration", `{"FunctionName":"f","Layers":["arn:aws:lambda:us-east-1:444455556666:layer:l:1"]}`,
