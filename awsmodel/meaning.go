@@ -87,7 +87,8 @@ func (c *Classifier) calls(o *Operation, place Place) ([]Call, error) {
 	if err != nil {
 		return nil, err
 	}
-	return checked(name, place, slices.Concat(calls, taggings, passes, r.forwards(passes)))
+	asked := slices.Concat(calls, taggings, passes, r.forwards(passes))
+	return checked(name, place, append(asked, r.dependents(calls, asked, len(passes) > 0)...))
 }
 
 // meaning is what an operation means by itself: by the table of meanings, or by the action that has its name.

@@ -28,13 +28,14 @@ var actions = map[string]string{
 	"budgets:UpdateSubscriber":                      "budgets:ModifyBudget",
 
 	// Amazon Keyspaces Developer Guide, "How Amazon Keyspaces works with IAM": the actions are CQL's statements.
-	"cassandra:CreateKeyspace":              "cassandra:Create",
-	"cassandra:CreateTable":                 "cassandra:Create",
-	"cassandra:DeleteKeyspace":              "cassandra:Drop",
-	"cassandra:DeleteTable":                 "cassandra:Drop",
-	"cassandra:GetKeyspace":                 "cassandra:Select",
-	"cassandra:GetTable":                    "cassandra:Select",
-	"cassandra:GetTableAutoScalingSettings": "cassandra:Select",
+	"cassandra:CreateKeyspace": "cassandra:Create",
+	"cassandra:CreateTable":    "cassandra:Create",
+	"cassandra:DeleteKeyspace": "cassandra:Drop",
+	"cassandra:DeleteTable":    "cassandra:Drop",
+	"cassandra:GetKeyspace":    "cassandra:Select",
+	"cassandra:GetTable":       "cassandra:Select",
+	// Its page in the API Reference: it is no action of its own, and these must be allowed.
+	"cassandra:GetTableAutoScalingSettings": "application-autoscaling:DescribeScalableTargets application-autoscaling:DescribeScalingPolicies",
 	"cassandra:ListKeyspaces":               "cassandra:Select",
 	"cassandra:ListTables":                  "cassandra:Select",
 	"cassandra:ListTagsForResource":         "cassandra:Select",
@@ -43,6 +44,7 @@ var actions = map[string]string{
 
 	// Amazon CloudFront API Reference, CreateDistributionWithTags.
 	"cloudfront:CreateDistributionWithTags": "cloudfront:CreateDistribution cloudfront:TagResource",
+	"cloudtrail:ListInsightsMetricData":     "cloudtrail:LookupEvents", // its page in the API Reference asks for this
 	// Amazon CloudSearch Developer Guide, "Configuring access for Amazon CloudSearch": cloudsearch:document is for the document service.
 	"cloudsearch:UploadDocuments": "cloudsearch:document",
 	// Amazon API Gateway Developer Guide, "Control access to a WebSocket API with IAM authorization": one action for @connections.
@@ -70,6 +72,12 @@ var actions = map[string]string{
 
 	// AWS Glue API Reference: the batch form of GetDataQualityResult.
 	"glue:BatchGetDataQualityResult": "glue:GetDataQualityResult",
+	// Their pages in the API Reference name the public actions for them.
+	"glue:GetUnfilteredPartitionMetadata":  "glue:GetPartition",
+	"glue:GetUnfilteredPartitionsMetadata": "glue:GetPartitions",
+	"glue:GetUnfilteredTableMetadata":      "glue:GetTable",
+	// Amazon SageMaker API Reference, InvokeEndpointWithResponseStream: permissions must allow InvokeEndpoint.
+	"sagemaker:InvokeEndpointWithResponseStream": "sagemaker:InvokeEndpointWithResponseStream sagemaker:InvokeEndpoint",
 	// AWS IoT FleetWise API Reference: the batch forms.
 	"iotfleetwise:BatchCreateVehicle": "iotfleetwise:CreateVehicle",
 	"iotfleetwise:BatchUpdateVehicle": "iotfleetwise:UpdateVehicle",

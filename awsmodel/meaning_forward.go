@@ -19,6 +19,7 @@ import (
 type forwarder struct {
 	*reader
 	role  bool // the service acts with a role that the request passes
+	roles bool // the request passes a role, whatever for
 	calls []Call
 	seen  map[string]bool
 }
@@ -42,13 +43,19 @@ func (at *forwardPlace) path() string {
 // forwards are the calls that the service will make itself for an operation that passes what is in passes.
 func (r *reader) forwards(passes []Call) []Call {
 	name := r.operation.Name
-	if notForwarded[r.prefix] != "" || notForwarded[r.prefix+":"+name] != "" || strings.HasPrefix(name, "Describe") || strings.HasPrefix(name, "List") {
-		return nil
+	looks := strings.HasPrefix(name, "Describe") || strings.HasPrefix(name, "List")
+	if r.prefix == "redshift-data" { // whose lists are queries
+		looks = false
 	}
-	f := &forwarder{reader: r, role: actsByRole[r.prefix] && len(passes) > 0, seen: map[string]bool{}}
-	f.walk(r.operation.shape(), r.operation.Input, &forwardPlace{})
+	f := &forwarder{reader: r, role: actsByRole[r.prefix] && len(passes) > 0, roles: len(passes) > 0, seen: map[string]bool{}}
+	if !looks && notForwarded[r.prefix] == "" && notForwarded[r.prefix+":"+name] == "" {
+		f.walk(r.operation.shape(), r.operation.Input, &forwardPlace{})
+	}
 	for _, row := range hiddenUses[r.prefix+":"+name] {
 		f.add(row.action, row.kind, r.hidden(row), true, nil)
+	}
+	if r.prefix == "athena" && name == "StartQueryExecution" {
+		f.query()
 	}
 	return f.calls
 }
@@ -77,7 +84,7 @@ func (f *forwarder) walk(shape *Shape, value any, at *forwardPlace) {
 		}
 	case map[string]any:
 		for _, name := range slices.Sorted(maps.Keys(v)) {
-			if shape.named() && unread(name) {
+			if shape.named() && unread(name) && f.prefix != "servicecatalog" { // whose Parameters are what it makes an artifact of
 				continue
 			}
 			f.walk(shape.part(name), v[name], &forwardPlace{name, at, v, !shape.named()})
@@ -96,18 +103,25 @@ func (f *forwarder) take(at *forwardPlace, text string) {
 	if text == "" || len(f.calls) > maxCalls || notForwarded[f.prefix+":"+at.member] != "" {
 		return
 	}
-	if at.free && f.prefix != "sqs" && f.prefix != "sns" { // of these, attributes name the key of a queue or topic
+	if at.free && !readMaps[f.prefix] {
 		return
 	}
 	plain := bare(at.member)
 	switch {
+	case f.secret(at, text):
 	case isKeyMember(plain) || otherKeys[f.prefix+":"+at.member]:
-		if _, known := keyUses[f.prefix+":"+at.member]; known || !f.role {
+		_, used := keyUses[f.prefix+":"+at.member]
+		_, usedHere := keyUses[f.prefix+":"+f.operation.Name]
+		if used || usedHere || !f.role {
 			f.key(at, text)
 		}
-	case f.role || at.free:
+	case f.role || at.free && f.prefix != "servicecatalog":
 	case isBucketMember(plain) && !strings.Contains(text, "://"):
 		f.bucket(at, plain, text)
+	case f.prefix == "secretsmanager" && plain == "rotationlambdaarn":
+		f.rotation(text)
+	case plain == "layers" && f.prefix == "lambda":
+		f.layer(text)
 	case plain == "imageuri" && f.prefix == "lambda":
 		f.image(text)
 	case slices.ContainsFunc(locationWords, func(word string) bool { return strings.Contains(plain, word) }):
@@ -117,7 +131,7 @@ func (f *forwarder) take(at *forwardPlace, text string) {
 
 // locationWords are in the names of members that may hold the URI of something in S3. Others with one hold it as content: the value of a parameter.
 var locationWords = []string{"uri", "url", "s3", "location", "path", "prefix", "source", "destination", "bucket", "template", "arn", "key", "input",
-	"output", "folder", "directory", "manifest", "file", "object", "code", "script", "data"}
+	"output", "folder", "directory", "manifest", "file", "object", "code", "script", "data", "package", "image", "certificate", "xml"}
 
 // isKeyMember tells by a member's plain name that it names a key of KMS.
 func isKeyMember(plain string) bool {
@@ -187,6 +201,9 @@ func (f *forwarder) bucket(at *forwardPlace, plain, text string) {
 	bucket := text
 	if arn, err := policy.ParseARN(text); err == nil && arn.Service == "s3" && arn.Account == "" {
 		bucket = arn.Resource
+	}
+	if host := storageHost.FindStringSubmatch(bucket); host != nil {
+		bucket = strings.TrimSuffix(host[1], ".") // CloudFront's form
 	}
 	bucket, inside, _ := strings.Cut(bucket, "/") // some members take a path behind the bucket
 	stem := strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(plain, "arn"), "name"), "bucket")
@@ -276,7 +293,7 @@ func (f *forwarder) object(at *forwardPlace, bucket, key, version string, whole 
 		switch {
 		case strings.HasPrefix(action, "logs:"):
 			f.add(action, "service", "*", false, nil)
-		case strings.HasSuffix(action, "BucketPolicy"):
+		case strings.HasSuffix(action, "BucketPolicy"), strings.HasSuffix(action, "BucketAcl"):
 			f.add(action, "bucket", bucketARN(f.place.Partition, bucket), bucket == "*", nil)
 		default:
 			f.add(action, "object", objectARN(f.place.Partition, bucket, name), any, keys)
@@ -313,22 +330,6 @@ var (
 	writeWords = []string{"output", "destination", "export", "result", "target", "log", "report", "delivery", "artifact"}
 )
 
-// registryForm is how the URI of an image in a private registry looks (Amazon ECR User Guide, "Amazon ECR private registry").
-var registryForm = regexp.MustCompile(`^(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([a-z0-9][a-z0-9._/-]*)(?:[:@].*)?$`)
-
-// image adds the calls for the image of a function, whose repository whoever makes the function must be allowed to read and to open to Lambda
-// (AWS Lambda Developer Guide, "Create a Lambda function using a container image": Amazon ECR permissions).
-func (f *forwarder) image(uri string) {
-	resource, any := f.arn("ecr", "repository/*"), true
-	if m := registryForm.FindStringSubmatch(uri); m != nil {
-		arn := policy.ARN{Partition: f.place.Partition, Service: "ecr", Account: m[1], Region: m[2], Resource: "repository/" + m[3]}
-		resource, any = arn.String(), false
-	}
-	for _, action := range [...]string{"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"} {
-		f.add(action, "repository", resource, any, nil)
-	}
-}
-
 // add adds a call that the service makes, with the condition keys that tell that it does.
 func (f *forwarder) add(action, kind, resource string, any bool, more map[string][]string) {
 	mark := action + " " + resource + " " + strings.Join(more["kms:RequestAlias"], " ") + " " + strings.Join(more["s3:VersionId"], " ")
@@ -348,6 +349,8 @@ func (f *forwarder) add(action, kind, resource string, any bool, more map[string
 	switch kind {
 	case "bucket":
 		call.TagKeys = bucketTagKeys
+	case "secret":
+		call.TagKeys = []string{"aws:ResourceTag/", "secretsmanager:ResourceTag/"}
 	case "repository":
 		call.TagKeys = []string{"aws:ResourceTag/", "ecr:ResourceTag/"}
 	case "service":

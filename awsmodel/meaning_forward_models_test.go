@@ -28,10 +28,20 @@ func textPaths(s *Shape, path []string, seen []*Shape, wanted func(string) bool)
 	return found
 }
 
-// Every member of every model that by its name may be a bucket, an object or a key of another service leads to a call on it, or testdata/forward.tsv
-// says why not: by "prefix:*", "prefix:Operation" or "prefix:member".
+// Every member of every model that by its name may be a bucket, an object or a key of another service leads to a call on
+// it, or notForwarded says why not, or it is none and testdata/forward.tsv says what it is: by "prefix:*",
+// "prefix:Operation" or "prefix:member".
 func TestWhatServicesReachForIsAsked(t *testing.T) {
 	reasons, used := readReasons(t, "testdata/forward.tsv"), map[string]bool{}
+	for name, reason := range notForwarded {
+		if !strings.Contains(name, ":") {
+			name += ":*"
+		}
+		if reasons[name] != "" {
+			t.Errorf("%s is in testdata/forward.tsv and in notForwarded", name)
+		}
+		reasons[name] = reason
+	}
 	models, reference := openBoth(t)
 	const key = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 	wanted := func(name string) bool {
@@ -70,7 +80,7 @@ func TestWhatServicesReachForIsAsked(t *testing.T) {
 	}
 	for name := range reasons {
 		if !used[name] {
-			t.Errorf("testdata/forward.tsv: %s names nothing", name)
+			t.Errorf("%s names nothing", name)
 		}
 	}
 }

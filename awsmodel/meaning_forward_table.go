@@ -6,44 +6,41 @@ package awsmodel
 // notForwarded are the services, operations and members, by "prefix", "prefix:Operation" or "prefix:member", that name buckets and keys which nobody
 // reaches for with the caller's permissions, each with the reason.
 var notForwarded = map[string]string{
-	"iam":                     aboutItself,
-	"kms":                     aboutItself,
-	"s3":                      aboutItself,
-	"s3-outposts":             aboutItself,
-	"s3tables":                aboutItself,
-	"s3vectors":               aboutItself,
-	"s3express":               aboutItself,
-	"sts":                     "it reaches for nothing",
-	"access-analyzer":         describes,
-	"securityhub":             describes,
-	"macie2":                  byPrincipal,
-	"cloudfront":              byPrincipal,
-	"cloudtrail":              byPrincipal,
+	"s3":                       aboutItself,
+	"access-analyzer":          describes,
+	"securityhub":              describes,
+	"macie2":                   byPrincipal,
+	"cloudtrail:CreateTrail":   byPrincipal,
+	"cloudtrail:UpdateTrail":   byPrincipal,
+	"cloudtrail:DeliveryS3Uri": byPrincipal,
+	// AWS Config API Reference, DeliveryChannel: the bucket's policy lets it in.
 	"config:DeliveryS3Bucket": byPrincipal,
 	"config:s3BucketName":     byPrincipal,
 	"config:s3KmsKeyArn":      byPrincipal,
 	"cur":                     byPrincipal,
 	"guardduty":               byPrincipal,
-	"inspector2":              byPrincipal,
-	"bcm-data-exports":        byPrincipal,
-	"compute-optimizer":       byPrincipal,
-	"globalaccelerator":       byPrincipal,
-	"ec2:BucketOwner":         "it is an account",
-	"ec2:ModifyVerifiedAccessInstanceLoggingConfiguration": byPrincipal,
-	"ec2:CreateSpotDatafeedSubscription":                   byPrincipal,
-	"elasticloadbalancing:ModifyLoadBalancerAttributes":    byPrincipal,
-	"redshift:EnableLogging":                               byPrincipal,
-	"ses:BucketName":                                       byPrincipal,
-	"shield":                                               byPrincipal,
-	"logs:kmsKeyId":                                        byPrincipal, // Amazon CloudWatch Logs User Guide, "Encrypt log data in CloudWatch Logs"
-	"logs:AssociateKmsKey":                                 byPrincipal,
-	"logs:CreateExportTask":                                byPrincipal, // there, "Export log data to Amazon S3": the bucket's policy allows the service
-	"timestream-influxdb:bucket":                           "it is a bucket within the database",
-	"ssm:OutputS3BucketName":                               byNode,
-	"ssm:S3BucketName":                                     byNode,
-	"ssm:CreateResourceDataSync":                           byPrincipal,
-	"backup:S3BucketName":                                  byPrincipal,
-	"snowball:KmsKeyARN":                                   "the job's role uses it",
+	// Amazon Inspector User Guide, "Exporting Amazon Inspector findings reports": the policies of bucket and key let it in.
+	"inspector2":        byPrincipal,
+	"bcm-data-exports":  byPrincipal,
+	"compute-optimizer": byPrincipal,
+	// AWS Global Accelerator API Reference, UpdateAcceleratorAttributes: the bucket's policy lets it in.
+	"globalaccelerator": byPrincipal,
+	"ec2:BucketOwner":   "it is an account",
+	// Network Load Balancers, "Enable access logs for your Network Load Balancer": the bucket's policy lets it in.
+	"elasticloadbalancing:ModifyLoadBalancerAttributes": byPrincipal,
+	// Amazon Redshift API Reference, EnableLogging: InsufficientS3BucketPolicyFault.
+	"redshift:EnableLogging": byPrincipal,
+	// Amazon SES API Reference, S3Action: the key's and the bucket's policies let SES in.
+	"ses:CreateReceiptRule":      byPrincipal,
+	"ses:UpdateReceiptRule":      byPrincipal,
+	"shield":                     byPrincipal,
+	"logs:kmsKeyId":              byPrincipal, // Amazon CloudWatch Logs User Guide, "Encrypt log data in CloudWatch Logs"
+	"logs:AssociateKmsKey":       byPrincipal,
+	"timestream-influxdb:bucket": "it is a bucket within the database",
+	"ssm:OutputS3BucketName":     byNode,
+	"ssm:S3BucketName":           byNode,
+	"ssm:CreateResourceDataSync": byPrincipal,
+	"backup:S3BucketName":        byPrincipal,
 }
 
 // Reasons why nothing is done with the caller's permissions.
@@ -58,7 +55,7 @@ const (
 // (each service's guide, on its service role, execution role or data access role). Keys that keyUses has for a member are asked of the
 // caller all the same.
 var actsByRole = map[string]bool{
-	"airflow": true, "appflow": true, "bedrock": true, "braket": true, "cleanrooms-ml": true, "codebuild": true, "codepipeline": true, "comprehend": true,
+	"airflow": true, "appflow": true, "bedrock": true, "braket": true, "cleanrooms-ml": true, "cloudtrail": true, "codebuild": true, "codepipeline": true, "comprehend": true,
 	"comprehendmedical": true, "databrew": true, "datasync": true, "dms": true, "ecs": true, "elasticmapreduce": true,
 	"elastictranscoder": true, "emr-containers": true, "emr-serverless": true,
 	"entityresolution": true, "firehose": true, "forecast": true, "frauddetector": true, "gamelift": true, "glue": true, "healthlake": true, "iot": true,
@@ -70,7 +67,8 @@ var actsByRole = map[string]bool{
 // otherKeys are the members that name keys and do not look so.
 var otherKeys = map[string]bool{
 	"connect:KeyId": true, "connect-campaigns:keyArn": true, "eks:keyArn": true, "firehose:KeyARN": true, "kinesis:KeyId": true,
-	"network-firewall:KeyId": true, "nimble:keyArn": true, "omics:keyArn": true, "quicksight:KeyArn": true, "ssm:KeyId": true, "xray:KeyId": true,
+	"license-manager:SignKey": true, "network-firewall:KeyId": true, "nimble:keyArn": true, "omics:keyArn": true, "quicksight:KeyArn": true,
+	"sagemaker:ResourceKey": true, "ssm:KeyId": true, "workspaces-web:customerManagedKey": true, "xray:KeyId": true,
 }
 
 // ownedKeys are words in the place of a key's id that mean a key of the service's own.
@@ -82,13 +80,17 @@ const (
 	blockStorage = "kms:CreateGrant kms:Decrypt kms:DescribeKey kms:GenerateDataKeyWithoutPlaintext kms:ReEncryptFrom kms:ReEncryptTo"
 	// Amazon RDS User Guide, "AWS KMS key management": authorizing use of a customer managed key.
 	granted = "kms:CreateGrant kms:DescribeKey"
+	// Amazon Redshift Management Guide, "Managing Amazon Redshift admin passwords using AWS Secrets Manager", and those whose actions depend on these.
+	grantedAndUsed = "kms:CreateGrant kms:Decrypt kms:DescribeKey kms:GenerateDataKey"
+	// AWS Image Builder: the dependent actions of those that store documents.
+	stored = "kms:Encrypt kms:GenerateDataKey kms:GenerateDataKeyWithoutPlaintext"
 )
 
 // keyUses are what services do with a key that a request names, by "prefix:Operation", "prefix:member" or "prefix", where it is not the general rule.
 var keyUses = map[string]string{
 	"ec2":                          blockStorage,
 	"ebs":                          blockStorage,
-	"docdb-elastic":                granted,
+	"docdb-elastic":                grantedAndUsed,
 	"ecr":                          granted, // Amazon ECR User Guide, "Encryption at rest"
 	"eks":                          granted, // Amazon EKS User Guide, "Encrypt Kubernetes secrets with KMS"
 	"elasticache":                  granted,
@@ -98,7 +100,35 @@ var keyUses = map[string]string{
 	"memorydb":                     granted,
 	"rds":                          granted,
 	"redshift":                     granted,
-	"rds:MasterUserSecretKmsKeyId": "kms:DescribeKey kms:GenerateDataKey kms:Decrypt kms:CreateGrant",
+	"rds:MasterUserSecretKmsKeyId": grantedAndUsed,
+	// The dependent actions of these services' (Service Authorization Reference).
+	"app-integrations":                      "kms:CreateGrant",
+	"chime:CreateVoiceProfileDomain":        granted,
+	"connect":                               granted,
+	"drs":                                   granted,
+	"imagebuilder:CreateComponent":          stored,
+	"imagebuilder:CreateContainerRecipe":    stored + " kms:Decrypt",
+	"imagebuilder:CreateWorkflow":           stored,
+	"imagebuilder:ImportComponent":          stored,
+	"lambda:CreateCapacityProvider":         "kms:DescribeKey",
+	"osis":                                  "kms:DescribeKey kms:GenerateDataKeyWithoutPlaintext",
+	"profile:PutIntegration":                "kms:CreateGrant",
+	"redshift:MasterPasswordSecretKmsKeyId": grantedAndUsed,
+	"redshift-serverless":                   grantedAndUsed,
+	"securitylake":                          granted,
+	"workspaces-web":                        grantedAndUsed,
+	"rekognition:CopyProjectVersion":        grantedAndUsed, // its page in the API Reference
+	"license-manager:SignKey":               "kms:CreateGrant kms:GetPublicKey kms:Sign",
+	"snowball":                              grantedAndUsed,
+	"wisdom":                                grantedAndUsed, // Amazon Q in Connect API Reference, ServerSideEncryptionConfiguration
+	"codeartifact":                          granted,        // AWS CodeArtifact API Reference, CreateDomain
+	// Amazon RDS API Reference, StartExportTask: what its caller must be authorized for, beside the role's.
+	"rds:StartExportTask": "kms:CreateGrant kms:Decrypt kms:DescribeKey kms:Encrypt kms:GenerateDataKey kms:GenerateDataKeyWithoutPlaintext " +
+		"kms:ReEncryptFrom kms:ReEncryptTo kms:RetireGrant",
+	// Amazon SageMaker API Reference, OnlineStoreSecurityConfig: the same of its caller's.
+	"sagemaker:CreateFeatureGroup": "kms:CreateGrant kms:Decrypt kms:DescribeKey kms:Encrypt kms:GenerateDataKey kms:ReEncryptFrom kms:ReEncryptTo " +
+		"kms:RetireGrant",
+	"sagemaker:ResourceKey": "kms:CreateGrant", // as for other volumes
 	// Amazon DynamoDB Developer Guide, "DynamoDB encryption at rest: usage notes", authorizing use of a customer managed key.
 	"dynamodb:KMSMasterKeyId":  "kms:CreateGrant kms:Decrypt kms:DescribeKey kms:Encrypt kms:GenerateDataKey kms:ReEncryptFrom kms:ReEncryptTo",
 	"cognito-idp":              granted,
@@ -107,9 +137,10 @@ var keyUses = map[string]string{
 	"events":                   "kms:DescribeKey", // Amazon EventBridge User Guide, "Encrypting EventBridge event buses": the rest is the service's
 	// AWS Lambda Developer Guide, "Securing Lambda environment variables".
 	"lambda:KMSKeyArn": "kms:CreateGrant kms:Encrypt",
-	// AWS Secrets Manager API Reference, UpdateSecret.
-	"secretsmanager:UpdateSecret": "kms:Decrypt kms:Encrypt kms:GenerateDataKey",
-	"ssm:PutParameter":            "kms:Encrypt", // of standard parameters
+	// AWS Secrets Manager API Reference, ReplicateSecretToRegions and UpdateSecret.
+	"secretsmanager:ReplicateSecretToRegions": "kms:Encrypt kms:GenerateDataKey",
+	"secretsmanager:UpdateSecret":             "kms:Decrypt kms:Encrypt kms:GenerateDataKey",
+	"ssm:PutParameter":                        "kms:Encrypt", // of standard parameters
 }
 
 // advancedParameter is what Parameter Store does with the key of a parameter that is advanced or may become so (AWS Systems Manager User Guide, "AWS
@@ -118,8 +149,17 @@ const advancedParameter = "kms:Encrypt kms:GenerateDataKey kms:Decrypt"
 
 // objectUses are what services do with objects in the same way, where the names do not tell.
 var objectUses = map[string]string{
+	// Amazon CloudFront Developer Guide, "Configure standard logging (legacy)", and Amazon EC2 User Guide, "Track your Spot
+	// Instance costs using the Spot Instance data feed": the service is entered into the bucket's access control list.
+	"cloudfront:Bucket":                  "s3:GetBucketAcl s3:PutBucketAcl",
+	"ec2:CreateSpotDatafeedSubscription": "s3:GetBucketAcl s3:PutBucketAcl",
+	// AWS Verified Access User Guide, "Logging permissions".
+	"ec2:ModifyVerifiedAccessInstanceLoggingConfiguration": "s3:GetBucketPolicy s3:PutBucketPolicy",
 	"cloudformation": "s3:GetObject",
-	"codedeploy":     "s3:GetObject",
+	// AWS CloudFormation API Reference, TestType: what its user needs for the bucket of the logs.
+	"cloudformation:LogDeliveryBucket": "s3:GetObject s3:PutObject",
+	"codedeploy":                       "s3:GetObject",
+	"mgn:StartImport":                  "s3:GetObject s3:PutObject",
 	// Amazon DynamoDB Developer Guide, "Requesting a table export": permissions; "Requesting a table import".
 	"dynamodb:ExportTableToPointInTime": "s3:AbortMultipartUpload s3:PutObject s3:PutObjectAcl",
 	"dynamodb:ImportTable":              "s3:GetObject",
@@ -130,6 +170,7 @@ var objectUses = map[string]string{
 	"ec2:CreateFlowLogs":                 "s3:GetBucketPolicy s3:PutBucketPolicy logs:CreateLogDelivery",
 	"elasticloadbalancing":               "s3:GetObject", // User Guide for Application Load Balancers, "Mutual authentication": bundles for trust stores
 	"lambda":                             "s3:GetObject",
+	"servicecatalog":                     "s3:GetObject", // API Reference, ProvisioningArtifactProperties: LoadTemplateFromURL
 	"transcribe:VocabularyFileUri":       "s3:GetObject",
 	"transcribe:VocabularyFilterFileUri": "s3:GetObject",
 	"transcribe:TuningDataS3Uri":         "s3:GetObject",
@@ -137,24 +178,31 @@ var objectUses = map[string]string{
 	"athena": "s3:AbortMultipartUpload s3:GetObject s3:PutObject",
 }
 
+// readMaps are the services in whose maps keys and locations are named: attributes of queues and topics, templates of products.
+var readMaps = map[string]bool{"servicecatalog": true, "sns": true, "sqs": true}
+
+// secretMembers are the members that name a secret by its ARN or its name (Amazon RDS Data Service and Amazon Redshift Data API References).
+var secretMembers = map[string]bool{
+	"rds-data:secretArn": true, "rds-data:awsSecretStoreArn": true, "redshift-data:SecretArn": true,
+}
+
 // wholeKeys are the services in whose requests a key is the name of one object, and not what the names of several begin with.
 var wholeKeys = map[string]bool{"cloudformation": true, "codedeploy": true, "ec2": true, "elasticbeanstalk": true, "elasticloadbalancing": true,
 	"lambda": true, "rekognition": true, "textract": true, "transcribe": true}
 
 // storageMembers are the members in which any URL leads to S3 (AWS CloudFormation API Reference, CreateStack: TemplateURL).
-var storageMembers = map[string]bool{"cloudformation:TemplateURL": true}
+var storageMembers = map[string]bool{"cloudformation:TemplateURL": true, "cloudformation:SchemaHandlerPackage": true}
 
 // hiddenUse is an action that an operation leads to on something that its request does not name, or only within a text.
 type hiddenUse struct{ action, kind, service, resource string }
 
-// hiddenUses are by operation. A query of Athena reads what its text names and objects that only the records of tables name, and writes to where its
-// workgroup says or the text does, all with the caller's permissions (Amazon Athena User Guide, "Access to Amazon S3" and "Configure access to
-// databases and tables in the AWS Glue Data Catalog").
+// hiddenUses are by operation.
 var hiddenUses = map[string][]hiddenUse{
-	"athena:StartQueryExecution": {
-		{"glue:GetDatabase", "", "glue", "database/*"}, {"glue:GetTable", "", "glue", "table/*/*"}, {"glue:GetPartitions", "", "glue", "table/*/*"},
-		{"s3:GetObject", "object", "s3", ""}, {"s3:PutObject", "object", "s3", ""},
-	},
+	// Amazon Athena API Reference, GetQueryResults: s3:GetObject for the location of the results, which only the execution's record names.
+	"athena:GetQueryResults": {{"s3:GetObject", "object", "s3", ""}},
+	// Amazon Macie User Guide, "Configuration options for retrieving sensitive data samples": with the caller's credentials, if
+	// the account has not configured a role. The object is the finding's.
+	"macie2:GetSensitiveDataOccurrences": {{"s3:GetObject", "object", "s3", ""}},
 }
 
 // calledVia are the services in aws:CalledVia (IAM User Guide, "AWS global condition context keys") that have a forwarded call here.

@@ -7,8 +7,9 @@ import (
 )
 
 const (
-	forwardKeyID = "1234abcd-12ab-34cd-56ef-1234567890ab"
-	forwardKey   = "arn:aws:kms:us-east-1:111122223333:key/" + forwardKeyID
+	forwardKeyID  = "1234abcd-12ab-34cd-56ef-1234567890ab"
+	forwardSecret = "arn:aws:secretsmanager:us-east-1:111122223333:secret:db-AbCdEf"
+	forwardKey    = "arn:aws:kms:us-east-1:111122223333:key/" + forwardKeyID
 )
 
 // What services do with the caller's permissions, as their guides list the permissions that callers need: the calls beside the operation's own, each with
@@ -26,7 +27,7 @@ var forwardTests = []struct{ service, operation, input, want string }{
 	{"Secrets Manager", "CreateSecret", `{"Name":"s","SecretString":"x","KmsKeyId":"alias/shop"}`,
 		"kms:Decrypt arn:aws:kms:us-east-1:111122223333:key/*?|kms:GenerateDataKey arn:aws:kms:us-east-1:111122223333:key/*?"},
 	{"Secrets Manager", "ReplicateSecretToRegions", `{"SecretId":"s","AddReplicaRegions":[{"Region":"eu-west-1","KmsKeyId":"k"}]}`,
-		"kms:Decrypt arn:aws:kms:eu-west-1:111122223333:key/k|kms:GenerateDataKey arn:aws:kms:eu-west-1:111122223333:key/k"},
+		"kms:Encrypt arn:aws:kms:eu-west-1:111122223333:key/k|kms:GenerateDataKey arn:aws:kms:eu-west-1:111122223333:key/k"},
 	{"SSM", "PutParameter", `{"Name":"p","Value":"x","Type":"SecureString","KeyId":"` + forwardKeyID + `"}`, "kms:Encrypt " + forwardKey},
 	{"SSM", "PutParameter", `{"Name":"p","Value":"x","Type":"SecureString","Tier":"Advanced","KeyId":"` + forwardKeyID + `"}`,
 		"kms:Decrypt " + forwardKey + "|kms:Encrypt " + forwardKey + "|kms:GenerateDataKey " + forwardKey},
@@ -59,6 +60,35 @@ var forwardTests = []struct{ service, operation, input, want string }{
 	{"SQS", "CreateQueue", `{"QueueName":"q","Attributes":{"KmsMasterKeyId":"` + forwardKeyID + `"}}`, "kms:Decrypt " + forwardKey + "|kms:GenerateDataKey " + forwardKey},
 	{"SNS", "SetTopicAttributes", `{"TopicArn":"arn:aws:sns:us-east-1:111122223333:t","AttributeName":"KmsMasterKeyId","AttributeValue":"` + forwardKeyID + `"}`,
 		"kms:Decrypt " + forwardKey + "|kms:GenerateDataKey " + forwardKey},
+	{"RDS Data", "ExecuteStatement", `{"resourceArn":"arn:aws:rds:us-east-1:111122223333:cluster:c","sql":"select 1","secretArn":"` + forwardSecret + `"}`,
+		"secretsmanager:GetSecretValue " + forwardSecret},
+	{"RDS Data", "ExecuteStatement", `{"resourceArn":"arn:aws:rds:us-east-1:111122223333:cluster:c","sql":"select 1","secretArn":"db"}`,
+		"secretsmanager:GetSecretValue arn:aws:secretsmanager:us-east-1:111122223333:secret:*?"},
+	{"Redshift Data", "ListDatabases", `{"WorkgroupName":"w","Database":"d","SecretArn":"` + forwardSecret + `"}`, "secretsmanager:GetSecretValue " + forwardSecret},
+	{"Secrets Manager", "RotateSecret", `{"SecretId":"s","RotationLambdaARN":"arn:aws:lambda:us-east-1:111122223333:function:rotate"}`,
+		"lambda:InvokeFunction arn:aws:lambda:us-east-1:111122223333:function:rotate"},
+	{"Secrets Manager", "GetSecretValue", `{"SecretId":"` + forwardSecret + `"}`, ""},
+	{"Service Catalog", "CreateProvisioningArtifact", `{"ProductId":"p","IdempotencyToken":"t","Parameters":{"Info":{"LoadTemplateFromURL":` +
+		`"https://s3.amazonaws.com/templates/a.yaml"}}}`, "s3:GetObject arn:aws:s3:::templates/a.yaml*?"},
+	{"CloudFront", "CreateKeyValueStore", `{"Name":"k","ImportSource":{"SourceType":"S3","SourceARN":"arn:aws:s3:::in/keys.json"}}`, "s3:GetObject arn:aws:s3:::in/keys.json*?"},
+	{"CloudFront", "CreateStreamingDistribution", `{"StreamingDistributionConfig":{"Logging":{"Enabled":true,"Bucket":"logs.s3.amazonaws.com","Prefix":""}}}`,
+		"s3:GetBucketAcl arn:aws:s3:::logs|s3:PutBucketAcl arn:aws:s3:::logs"},
+	{"EC2", "CreateSpotDatafeedSubscription", `{"Bucket":"feed"}`, "s3:GetBucketAcl arn:aws:s3:::feed|s3:PutBucketAcl arn:aws:s3:::feed"},
+	{"Macie2", "GetSensitiveDataOccurrences", `{"findingId":"f"}`, "s3:GetObject arn:aws:s3:::*/*?"},
+	{"SES", "CreateReceiptRule", `{"RuleSetName":"r","Rule":{"Name":"n","Actions":[{"S3Action":{"BucketName":"mail","KmsKeyArn":"` + forwardKey + `"}}]}}`, ""},
+	{"SageMaker", "CreateFeatureGroup", `{"FeatureGroupName":"g","RecordIdentifierFeatureName":"r","EventTimeFeatureName":"e","FeatureDefinitions":[],` +
+		`"RoleArn":"arn:aws:iam::111122223333:role/app","OnlineStoreConfig":{"SecurityConfig":{"KmsKeyId":"` + forwardKey + `"}}}`,
+		"kms:CreateGrant " + forwardKey + "|kms:Decrypt " + forwardKey + "|kms:DescribeKey " + forwardKey + "|kms:Encrypt " + forwardKey + "|kms:GenerateDataKey " +
+			forwardKey + "|kms:ReEncryptFrom " + forwardKey + "|kms:ReEncryptTo " + forwardKey + "|kms:RetireGrant " + forwardKey},
+	{"CloudFormation", "RegisterType", `{"TypeName":"A::B::C","SchemaHandlerPackage":"s3://types/b.zip"}`, "s3:GetObject arn:aws:s3:::types/b.zip"},
+	{"CloudFormation", "TestType", `{"TypeName":"A::B::C","Type":"RESOURCE","LogDeliveryBucket":"logs"}`, "s3:GetObject arn:aws:s3:::logs/*?|s3:PutObject arn:aws:s3:::logs/*?"},
+	{"Lambda", "UpdateFunctionConfiguration", `{"FunctionName":"f","Layers":["arn:aws:lambda:us-east-1:444455556666:layer:l:1"]}`,
+		"lambda:GetLayerVersion arn:aws:lambda:us-east-1:444455556666:layer:l:1"},
+	{"CloudTrail", "CreateEventDataStore", `{"Name":"e","KmsKeyId":"` + forwardKey + `"}`, "kms:Decrypt " + forwardKey + "|kms:GenerateDataKey " + forwardKey},
+	{"CloudTrail", "CreateTrail", `{"Name":"t","S3BucketName":"trail","KmsKeyId":"` + forwardKey + `"}`, ""},
+	{"WorkSpaces Web", "CreatePortal", `{"customerManagedKey":"` + forwardKey + `"}`,
+		"kms:CreateGrant " + forwardKey + "|kms:Decrypt " + forwardKey + "|kms:DescribeKey " + forwardKey + "|kms:GenerateDataKey " + forwardKey},
+	{"Athena", "GetQueryResults", `{"QueryExecutionId":"q"}`, "s3:GetObject arn:aws:s3:::*/*?"},
 	{"CloudWatch Logs", "CreateLogGroup", `{"logGroupName":"g","kmsKeyId":"` + forwardKey + `"}`, ""},
 	{"SSM", "PutParameter", `{"Name":"p","Value":"s3://code/f.zip","Type":"String"}`, ""},
 	{"Lambda", "UpdateFunctionConfiguration", `{"FunctionName":"f","Environment":{"Variables":{"S3_BUCKET":"code","KMS_KEY_ID":"k","URL":"s3://code/f"}}}`, ""},

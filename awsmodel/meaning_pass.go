@@ -19,12 +19,15 @@ var notPassed = map[string]string{
 	"sts":                                    "the role is assumed, which its trust policy decides",
 	"securityhub":                            "findings describe roles",
 	"ec2:AssociateEnclaveCertificateIamRole": "the role is a resource that the action itself is decided on",
-	"ec2:DisassociateEnclaveCertificateIamRole": "the role is a resource that the action itself is decided on",
-	"iot:CreateAuditSuppression":                "it names what an audit shall not report",
-	"iot:DeleteAuditSuppression":                "it names what an audit shall not report",
-	"iot:UpdateAuditSuppression":                "it names what an audit shall not report",
-	"license-manager:CreateToken":               "it says which roles may use a token",
-	"lakeformation:AssumeDecoratedRoleWithSAML": "the role is assumed, which its trust policy decides",
+	"ec2:DisassociateEnclaveCertificateIamRole":  "the role is a resource that the action itself is decided on",
+	"iot:CreateAuditSuppression":                 "it names what an audit shall not report",
+	"iot:DeleteAuditSuppression":                 "it names what an audit shall not report",
+	"iot:UpdateAuditSuppression":                 "it names what an audit shall not report",
+	"license-manager:CreateToken":                "it says which roles may use a token",
+	"lakeformation:AssumeDecoratedRoleWithSAML":  "the role is assumed, which its trust policy decides",
+	"cognito-identity:GetCredentialsForIdentity": "it is chosen among the roles in an identity provider's token",
+	"iotsitewise:CreateAccessPolicy":             "it is who gets access",
+	"iotsitewise:UpdateAccessPolicy":             "it is who gets access",
 }
 
 // rolesByName are the members that may hold a role's name instead of its ARN.
@@ -33,19 +36,36 @@ var rolesByName = map[string]bool{
 	"elasticbeanstalk:OperationsRole": true, "elasticbeanstalk:ServiceRole": true, "elasticmapreduce:AutoScalingRole": true,
 	"elasticmapreduce:ServiceRole": true, "elasticmapreduce:UserRole": true, "glue:Role": true, "imagebuilder:executionRole": true,
 	"imagebuilder:roleName": true, "macie2:roleName": true, "rds:DomainIAMRoleName": true, "ssm:IamRole": true, "sms:roleName": true,
-	"elasticmapreduce:ExecutionRoleArn": true,
+	"elasticmapreduce:ExecutionRoleArn": true, "resiliencehub:invokerRoleName": true,
 }
 
 // profileMembers are the members that hold an instance profile's name or ARN, by their prefix.
 var profileMembers = map[string]string{
 	"autoscaling": "IamInstanceProfile", "batch": "instanceRole", "ec2": "IamInstanceProfile", "ecs": "ec2InstanceProfileArn",
 	"elasticmapreduce": "JobFlowRole", "imagebuilder": "instanceProfileName", "opsworks": "DefaultInstanceProfileArn CustomInstanceProfileArn",
+	"opsworks-cm": "InstanceProfileArn", "rds": "CustomIamInstanceProfile", "sms": "iamInstanceProfileName",
 }
 
-// otherRoles are the members that hold a role's ARN and have no "role" in their names.
+// otherRoles are the members that hold a role's ARN and have no "role" in their names, as their descriptions in the services' API references say.
 var otherRoles = map[string]bool{
 	"apigateway:credentials": true, "apigateway:authorizerCredentials": true, "apigateway:AuthorizerCredentialsArn": true,
 	"apigateway:CredentialsArn": true, "apigateway:value": true, "ec2:DeliverLogsPermissionArn": true, "sns:AttributeValue": true,
+	"cognito-idp:SnsCallerArn": true, "dms:KeyCacheSecretIamArn": true,
+	"config:Values": true, // of the parameters of a remediation's document
+	"rds:Value":     true, // of an option: IAM_ROLE_ARN of SQLSERVER_BACKUP_RESTORE
+}
+
+// rolesInText are the operations that may name a role, by its name or in a document of their own, in a text that none of the rules reads, with a word
+// in lower case without which the input does so not.
+var rolesInText = map[string]string{
+	"datapipeline:PutPipelineDefinition": "", // AWS Data Pipeline Developer Guide, "IAM roles for AWS Data Pipeline": role and resourceRole of objects
+	// Amazon CloudWatch Logs API Reference, PutAccountPolicy: RoleArn in the document of a subscription filter.
+	"logs:PutAccountPolicy": "role",
+	// AWS Service Catalog Administrator Guide, "AWS Service Catalog launch constraints": RoleArn or LocalRoleName in JSON.
+	"servicecatalog:CreateConstraint": "role",
+	"servicecatalog:UpdateConstraint": "role",
+	// AWS Systems Manager User Guide, "Default Host Management Configuration": the value of this setting is the role.
+	"ssm:UpdateServiceSetting": "default-ec2-instance-management-role",
 }
 
 // principals are the services that roles are passed to, by "prefix:member" or prefix (iam:PassedToService; the services' guides, which show the trust
@@ -80,7 +100,7 @@ type passed struct{ resource, profile, name string }
 // passes are the calls for roles that an operation hands to a service, directly, in an instance profile, or in a launch template.
 func (r *reader) passes() ([]Call, error) {
 	name := r.operation.Name
-	if reads(name) || notPassed[r.prefix] != "" || notPassed[r.prefix+":"+name] != "" {
+	if looksFor(r.prefix, name) || notPassed[r.prefix] != "" || notPassed[r.prefix+":"+name] != "" {
 		return nil, nil
 	}
 	reader := &roleReader{reader: r}
@@ -90,7 +110,20 @@ func (r *reader) passes() ([]Call, error) {
 	}
 	reader.templates()
 	reader.definition()
+	if word, known := rolesInText[r.prefix+":"+name]; known {
+		names := func(text string) bool { // in JSON a backslash may hide letters
+			return strings.Contains(lower(text), word) || strings.Contains(text, `\`)
+		}
+		if anyText(r.operation.Input, names) {
+			reader.pass("", Call{Resource: reader.allRoles(), AnyResource: true})
+		}
+	}
 	return reader.calls, reader.err
+}
+
+// looksFor tells by an operation's name that the roles in it are those that it looks for. What is got may be got with a role: credentials, samples.
+func looksFor(prefix, name string) bool {
+	return reads(name) && !strings.HasPrefix(name, "Get") && prefix != "neptune-db" // whose lists are read with the role
 }
 
 // definition adds what the definition of an API that is imported may hold: roles for its integrations and authorizers to call with, as credentials or

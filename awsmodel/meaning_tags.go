@@ -198,6 +198,7 @@ func (t tagging) put(allowed []string, keys map[string][]string) {
 // CreateSecret, CreateQueue, CreateTopic, CreateLogGroup, PutMetricAlarm, CreateDeliveryStream and the other operations with tags in their input.
 var tagsAtCreation = map[string]struct{ action, key string }{
 	"autoscaling":          {"autoscaling:CreateOrUpdateTags", ""},
+	"budgets":              {"budgets:TagResource", ""}, // Service Authorization Reference, "AWS Budget Service": ModifyBudget
 	"cloudwatch":           {"cloudwatch:TagResource", ""},
 	"dynamodb":             {"dynamodb:TagResource", ""},
 	"ec2":                  {"ec2:CreateTags", "ec2:CreateAction"},
@@ -212,20 +213,28 @@ var tagsAtCreation = map[string]struct{ action, key string }{
 	"kms":                  {"kms:TagResource", ""},
 	"lambda":               {"lambda:TagResource", ""},
 	"logs":                 {"logs:TagResource", ""},
+	"lookoutvision":        {"lookoutvision:TagResource", ""}, // Amazon Lookout for Vision API Reference, CreateModel
 	"rds":                  {"rds:AddTagsToResource", ""},
+	"rekognition":          {"rekognition:TagResource", ""}, // Amazon Rekognition API Reference, CreateCollection
 	"secretsmanager":       {"secretsmanager:TagResource", ""},
 	"sns":                  {"sns:TagResource", ""},
 	"sqs":                  {"sqs:TagQueue", ""},
 	"ssm":                  {"ssm:AddTagsToResource", ""},
 	"states":               {"states:TagResource", ""},
+	"workspaces":           {"workspaces:CreateTags", ""}, // Amazon WorkSpaces API Reference, CreateWorkspaceImage
 }
 
 // taggings are the calls for tags that an operation, which means the calls in own, sets on what it creates.
 func (r *reader) taggings(own []Call) ([]Call, error) {
-	dependent, known := tagsAtCreation[r.prefix]
 	name := r.operation.Name
-	if !known || r.tags.empty() || strings.Contains(name, "Tag") || reads(name) {
+	if r.tags.empty() || strings.Contains(name, "Tag") || reads(name) {
 		return nil, nil
+	}
+	dependent, known := tagsAtCreation[r.prefix]
+	if !known {
+		if dependent.action = r.tagger(own); dependent.action == "" {
+			return nil, nil
+		}
 	}
 	var calls []Call
 	for _, resource := range r.createdWithTags(dependent.action, own) {
@@ -246,6 +255,20 @@ func (r *reader) taggings(own []Call) ([]Call, error) {
 		calls = append(calls, call)
 	}
 	return calls, nil
+}
+
+// tagger is the action that sets tags, where it is a dependent action of an operation's own.
+func (r *reader) tagger(own []Call) string {
+	for _, call := range own {
+		entry, _ := r.reference.Action(call.Action)
+		for _, name := range entry.Dependent {
+			action, _ := r.reference.Action(name)
+			if action.AccessLevel == "Tagging" && strings.HasPrefix(name, r.prefix+":") && !strings.Contains(name, "Untag") && !strings.Contains(name, "Remove") {
+				return name
+			}
+		}
+	}
+	return ""
 }
 
 // created is a resource that an operation makes.

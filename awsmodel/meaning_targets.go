@@ -141,3 +141,31 @@ func (r *reader) parameters() ([]Call, error) {
 	}
 	return calls, nil
 }
+
+// environmentTags is the adding of tags, their removal, or both: the operation's own action grants neither (Service
+// Authorization Reference, "AWS Elastic Beanstalk").
+func (r *reader) environmentTags() ([]Call, error) {
+	var calls []Call
+	for _, part := range [...]struct{ action, member string }{
+		{"elasticbeanstalk:AddTags", "TagsToAdd"}, {"elasticbeanstalk:RemoveTags", "TagsToRemove"},
+	} {
+		if r.operation.Input[part.member] == nil {
+			continue
+		}
+		input := map[string]any{"ResourceArn": r.text("ResourceArn"), part.member: r.operation.Input[part.member]}
+		half, err := newReader(r.reference, &Operation{Service: r.operation.Service, Name: r.operation.Name, Input: input}, r.place)
+		if err != nil {
+			return nil, err
+		}
+		entry, _ := r.reference.Action(part.action)
+		bound, err := half.bind(entry)
+		if err != nil {
+			return nil, err
+		}
+		calls = append(calls, bound...)
+	}
+	if len(calls) == 0 {
+		return nil, &Error{Kind: MissingParameter, Message: "TagsToAdd: there are no tags to add or remove"}
+	}
+	return calls, nil
+}

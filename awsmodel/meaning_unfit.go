@@ -11,7 +11,6 @@ const (
 
 // unfit are the operations that are known and must not be decided, with the reason.
 var unfit = map[string]string{
-	"cloudtrail:ListInsightsMetricData":                          noAction,
 	"cloudwatch:AssociateDatasetKmsKey":                          noAction,
 	"cloudwatch:CreateResourceMetricsConfiguration":              noAction,
 	"cloudwatch:DeleteResourceMetricsConfiguration":              noAction,
@@ -44,9 +43,6 @@ var unfit = map[string]string{
 	"kms:Decapsulate":                                            noAction,
 	"kms:Encapsulate":                                            noAction,
 	"comprehendmedical:DetectEntities":                           noAction,
-	"glue:GetUnfilteredPartitionMetadata":                        noAction,
-	"glue:GetUnfilteredPartitionsMetadata":                       noAction,
-	"glue:GetUnfilteredTableMetadata":                            noAction,
 	"lakeformation:AssumeDecoratedRoleWithSAML":                  "it is decided by the trust policy of a role",
 	"aws-marketplace:BatchDescribeEntities":                      noAction,
 

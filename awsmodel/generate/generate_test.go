@@ -128,6 +128,27 @@ func TestNotUnderstood(t *testing.T) {
 	}
 }
 
+// TestDependents: an older version says which actions depend on others; what it does not know stays, and what there is no more ends it.
+func TestDependents(t *testing.T) {
+	services, err := reduce(sample())
+	if err != nil {
+		t.Fatal(err)
+	}
+	older := map[string][]byte{"data/actions/x.json": []byte(`{"get":{"name":"Get","description":"","accessLevel":"Read","isPermissionOnly":true,"conditionKeys":[],
+		"dependentActions":["Y:do"],"resourceTypes":[{"name":"Crate","required":false,"conditionKeys":[],"dependentActions":["x:Put"]}]},
+		"gone":{"name":"Gone","description":"","accessLevel":"Read","conditionKeys":[],"dependentActions":["z:Gone"],"resourceTypes":[]}}`)}
+	if err := addDependents(services, older); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(services[1].actions[0].dependent, services[1].actions[1].dependent); got != "[x:Put y:Do] [x:Get y:Do]" {
+		t.Errorf("the dependent actions of x:Get and x:Put are %s", got)
+	}
+	older["data/actions/x.json"] = bytes.Replace(older["data/actions/x.json"], []byte("Y:do"), []byte("y:Undo"), 1)
+	if err := addDependents(services, older); err == nil || !strings.Contains(err.Error(), "y:Undo") {
+		t.Errorf("an action that there is no more: %v", err)
+	}
+}
+
 // TestPin: the built-in table is of the pinned package, and NOTICE names it.
 func TestPin(t *testing.T) {
 	r, err := awsmodel.NewReference()
@@ -138,8 +159,10 @@ func TestPin(t *testing.T) {
 		t.Errorf("the table is made from %s, the generator pins %s", r.Source(), want)
 	}
 	notice, err := os.ReadFile("../../NOTICE")
-	if err != nil || !strings.Contains(string(notice), referencePackage.name) || !strings.Contains(string(notice), referencePackage.version) {
-		t.Errorf("NOTICE does not name %s %s (%v)", referencePackage.name, referencePackage.version, err)
+	for _, pinned := range []npmPackage{referencePackage, dependentPackage} {
+		if err != nil || !strings.Contains(string(notice), pinned.name) || !strings.Contains(string(notice), pinned.version) {
+			t.Errorf("NOTICE does not name %s (%v)", pinned, err)
+		}
 	}
 }
 

@@ -59,6 +59,16 @@ func run(ctx context.Context, archive, output string, check bool, narration io.W
 	if err != nil {
 		return fmt.Errorf("reducing %s: %w", referencePackage, err)
 	}
+	if content, err = dependentPackage.fetch(ctx, ""); err != nil {
+		return err
+	}
+	older, err := unpack(content)
+	if err != nil {
+		return fmt.Errorf("unpacking %s: %w", dependentPackage, err)
+	}
+	if err := addDependents(services, older); err != nil {
+		return fmt.Errorf("reading %s: %w", dependentPackage, err)
+	}
 	made, err := encode(referencePackage.String(), services)
 	if err != nil {
 		return fmt.Errorf("encoding the table: %w", err)
