@@ -39,12 +39,15 @@ func bucketSentence(err error) string {
 	return sentenceOf(err)
 }
 
-// checkBucketPolicy asks that resources are the bucket or in it, that condition keys are such as the actions have, and that each action is one of S3
+// checkBucketPolicy asks that sessions can be, that resources are the bucket or in it, that condition keys are such as the actions have, and that each action is one of S3
 // that is about one of its statement's resources.
 func checkBucketPolicy(tx *draft, arn string, document *policy.Document) *Error {
 	known := tx.directory.actionsOf("s3")
 	for i := range document.Len() {
 		s := document.Statement(i)
+		if refusal := tx.checkSessions(s.Principal); refusal != nil {
+			return refusal
+		}
 		if s.Resource.Name == "" {
 			continue // which does not compile
 		}
@@ -66,6 +69,32 @@ func checkBucketPolicy(tx *draft, arn string, document *policy.Document) *Error 
 		for _, action := range s.Action.Values {
 			if refusal := checkBucketAction(known, action.Value, bucket, object, s.Action.Not); refusal != nil {
 				return refusal
+			}
+		}
+	}
+	return nil
+}
+
+// checkSessions asks of principals that are sessions of roles that there is the role, and that a session can have the name (AWS STS API Reference,
+// AssumeRole, RoleSessionName): nobody could ever be named by others. Nobody has to be in the session yet.
+func (tx *draft) checkSessions(principal *policy.PrincipalElement) *Error {
+	if principal == nil {
+		return nil // which does not compile
+	}
+	for _, list := range principal.Types {
+		for _, value := range list.Values {
+			named, err := policy.ParsePrincipal(value.Value)
+			if err != nil || list.Type != "AWS" || named.Type != policy.AssumedRole {
+				continue
+			}
+			role := named.RoleARN[strings.LastIndexByte(named.RoleARN, '/')+1:]
+			entry, err := tx.directory.entity(tx.ctx, tx.Account, named.Account, OfRole(role))
+			if err != nil {
+				return failure(err)
+			}
+			if n := len(named.Session); entry == nil || entry.identity.Name != role || n < 2 || n > 64 ||
+				strings.ContainsFunc(named.Session, func(r rune) bool { return !isNameRune(r) }) {
+				return refusef("MalformedPolicy", "Invalid principal in policy")
 			}
 		}
 	}

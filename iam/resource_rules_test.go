@@ -22,6 +22,8 @@ func (p *plane) withReference() *iam.Directory {
 func TestBucketPolicyDocuments(t *testing.T) {
 	p := newPlane(t)
 	d := p.withReference()
+	p.role("app")
+	sessions := "arn:aws:sts::" + account + ":assumed-role/app/"
 	statement := func(action, resource string) string {
 		return `{"Statement":[{"Effect":"Allow","Principal":"*","Action":` + action + `,"Resource":` + resource + `}]}`
 	}
@@ -60,17 +62,23 @@ func TestBucketPolicyDocuments(t *testing.T) {
 		strings.Replace(bucketPolicy("Allow", `{"AWS":""}`), bucketARN, bucketARN+"2", 1): principal,
 		// github.com/awsdocs/aws-cloudformation-user-guide/pull/1013: "when using the Principal key directly only a wildcard is valid".
 		bucketPolicy("Allow", `"arn:aws:iam::`+account+`:root"`): syntax, bucketPolicy("Allow", `["*"]`): syntax,
-		bucketPolicy("Allow", `{"AWS":"a_rarely_existing_user"}`):                        principal,
-		bucketPolicy("Allow", `{"AWS":["*","grt1"]}`):                                    principal,
-		bucketPolicy("Allow", `{"AWS":""}`):                                              principal,
-		bucketPolicy("Allow", `{"AWS":"arn:aws:iam::`+account+`:user/nobody"}`):          principal,
-		bucketPolicy("Allow", `{"AWS":"arn:aws:iam::777788889999:role/nobody"}`):         principal,
-		bucketPolicy("Allow", `{"AWS":"arn:aws:iam::`+account+`:user/*"}`):               principal,
-		bucketPolicy("Allow", `{"AWS":"arn:aws:iam::`+account+`:root"}`):                 "",
-		bucketPolicy("Deny", `{"AWS":"`+account+`"}`):                                    "",
-		bucketPolicy("Allow", `{"Service":"logging.s3.amazonaws.com"}`):                  "",
-		bucketPolicy("Allow", `"*"`) + strings.Repeat(" ", 20<<10):                       "Policy exceeds the maximum allowed document size.",
-		bucketPolicy("Allow", `"*"`) + strings.Repeat(" ", 20<<10-bucketPolicySize("*")): "",
+		bucketPolicy("Allow", `{"AWS":"a_rarely_existing_user"}`):                principal,
+		bucketPolicy("Allow", `{"AWS":["*","grt1"]}`):                            principal,
+		bucketPolicy("Allow", `{"AWS":""}`):                                      principal,
+		bucketPolicy("Allow", `{"AWS":"arn:aws:iam::`+account+`:user/nobody"}`):  principal,
+		bucketPolicy("Allow", `{"AWS":"arn:aws:iam::777788889999:role/nobody"}`): principal,
+		bucketPolicy("Allow", `{"AWS":"arn:aws:iam::`+account+`:user/*"}`):       principal,
+		// A session's name is one that there could be (AWS STS API Reference, AssumeRole), of a role that there is.
+		bucketPolicy("Allow", `{"AWS":"`+sessions+`never-assumed"}`): "", bucketPolicy("Allow", `{"AWS":"`+sessions+`s"}`): principal,
+		bucketPolicy("Allow", `{"AWS":"`+sessions+`a name"}`): principal, bucketPolicy("Allow", `{"AWS":"`+sessions+strings.Repeat("s", 65)+`"}`): principal,
+		bucketPolicy("Deny", `{"AWS":"`+strings.Replace(sessions, "/app/", "/App/", 1)+`name"}`):      principal,
+		bucketPolicy("Deny", `{"AWS":"`+strings.Replace(sessions, "/app/", "/nobody/", 1)+`name"}`):   principal,
+		bucketPolicy("Deny", `{"AWS":"`+strings.Replace(sessions, account, "777788889999", 1)+`ab"}`): principal,
+		bucketPolicy("Allow", `{"AWS":"arn:aws:iam::`+account+`:root"}`):                              "",
+		bucketPolicy("Deny", `{"AWS":"`+account+`"}`):                                                 "",
+		bucketPolicy("Allow", `{"Service":"logging.s3.amazonaws.com"}`):                               "",
+		bucketPolicy("Allow", `"*"`) + strings.Repeat(" ", 20<<10):                                    "Policy exceeds the maximum allowed document size.",
+		bucketPolicy("Allow", `"*"`) + strings.Repeat(" ", 20<<10-bucketPolicySize("*")):              "",
 	}
 	for document, want := range cases {
 		p.judgeBucketPolicy(d, document, want)
