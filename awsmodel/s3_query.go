@@ -182,12 +182,13 @@ func (p *parameters) add(name, value string) error {
 	return nil
 }
 
-// unescapeQuery decodes once. "+" is refused because decoders disagree on it: signers write %20 or %2B.
+// unescapeQuery decodes once. "+" is a space, as in forms and to those who verify signatures; what is sent on has %20, on which no decoders disagree.
+// SDKs that do not sign write it so.
 func unescapeQuery(encoded string) (string, error) {
-	if strings.ContainsAny(encoded, "+;") {
+	if strings.Contains(encoded, ";") {
 		return "", errEncoding
 	}
-	return unescape(encoded)
+	return unescape(strings.ReplaceAll(encoded, "+", "%20"))
 }
 
 // checkQuery holds the parameters against the operation's.

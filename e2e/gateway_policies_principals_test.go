@@ -75,6 +75,15 @@ func testWhomPrincipalsName(t *testing.T, w *sessionWorld) {
 	one.denied(t, get(ctx, one.sdk, bucket, "obj"), "s3:GetObject", object, noneAllows)
 	mustDo(t, allow("*"))
 	mustDo(t, get(ctx, other.sdk, bucket, "obj"))
+	anonymous := w.anonymousSDK(t) // "*" is also who does not sign; the SDK then writes a space in a query as "+"
+	mustDo(t, get(ctx, anonymous, bucket, "obj"))
+	mustDo(t, w.govern(ctx, bucket, rule("Allow", "*", "s3:ListBucket", "BUCKET", `{"StringEquals":{"s3:prefix":"a b/"}}`)))
+	for prefix, status := range map[string]int{"a b/": 0, "a+b/": 403, "a%20b/": 403} {
+		_, err := anonymous.s3.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &prefix})
+		if answer := answerOf(err); answer.status != status {
+			t.Errorf("ListObjectsV2 of %q without a signature: %+v", prefix, answer)
+		}
+	}
 
 	for _, account := range []string{"arn:aws:iam::" + w.account + ":root", w.account} { // hands on to the account's own policies, and denies all in it
 		who := w.user(t, "/", "")

@@ -65,6 +65,9 @@ func withLock(in *s3.CreateBucketInput) { in.ObjectLockEnabledForBucket = aws.Bo
 func TestBucketPoliciesThroughGateway(t *testing.T) {
 	t.Parallel()
 	w := newSessionWorld(t)
+	if out, err := w.admin.s3.ListBuckets(t.Context(), &s3.ListBucketsInput{}); err != nil || len(out.Buckets) != 0 {
+		t.Errorf("of no buckets %+v are listed, %v", out, err)
+	}
 	for name, test := range map[string]func(t *testing.T, w *sessionWorld, who *webSession){
 		"conditions": testBucketConditions, "own actions of headers": testHeaderActions, "versions": testVersionActions, "resources": testBucketResources,
 		"keys with dots": testDottedKeys, "deny": testBucketDenies, "bucket's configuration": testBucketConfiguration, "both policies": testBothPolicies,
