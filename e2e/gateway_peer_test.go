@@ -210,6 +210,11 @@ func runSuite(t *testing.T, key, secret, endpoint, iamEndpoint string, arguments
 	for name := range fails { // of two runs under one name, the worse counts
 		delete(passes, name)
 	}
+	for _, begun := range regexp.MustCompile(`(?m)^\x1b\[\d+mRUN *\x1b\[0m(\w+)$`).FindAllStringSubmatch(string(output), -1) {
+		if passes[begun[1]] == "" && fails[begun[1]] == "" {
+			t.Errorf("%s began and did not end", begun[1])
+		}
+	}
 	if len(passes) == 0 {
 		t.Fatalf("no case passed:\n%.2000s", output)
 	}

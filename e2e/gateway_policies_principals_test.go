@@ -123,8 +123,7 @@ func testPolicyDocuments(t *testing.T, w *sessionWorld) {
 	cases := map[string]string{ // document → sentence; "": accepted
 		`{}`: "Missing required field Statement", `{"Statement":[]}`: "Could not parse the policy: Statement is empty!",
 		`{"Statement":[` + rule("invalid_effect", "*", "s3:*", "BUCKET", "") + `]}`: "Invalid effect: invalid_effect",
-		everybody("s3:*", ""): resource, strings.Replace(everybody("s3:*", "R"), `["R"]`, `""`, 1): resource,
-		everybody("s3:*", "arn:aws:iam:::"+bucket): resource, everybody("s3:*", "arn:aws:s3:::/"+bucket): resource,
+		everybody("s3:*", "arn:aws:iam:::"+bucket):                                  resource, everybody("s3:*", "arn:aws:s3:::/"+bucket): resource,
 		everybody("s3:*", "arn:aws:s3:::prefix-"+bucket): resource, everybody("s3:*", "BUCKET BUCKET"): "",
 		version("2008-10-17"): "", version("2012-10-17"): "", version(""): "The policy must contain a valid version string",
 		version("2000-10-17"): "The policy must contain a valid version string", version("2012-10-16"): "The policy must contain a valid version string",
@@ -134,6 +133,10 @@ func testPolicyDocuments(t *testing.T, w *sessionWorld) {
 		if1(`{"StringEquals":{"s3:FakeKeyDoesNotExist":"foo"}}`):  "Policy has an invalid condition key",
 		if1(`{"StringEquals":{"s3:prefix":"foo"}}`):               "Conditions do not apply to combination of actions and resources in statement",
 	}
+	for actions, resources := range map[string]string{"s3:DeleteBucket s3:GetBucketAcl": "BUCKET", "s3:Get*": "BUCKET/*", "s3:Create*": "BUCKET BUCKET/*",
+		"s3:PutBucketVersioning s3:ListMultipartUploadParts s3:ListBucket": "BUCKET BUCKET/*", "s3:*": "BUCKET BUCKET/*"} {
+		cases[everybody(actions, resources)] = ""
+	}
 	for _, pattern := range strings.Fields("s3:GetObject s3:PutObjectTagging s3:GetObjec? s3:Abort* s3:???Object") {
 		cases[everybody(pattern, "BUCKET")] = mismatch
 	}
@@ -141,8 +144,12 @@ func testPolicyDocuments(t *testing.T, w *sessionWorld) {
 		cases[everybody(pattern, "BUCKET/*")] = mismatch
 	}
 	for _, pattern := range strings.Fields("invalid_action s3 s3: s4:GetObject ss3:ListBucket s3x:PutBucketAcl :GetObject s3GetObject s3::GetObject s3:Put-Object " +
-		"s3:GetObject: s3:Put(Object) s3:???? s3:*: *GetObject ???PutObject s3:Abort? s3:??Abort*") {
+		"s3:GetObject: s3:Put(Object) s3:*Obj??ect* s3:???? s3:*: *GetObject ???PutObject s3:Abort? s3:??Abort*") {
 		cases[everybody(pattern, "BUCKET BUCKET/*")] = action
+	}
+	for _, empty := range []string{`""`, `[""]`, `[]`} {
+		cases[strings.Replace(everybody("A", "BUCKET"), `["A"]`, empty, 1)] = action
+		cases[strings.Replace(everybody("s3:*", "R"), `["R"]`, empty, 1)] = resource
 	}
 	for document, sentence := range cases {
 		document = strings.ReplaceAll(document, "BUCKET", "arn:aws:s3:::"+bucket)

@@ -66,6 +66,9 @@ func checkBucketPolicy(tx *draft, arn string, document *policy.Document) *Error 
 		if refusal := tx.checkBucketConditions(s); refusal != nil {
 			return refusal
 		}
+		if s.Action.Name != "" && len(s.Action.Values) == 0 {
+			return refusef("MalformedPolicy", "Policy has invalid action")
+		}
 		for _, action := range s.Action.Values {
 			if refusal := checkBucketAction(known, action.Value, bucket, object, s.Action.Not); refusal != nil {
 				return refusal

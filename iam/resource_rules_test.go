@@ -57,8 +57,8 @@ func TestBucketPolicyDocuments(t *testing.T) {
 		statement(`["s3:DeleteBucket","s3:GetBucketTagging"]`, bucket): "", statement(`"s3:getobject"`, objects): "", statement(`"s3:Get*"`, bucket): "",
 		`{}`: "Missing required field Statement", bucketPolicy("invalid_effect", `"*"`): "Invalid effect: invalid_effect",
 		bucketPolicy("allow", `"*"`): syntax, `{"Statement":[],"statement":[]}`: syntax,
-		statement(`"s3:*"`, `[]`):           resource,
-		bucketPolicy("Allow", `{"AWS":[]}`): principal,
+		statement(`[]`, bucket): action, statement(`"s3:*"`, `[]`): resource,
+		bucketPolicy("Allow", `{"AWS":[]}`):                                               principal,
 		strings.Replace(bucketPolicy("Allow", `{"AWS":""}`), bucketARN, bucketARN+"2", 1): principal,
 		// github.com/awsdocs/aws-cloudformation-user-guide/pull/1013: "when using the Principal key directly only a wildcard is valid".
 		bucketPolicy("Allow", `"arn:aws:iam::`+account+`:root"`): syntax, bucketPolicy("Allow", `["*"]`): syntax,
