@@ -212,7 +212,7 @@ func runSuite(t *testing.T, key, secret, endpoint, iamEndpoint string, arguments
 	}
 	for _, begun := range regexp.MustCompile(`(?m)^\x1b\[\d+mRUN *\x1b\[0m(\w+)$`).FindAllStringSubmatch(string(output), -1) {
 		if passes[begun[1]] == "" && fails[begun[1]] == "" {
-			t.Errorf("%s began and did not end", begun[1])
+			t.Errorf("%s neither passes nor fails: %q", begun[1], regexp.MustCompile(begun[1]+": .*").FindString(string(output)))
 		}
 	}
 	if len(passes) == 0 {
