@@ -32,7 +32,7 @@ var bucketShapes = []shape{
 		query: slices.Concat(listQuery, []parameter{text("marker")}), calls: onListing("s3:ListBucket")},
 	{name: "ListObjectVersions", method: "GET", level: bucketLevel, selector: "versions",
 		headers: slices.Concat(payerHeader, []string{"x-amz-optional-object-attributes"}),
-		query:   slices.Concat(listQuery, []parameter{text("key-marker"), text("version-id-marker")}), calls: onListing("s3:ListBucketVersions")},
+		query:   versionsQuery, calls: onListing("s3:ListBucketVersions")},
 	{name: "DeleteObjects", method: "POST", level: bucketLevel, selector: "delete", body: DocumentBody, maxBody: maxDeleteDocument,
 		headers: slices.Concat(payerHeader, deleteHeader), document: &document{root: "Delete"}},
 	{name: "OptionsBucket", method: "OPTIONS", level: bucketLevel, headers: preflightHeader},

@@ -217,8 +217,9 @@ func checkHeader(name, value string) error {
 	case "x-amz-object-lock-retain-until-date":
 		return checkDate(value)
 	case "x-amz-object-lock-event-hold-duration-days":
-		if checkLimit(name, value) != nil {
-			return badHeader(name, value)
+		bad := func(string) *Error { return badHeader(name, value) }
+		if checkLimit(name, value, bad) != nil {
+			return bad(value)
 		}
 	}
 	return checkSpelling(name, value)

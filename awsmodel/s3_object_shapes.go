@@ -65,7 +65,7 @@ var objectConfigurationShapes = []shape{
 	{name: "RenameObject", method: "PUT", level: objectLevel, selector: "renameObject", refused: directoryBuckets},
 
 	{name: "ListObjectAnnotations", method: "GET", level: objectLevel, selector: "annotation", headers: payerHeader,
-		query: []parameter{versionID, limit("max-annotation-results"), text("annotation-prefix"), text("continuation-token")},
+		query: []parameter{versionID, limit("max-annotation-results", negativeResults), text("annotation-prefix"), text("continuation-token")},
 		calls: annotationCalls("s3:ListObjectAnnotations", "s3:ListObjectVersionAnnotations")},
 	{name: "GetObjectAnnotation", method: "GET", level: objectLevel, selector: "annotation", with: "annotationName", query: annotationQuery,
 		headers: slices.Concat(payerHeader, []string{"x-amz-checksum-mode"}), calls: annotationCalls("s3:GetObjectAnnotation", "s3:GetObjectVersionAnnotation")},

@@ -38,8 +38,24 @@ func text(name string) parameter { return parameter{name: name, check: checkText
 // number is for the backend to read: no policy does.
 func number(name string) parameter { return text(name) }
 
-// limit is a number that is a condition key.
-func limit(name string) parameter { return parameter{name: name, check: checkLimit} }
+// limit is a number that is a condition key. negative is what is told of one below zero.
+func limit(name string, negative func(value string) *Error) parameter {
+	return parameter{name: name, check: func(name, value string) error { return checkLimit(name, value, negative) }}
+}
+
+// negativeKeys and negativeVersions are what Amazon S3 was recorded to say, each of its listings in words of its own (github.com/jchristn/S3Server,
+// CHANGELOG.md, 8.0.0).
+func negativeKeys(value string) *Error {
+	return &Error{Code: "InvalidArgument", Message: "Argument maxKeys must be an integer between 0 and 2147483647",
+		Told: []Told{{"ArgumentName", "maxKeys"}, {"ArgumentValue", value}}}
+}
+
+func negativeVersions(string) *Error {
+	return &Error{Code: "InvalidArgument", Message: "max-keys cannot be negative", Told: []Told{{"ArgumentName", "max-keys"}}}
+}
+
+// negativeResults is our own sentence: S3's is not known.
+func negativeResults(value string) *Error { return badParameter("max-annotation-results", value) }
 
 // answerHeader is a parameter whose value becomes a header of the answer.
 func answerHeader(name string) parameter { return parameter{name: name, check: checkAnswerHeader} }
@@ -73,12 +89,13 @@ func checkFilled(name, value string) error {
 
 // checkLimit accepts canonical decimals only, so that no policy reads "+5" or "05" otherwise than a server. A negative number would pass "at most",
 // and some servers take it for their own default.
-func checkLimit(name, value string) error {
-	if n, err := strconv.ParseInt(value, 10, 64); err != nil || strconv.FormatInt(n, 10) != value {
-		return &Error{Code: "InvalidArgument", Message: "Provided " + quote(value) + " not an integer or within integer range", Detail: name}
+func checkLimit(name, value string, negative func(value string) *Error) error {
+	if n, err := strconv.ParseInt(value, 10, 32); err != nil || strconv.FormatInt(n, 10) != value {
+		return &Error{Code: "InvalidArgument", Message: "Provided " + name + " not an integer or within integer range",
+			Told: []Told{{"ArgumentName", name}, {"ArgumentValue", value}}}
 	}
 	if value[0] == '-' {
-		return &Error{Code: "InvalidArgument", Message: name + " cannot be negative"}
+		return negative(value)
 	}
 	return nil
 }
@@ -165,12 +182,13 @@ func (p *parameters) add(name, value string) error {
 	return nil
 }
 
-// unescapeQuery decodes once. "+" is refused because decoders disagree on it: signers write %20 or %2B.
+// unescapeQuery decodes once. "+" is a space, as in forms and to those who verify signatures; what is sent on has %20, on which no decoders disagree.
+// SDKs that do not sign write it so.
 func unescapeQuery(encoded string) (string, error) {
-	if strings.ContainsAny(encoded, "+;") {
+	if strings.Contains(encoded, ";") {
 		return "", errEncoding
 	}
-	return unescape(encoded)
+	return unescape(strings.ReplaceAll(encoded, "+", "%20"))
 }
 
 // checkQuery holds the parameters against the operation's.

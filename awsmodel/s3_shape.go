@@ -72,7 +72,9 @@ var (
 	readQuery = []parameter{versionID, partNumber, answerHeader("response-cache-control"), answerHeader("response-content-disposition"),
 		answerHeader("response-content-encoding"), answerHeader("response-content-language"), answerHeader("response-content-type"),
 		answerHeader("response-expires")}
-	listQuery = []parameter{text("prefix"), text("delimiter"), limit("max-keys"), text("encoding-type")}
+	listQuery     = []parameter{text("prefix"), text("delimiter"), limit("max-keys", negativeKeys), text("encoding-type")}
+	versionsQuery = []parameter{text("prefix"), text("delimiter"), limit("max-keys", negativeVersions), text("encoding-type"),
+		text("key-marker"), text("version-id-marker")}
 )
 
 // shapeKey is what of a request's shape is known without its query.

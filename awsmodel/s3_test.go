@@ -3,6 +3,7 @@ package awsmodel
 import (
 	"crypto/md5"
 	"encoding/base64"
+	"errors"
 	"maps"
 	"net/url"
 	"reflect"
@@ -69,6 +70,7 @@ func TestClassifyS3(t *testing.T) {
 		{wire("GET /bucket"), "ListObjects", []string{"s3:ListBucket arn:aws:s3:::bucket"}},
 		{wire("GET /bucket?prefix=&delimiter=%2F&marker=a"), "ListObjects",
 			[]string{"s3:ListBucket arn:aws:s3:::bucket s3:delimiter=/ s3:prefix="}},
+		{wire("GET /bucket?prefix=a+b%2Bc%20d"), "ListObjects", []string{"s3:ListBucket arn:aws:s3:::bucket s3:prefix=a b+c d"}},
 		{wire("GET /bucket/?list-type=2&prefix=home%2Fbob%20b&max-keys=7&encoding-type=url&fetch-owner=true"), "ListObjectsV2",
 			[]string{"s3:ListBucket arn:aws:s3:::bucket s3:max-keys=7 s3:prefix=home/bob b"}},
 		{wire("GET /bucket/key?x-id=GetObject", "Range: bytes=0-1", "x-amz-checksum-mode: ENABLED"), "GetObject",
@@ -201,7 +203,6 @@ func TestClassifyS3Refuses(t *testing.T) {
 		{wire("GET /bucket?prefix=a&prefix=b"), "InvalidArgument"},
 		{wire("GET /bucket?prefix=a&%70refix=b"), "InvalidArgument"},
 		{wire("GET /bucket?X-Amz-Signature=a&X-Amz-Signature=a"), "InvalidArgument"},
-		{wire("GET /bucket?prefix=a+b"), "InvalidURI"},
 		{wire("GET /bucket?prefix=a;list-type=2"), "InvalidURI"},
 		{wire("GET /bucket?prefix=%f"), "InvalidURI"},
 		{wire("GET /bucket?prefix=%ff"), "InvalidURI"},
@@ -306,6 +307,28 @@ func TestClassifyS3Refuses(t *testing.T) {
 		refusal, _ := err.(*Error)
 		if refusal == nil || refusal.Code != c.code {
 			t.Errorf("%s %.60s?%.60s %v is %s, %v; want %s", c.request.Method, c.request.Path, c.request.RawQuery, c.request.Header, o.Name, err, c.code)
+		}
+	}
+}
+
+// TestS3Limits: what Amazon S3 was recorded to say of a number that it does not take (github.com/jchristn/S3Server, CHANGELOG.md, 8.0.0).
+func TestS3Limits(t *testing.T) {
+	const negative, number = "Argument maxKeys must be an integer between 0 and 2147483647", "Provided max-keys not an integer or within integer range"
+	for query, want := range map[string]struct {
+		message string
+		told    []Told
+	}{
+		"max-keys=-1":             {negative, []Told{{"ArgumentName", "maxKeys"}, {"ArgumentValue", "-1"}}},
+		"list-type=2&max-keys=-1": {negative, []Told{{"ArgumentName", "maxKeys"}, {"ArgumentValue", "-1"}}},
+		"versions&max-keys=-1":    {"max-keys cannot be negative", []Told{{"ArgumentName", "max-keys"}}},
+		"max-keys=abc":            {number, []Told{{"ArgumentName", "max-keys"}, {"ArgumentValue", "abc"}}},
+		"max-keys=99999999999":    {number, []Told{{"ArgumentName", "max-keys"}, {"ArgumentValue", "99999999999"}}},
+		"versions&max-keys=1x":    {number, []Told{{"ArgumentName", "max-keys"}, {"ArgumentValue", "1x"}}},
+	} {
+		_, err := ClassifyS3(wire("GET /bucket?"+query), testOptions())
+		refusal, ok := errors.AsType[*Error](err)
+		if !ok || refusal.Code != "InvalidArgument" || refusal.Message != want.message || !slices.Equal(refusal.Told, want.told) {
+			t.Errorf("%s: %+v, want %+v", query, err, want)
 		}
 	}
 }

@@ -25,8 +25,9 @@ type peerServer struct {
 	folder string
 }
 
-// startPeer serves S3 on a free loopback port until the test ends.
-func startPeer(t testing.TB, versioning bool) *peerServer {
+// startPeer serves S3 on a free loopback port until the test ends. Options are those of the whole server; its users are kept in a folder, unless they
+// say otherwise.
+func startPeer(t testing.TB, versioning bool, options ...string) *peerServer {
 	t.Helper()
 	server := &peerServer{url: "http://" + freeAddress(t), folder: t.TempDir()}
 	for _, folder := range []string{"data", "iam", "versions"} {
@@ -34,12 +35,25 @@ func startPeer(t testing.TB, versioning bool) *peerServer {
 			t.Fatal(err)
 		}
 	}
-	arguments := []string{"-p", strings.TrimPrefix(server.url, "http://"), "-a", peerKey, "-s", peerSecret, "--iam-dir", filepath.Join(server.folder, "iam"), "posix"}
+	if len(options) == 0 {
+		options = []string{"--iam-dir", filepath.Join(server.folder, "iam")}
+	}
+	arguments := slices.Concat([]string{"-p", strings.TrimPrefix(server.url, "http://"), "-a", peerKey, "-s", peerSecret}, options, []string{"posix"})
 	if versioning {
 		arguments = append(arguments, "--versioning-dir", filepath.Join(server.folder, "versions"))
 	}
 	startServer(t, server.url, peerSuite(t), append(arguments, filepath.Join(server.folder, "data"))...)
 	return server
+}
+
+// startPeerIAM is the peer's IAM service, and its S3 server with that for its users.
+func startPeerIAM(t testing.TB) (server *peerServer, iamURL string) {
+	t.Helper()
+	folder := t.TempDir()
+	socket := filepath.Join(folder, "iam.sock")
+	iamURL = "http://" + freeAddress(t)
+	startServer(t, iamURL, peerSuite(t), "-p", strings.TrimPrefix(iamURL, "http://"), "-a", peerKey, "-s", peerSecret, "iam", "--dir", folder, "--private-ports", socket)
+	return startPeer(t, false, "--iam-standalone-endpoint", socket), iamURL
 }
 
 // peerSuite is versitygw, which is both the server and the suite.
@@ -126,7 +140,7 @@ func TestPeerThroughGateway(t *testing.T) {
 	for _, group := range peerGroups {
 		server := startPeer(t, group.versioning)
 		p := start(t, t.TempDir(), "--account", "000000000000", "--gateway", server.behind(t)) // the account that the suite's expectations name
-		passes, fails := runSuite(t, p.admin["AWS_ACCESS_KEY_ID"], p.admin["AWS_SECRET_ACCESS_KEY"], p.endpoint, group.arguments...)
+		passes, fails := runSuite(t, p.admin["AWS_ACCESS_KEY_ID"], p.admin["AWS_SECRET_ACCESS_KEY"], p.endpoint, p.endpoint, group.arguments...)
 		if len(passes)+len(fails) != group.cases {
 			t.Errorf("%s: %d cases passed and %d failed, of %d", group.name, len(passes), len(fails), group.cases)
 		}
@@ -149,35 +163,44 @@ func TestPeerThroughGateway(t *testing.T) {
 	}
 }
 
-// TestPeerAlone runs the suite against the peer's server without us: that it passes there is what the gateway is held to. It is part of `make full`.
+// TestPeerAlone runs the suite against the peer's servers without us: that they pass it is what the gateway is held to. It is part of `make full`.
 func TestPeerAlone(t *testing.T) {
 	if os.Getenv("OPENIRSA_FULL") == "" {
 		t.Skip("SKIPPED: the peer's suite against the peer alone is part of `make full`")
 	}
-	for _, group := range peerGroups[1:] { // the first needs the peer's IAM service beside its server
-		server := startPeer(t, group.versioning)
-		passes, fails := runSuite(t, peerKey, peerSecret, server.url, group.arguments...)
+	for _, group := range peerGroups {
+		var server *peerServer
+		var iamURL string
+		if group.arguments[0] == "s3-iam" {
+			server, iamURL = startPeerIAM(t)
+		} else {
+			server = startPeer(t, group.versioning)
+			iamURL = server.url
+		}
+		passes, fails := runSuite(t, peerKey, peerSecret, server.url, iamURL, group.arguments...)
 		for name, why := range fails {
 			t.Errorf("%s: %s fails: %s", group.name, name, why)
 		}
-		t.Logf("%s: %d of %d cases pass", group.name, len(passes), group.cases)
+		if len(passes) != group.cases {
+			t.Errorf("%s: %d of %d cases pass", group.name, len(passes), group.cases)
+		}
 	}
 }
 
 // runSuite runs a part of the peer's suite, and returns the cases that passed, and those that failed with the reason.
-func runSuite(t *testing.T, key, secret, endpoint string, arguments ...string) (passes, fails map[string]string) {
+func runSuite(t *testing.T, key, secret, endpoint, iamEndpoint string, arguments ...string) (passes, fails map[string]string) {
 	t.Helper()
 	suite := peerSuite(t)
 	folder := t.TempDir()
 	if err := os.Symlink(suite, filepath.Join(folder, "versitygw")); err != nil { // by which the suite makes its users
 		t.Fatal(err)
 	}
-	command := exec.Command(suite, append([]string{"test", "-a", key, "-s", secret, "-e", endpoint, "--iam-endpoint", endpoint}, arguments...)...)
+	command := exec.Command(suite, append([]string{"test", "-a", key, "-s", secret, "-e", endpoint, "--iam-endpoint", iamEndpoint}, arguments...)...)
 	command.Env = cleanEnvironment()
 	command.Dir = folder
 	output, _ := command.CombinedOutput() // exits with an error when a case fails
 	passes, fails = map[string]string{}, map[string]string{}
-	for _, found := range regexp.MustCompile(`(?m)^\x1b\[\d+m(PASS|FAIL) *\x1b\[0m(\w+)(?:: (.*))?$`).FindAllStringSubmatch(string(output), -1) {
+	for _, found := range regexp.MustCompile(`(?m)\x1b\[\d+m(PASS|FAIL) *\x1b\[0m(\w+)(?:: (.*))?$`).FindAllStringSubmatch(string(output), -1) {
 		if found[1] == "PASS" {
 			passes[found[2]] = "passed"
 		} else {
@@ -186,6 +209,19 @@ func runSuite(t *testing.T, key, secret, endpoint string, arguments ...string) (
 	}
 	for name := range fails { // of two runs under one name, the worse counts
 		delete(passes, name)
+	}
+	// A case that passes may leave its bucket: the peer's server keeps what it got of an unsigned body that was cut short, after that was answered
+	// (docs/compatibility.md, "S3"). The suite writes that without an end of the line, and no PASS.
+	for _, left := range regexp.MustCompile(`\x1b\[31m(\w+): failed to delete the bucket: ([^\x1b\n]*)`).FindAllStringSubmatch(string(output), -1) {
+		if fails[left[1]] == "" {
+			passes[left[1]] = "passed"
+			t.Logf("%s passes and leaves its bucket: %s", left[1], left[2])
+		}
+	}
+	for _, begun := range regexp.MustCompile(`(?m)\x1b\[\d+mRUN *\x1b\[0m(\w+)$`).FindAllStringSubmatch(string(output), -1) {
+		if passes[begun[1]] == "" && fails[begun[1]] == "" {
+			t.Errorf("%s neither passes nor fails", begun[1])
+		}
 	}
 	if len(passes) == 0 {
 		t.Fatalf("no case passed:\n%.2000s", output)

@@ -82,25 +82,35 @@ func (d *Directory) principalID(ctx context.Context, own *Account, arn string) (
 	if err != nil {
 		return "", nil
 	}
-	a := own
-	if parsed.Account != own.id {
-		a, err = d.Account(ctx, parsed.Account)
-		if refusal, ok := errors.AsType[*Error](err); ok && refusal.Code == "NoSuchEntity" {
-			return "", nil
-		}
-		if err != nil {
-			return "", err
-		}
-	}
 	n := OfRole(parsed.Resource[strings.LastIndexByte(parsed.Resource, '/')+1:])
 	if strings.HasPrefix(parsed.Resource, "user/") {
 		n = OfUser(n.RoleName)
 	}
-	entry, err := a.identity(n)
-	if err != nil || entry.identity.ARN != arn {
-		return "", nil
+	entry, err := d.entity(ctx, own, parsed.Account, n)
+	if err != nil || entry == nil || entry.identity.ARN != arn {
+		return "", err
 	}
 	return entry.identity.ID, nil
+}
+
+// entity is who has a name in an account of this plane; nil if there is nobody.
+func (d *Directory) entity(ctx context.Context, own *Account, account string, n IdentityName) (*identityEntry, error) {
+	a := own
+	if account != own.id {
+		var err error
+		a, err = d.Account(ctx, account)
+		if refusal, ok := errors.AsType[*Error](err); ok && refusal.Code == "NoSuchEntity" {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	entry, err := a.identity(n)
+	if err != nil {
+		return nil, nil
+	}
+	return entry, nil
 }
 
 // principalNow is the ARN that the role or user with this unique id has now, which was saved under arn; the id itself when it is gone. Who is

@@ -19,7 +19,8 @@ type policyRules struct {
 	deletesOnlyWhatIs bool
 	// foreign is what callers of other accounts are told, whatever policies allow; nil: nothing, they may.
 	foreign func(caller Caller, in ResourcePolicyInput) *Error
-	// begins is the rule for a document's first byte, elements are those for what stands in it; both come before all other complaints.
+	// begins is the rule for a document's first byte, elements are those for what stands in it: they come before all complaints but those about its
+	// form and its principals.
 	begins   func(source string) *Error
 	elements func(tx *draft, arn string, document *policy.Document) *Error
 	// more are the service's own rules for a document that compiles otherwise.
@@ -289,19 +290,19 @@ func (tx *draft) readResourcePolicy(rules policyRules, arn, source string) (*pol
 	if err != nil {
 		return nil, nil, wrong(err)
 	}
-	if rules.elements != nil {
+	principalIDs, err := tx.principalIDs(document)
+	if _, ok := errors.AsType[*invalidPrincipal](err); err != nil && !ok {
+		return nil, nil, err
+	}
+	if err == nil {
+		_, err = policy.Compile("policy of "+arn, document, resourceOptions(principalIDs))
+	}
+	if rules.elements != nil && (err == nil || !namesNobody(err)) {
 		if refusal := rules.elements(tx, arn, document); refusal != nil {
 			return nil, nil, refusal
 		}
 	}
-	principalIDs, err := tx.principalIDs(document)
 	if err != nil {
-		if _, ok := errors.AsType[*invalidPrincipal](err); ok {
-			err = wrong(err)
-		}
-		return nil, nil, err
-	}
-	if _, err := policy.Compile("policy of "+arn, document, resourceOptions(principalIDs)); err != nil {
 		return nil, nil, wrong(err)
 	}
 	return document, principalIDs, nil

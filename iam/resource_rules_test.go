@@ -22,6 +22,8 @@ func (p *plane) withReference() *iam.Directory {
 func TestBucketPolicyDocuments(t *testing.T) {
 	p := newPlane(t)
 	d := p.withReference()
+	p.role("app")
+	sessions := "arn:aws:sts::" + account + ":assumed-role/app/"
 	statement := func(action, resource string) string {
 		return `{"Statement":[{"Effect":"Allow","Principal":"*","Action":` + action + `,"Resource":` + resource + `}]}`
 	}
@@ -33,6 +35,7 @@ func TestBucketPolicyDocuments(t *testing.T) {
 		resource        = "Policy has invalid resource"
 		mismatch        = "Action does not apply to any resource(s) in statement"
 		principal       = "Invalid principal in policy"
+		syntax          = "Invalid policy syntax."
 	)
 	cases := map[string]string{ // document → sentence; "": accepted
 		`{true}`: json, `{asdfsdaf`: json, `{"Principal": "*" `: json,
@@ -52,32 +55,109 @@ func TestBucketPolicyDocuments(t *testing.T) {
 		statement(`"s3:GetBucket*"`, objects):          mismatch,
 		statement(`"s3:*"`, "["+bucket+","+bucket+"]"): "", statement(`"s3:*"`, objects): "", statement(`"*"`, bucket): "", statement(`"s3:GetObject"`, `"`+bucketARN+`*"`): "",
 		statement(`["s3:DeleteBucket","s3:GetBucketTagging"]`, bucket): "", statement(`"s3:getobject"`, objects): "", statement(`"s3:Get*"`, bucket): "",
-		bucketPolicy("Allow", `{"AWS":"a_rarely_existing_user"}`):                        principal,
-		bucketPolicy("Allow", `{"AWS":["*","grt1"]}`):                                    principal,
-		bucketPolicy("Allow", `{"AWS":""}`):                                              principal,
-		bucketPolicy("Allow", `{"AWS":"arn:aws:iam::`+account+`:user/nobody"}`):          principal,
-		bucketPolicy("Allow", `{"AWS":"arn:aws:iam::777788889999:role/nobody"}`):         principal,
-		bucketPolicy("Allow", `{"AWS":"arn:aws:iam::`+account+`:user/*"}`):               principal,
-		bucketPolicy("Allow", `{"AWS":"arn:aws:iam::`+account+`:root"}`):                 "",
-		bucketPolicy("Deny", `{"AWS":"`+account+`"}`):                                    "",
-		bucketPolicy("Allow", `{"Service":"logging.s3.amazonaws.com"}`):                  "",
-		bucketPolicy("Allow", `"*"`) + strings.Repeat(" ", 20<<10):                       "Policy exceeds the maximum allowed document size.",
-		bucketPolicy("Allow", `"*"`) + strings.Repeat(" ", 20<<10-bucketPolicySize("*")): "",
+		`{}`: "Missing required field Statement", bucketPolicy("invalid_effect", `"*"`): "Invalid effect: invalid_effect",
+		bucketPolicy("allow", `"*"`): syntax, `{"Statement":[],"statement":[]}`: syntax,
+		statement(`[]`, bucket): action, statement(`"s3:*"`, `[]`): resource,
+		bucketPolicy("Allow", `{"AWS":[]}`):                                               principal,
+		strings.Replace(bucketPolicy("Allow", `{"AWS":""}`), bucketARN, bucketARN+"2", 1): principal,
+		// github.com/awsdocs/aws-cloudformation-user-guide/pull/1013: "when using the Principal key directly only a wildcard is valid".
+		bucketPolicy("Allow", `"arn:aws:iam::`+account+`:root"`): syntax, bucketPolicy("Allow", `["*"]`): syntax,
+		bucketPolicy("Allow", `{"AWS":"a_rarely_existing_user"}`):                principal,
+		bucketPolicy("Allow", `{"AWS":["*","grt1"]}`):                            principal,
+		bucketPolicy("Allow", `{"AWS":""}`):                                      principal,
+		bucketPolicy("Allow", `{"AWS":"arn:aws:iam::`+account+`:user/nobody"}`):  principal,
+		bucketPolicy("Allow", `{"AWS":"arn:aws:iam::777788889999:role/nobody"}`): principal,
+		bucketPolicy("Allow", `{"AWS":"arn:aws:iam::`+account+`:user/*"}`):       principal,
+		// A session's name is one that there could be (AWS STS API Reference, AssumeRole), of a role that there is.
+		bucketPolicy("Allow", `{"AWS":"`+sessions+`never-assumed"}`): "", bucketPolicy("Allow", `{"AWS":"`+sessions+`s"}`): principal,
+		bucketPolicy("Allow", `{"AWS":"`+sessions+`a name"}`): principal, bucketPolicy("Allow", `{"AWS":"`+sessions+strings.Repeat("s", 65)+`"}`): principal,
+		bucketPolicy("Deny", `{"AWS":"`+strings.Replace(sessions, "/app/", "/App/", 1)+`name"}`):      principal,
+		bucketPolicy("Deny", `{"AWS":"`+strings.Replace(sessions, "/app/", "/nobody/", 1)+`name"}`):   principal,
+		bucketPolicy("Deny", `{"AWS":"`+strings.Replace(sessions, account, "777788889999", 1)+`ab"}`): principal,
+		bucketPolicy("Allow", `{"AWS":"arn:aws:iam::`+account+`:root"}`):                              "",
+		bucketPolicy("Deny", `{"AWS":"`+account+`"}`):                                                 "",
+		bucketPolicy("Allow", `{"Service":"logging.s3.amazonaws.com"}`):                               "",
+		bucketPolicy("Allow", `"*"`) + strings.Repeat(" ", 20<<10):                                    "Policy exceeds the maximum allowed document size.",
+		bucketPolicy("Allow", `"*"`) + strings.Repeat(" ", 20<<10-bucketPolicySize("*")):              "",
 	}
 	for document, want := range cases {
-		err := d.PutResourcePolicy(t.Context(), p.root, put("s3:PutBucketPolicy", bucketARN, document))
-		switch {
-		case want == "":
-			if err != nil {
-				t.Errorf("%.200s\nrefused: %v", document, err)
-			}
-		case err == nil:
-			t.Errorf("%.200s\nwas accepted, want %s", document, want)
-		default:
-			if refusal := refused(t, err, "MalformedPolicy"); refusal.Message != want {
-				t.Errorf("%.200s\n%s, want %s", document, refusal.Message, want)
-			}
+		p.judgeBucketPolicy(d, document, want)
+	}
+}
+
+// judgeBucketPolicy puts a document on the bucket: it is refused with that sentence or, where that is empty, kept.
+func (p *plane) judgeBucketPolicy(d *iam.Directory, document, want string) {
+	p.t.Helper()
+	err := d.PutResourcePolicy(p.t.Context(), p.root, put("s3:PutBucketPolicy", bucketARN, document))
+	switch {
+	case want == "":
+		if err != nil {
+			p.t.Errorf("%.300s\nrefused: %v", document, err)
 		}
+	case err == nil:
+		p.t.Errorf("%.300s\nwas accepted, want %s", document, want)
+	default:
+		if refusal := refused(p.t, err, "MalformedPolicy"); refusal.Message != want {
+			p.t.Errorf("%.300s\n%s, want %s", document, refusal.Message, want)
+		}
+	}
+}
+
+// TestBucketPolicyConditions: what S3 was seen to refuse. The conditions are those of the same tests, of github.com/humanmade/S3-Uploads/issues/239 and of
+// another server's notes of S3's answers (github.com/justincormack/argmin: s3:ExistingObjectTag with PutObject, DeleteObject and what object lock is about,
+// s3:RequestObjectTag with PutObjectAcl, the headers of a write with GetObject beside PutObject); those that are kept are from the Amazon S3 User Guide
+// ("Bucket policy examples using condition keys", "Configuring bucket policies for access points", "Tagging and access control policies").
+func TestBucketPolicyConditions(t *testing.T) {
+	const (
+		operator = "Invalid Condition type : "
+		key      = "Policy has an invalid condition key"
+		mismatch = "Conditions do not apply to combination of actions and resources in statement"
+		address  = "Invalid IP address in Conditions"
+	)
+	p := newPlane(t)
+	d := p.withReference()
+	for _, c := range []struct{ actions, condition, want string }{
+		{"s3:GetObject", `{"NotARealOperator":{"aws:SourceIp":"1.2.3.4/32"}}`, operator + "NotARealOperator"},
+		{"s3:GetObject", `{"stringequals":{"aws:UserAgent":"foo"}}`, operator + "stringequals"},
+		{"s3:GetObject", `{"NullIfExists":{"aws:UserAgent":"true"}}`, operator + "NullIfExists"},
+		{"s3:GetObject", `{"ForSomeValues:StringEquals":{"aws:UserAgent":"foo"}}`, operator + "ForSomeValues:StringEquals"},
+		{"s3:GetObject", `{"StringEquals":{"s3:FakeKeyDoesNotExist":"foo"}}`, key},
+		{"s3:*", `{"NumericEquals":{"s3:NotARealKey":"5"}}`, key},
+		{"s3:GetObject", `{"IpAddress":{"aws:NotARealIpKey":"10.0.0.0/8"}}`, key},
+		{"s3:PutObject", `{"StringEquals":{"s3:x-acl":"private"}}`, key},
+		{"s3:GetObject", `{"IpAddress":{"aws:SourceIp":"not-an-ip"}}`, address},
+		{"s3:GetObject", `{"NotIpAddress":{"aws:SourceIp":"300.1.1.1/40"}}`, address},
+		{"s3:GetObject", `{"Null":{"aws:SourceIp":"true"}}`, address},
+		{"s3:GetObject", `{"StringEquals":{"s3:prefix":"foo"}}`, mismatch},
+		{"s3:ListBucketMultipartUploads", `{"StringEquals":{"s3:prefix":"foo"}}`, mismatch},
+		{"s3:GetBucketLocation s3:ListBucket", `{"StringLike":{"s3:prefix":"*"}}`, mismatch},
+		{"s3:GetObject", `{"StringEquals":{"s3:VersionId":"abc123"}}`, mismatch},
+		{"s3:GetObject s3:PutObject", `{"StringEquals":{"s3:x-amz-acl":"public-read"}}`, mismatch},
+		{"s3:GetObjectVersion s3:PutObject", `{"Null":{"s3:x-amz-server-side-encryption":"true"}}`, mismatch},
+		{"s3:PutObject", `{"StringEquals":{"s3:ExistingObjectTag/security":"public"}}`, mismatch},
+		{"s3:DeleteObjectVersion", `{"StringEquals":{"s3:ExistingObjectTag/security":"public"}}`, mismatch},
+		{"s3:GetObjectLegalHold", `{"StringEquals":{"s3:ExistingObjectTag/security":"public"}}`, mismatch},
+		{"s3:BypassGovernanceRetention", `{"StringEquals":{"s3:ExistingObjectTag/security":"public"}}`, mismatch},
+		{"s3:PutObjectAcl s3:PutObjectTagging", `{"StringEquals":{"s3:RequestObjectTag/security":"public"}}`, mismatch},
+		{"s3:GetObjectAttributes", `{"StringEquals":{"s3:ExistingObjectTag/security":"public"}}`, ""},
+		{"s3:GetObject s3:GetObjectVersion", `{"StringEquals":{"s3:ExistingObjectTag/environment":"production"}}`, ""},
+		{"s3:PutObjectTagging", `{"ForAllValues:StringLike":{"s3:RequestObjectTagKeys":["Owner","CreationDate"]}}`, ""},
+		{"s3:ListBucket", `{"StringEquals":{"s3:prefix":"projects"},"NumericLessThanEquals":{"s3:max-keys":"10"}}`, ""},
+		{"s3:PutObject s3:PutObjectAcl", `{"StringEquals":{"s3:x-amz-grant-full-control":"id=AccountA-CanonicalUserID"}}`, ""},
+		{"s3:PutObject", `{"StringNotEquals":{"s3:x-amz-server-side-encryption":"aws:kms"}}`, ""},
+		{"s3:PutObject", `{"StringNotLike":{"s3:x-amz-copy-source":"src/public/*"}}`, ""},
+		{"s3:GetObjectVersion", `{"StringEquals":{"s3:versionid":"AaaHbAQitwiL_h47_44lRO2DDfLlBO5e"}}`, ""},
+		{"s3:PutObjectRetention", `{"NumericGreaterThan":{"s3:object-lock-remaining-retention-days":"10"}}`, ""},
+		{"s3:*", `{"NumericLessThan":{"s3:TlsVersion":1.2}}`, ""},
+		{"*", `{"StringEquals":{"s3:DataAccessPointAccount":"111122223333"}}`, ""},
+		{"s3:*", `{"StringEquals":{"s3:prefix":"foo"}}`, ""},
+		{"s3:GetObject", `{"NotIpAddress":{"aws:SourceIp":["192.0.2.0/24","2001:DB8:1234:5678::/64","203.0.113.7"]}}`, ""},
+		{"s3:GetObject", `{"StringNotEquals":{"aws:SourceVpce":"vpce-1a2b3c4d"},"Bool":{"aws:SecureTransport":"false"}}`, ""},
+		{"s3:GetObject", `{"StringLike":{"aws:Referer":["http://www.example.com/*"],"AWS:PrincipalTag/team":"web"}}`, ""},
+		{"s3:GetObject", `{"StringEquals":{"oidc.example.com/id/1:sub":"system:serviceaccount:shop:app"}}`, ""},
+	} {
+		p.judgeBucketPolicy(d, `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":["`+strings.ReplaceAll(c.actions, " ", `","`)+`"],
+			"Resource":["`+bucketARN+`","`+bucketARN+`/*"],"Condition":`+c.condition+`}]}`, c.want)
 	}
 }
 

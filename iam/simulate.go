@@ -17,6 +17,8 @@ type Actions interface {
 	Action(name string) (policy.ActionEntry, bool)
 	// Actions are all actions of a service, by its prefix.
 	Actions(prefix string) []policy.ActionEntry
+	// Key is what the reference says of a condition key (in any case), a service's or a global one.
+	Key(name string) (policy.KeyEntry, bool)
 }
 
 // actionsOf are a service's actions; nil where there is no reference to ask.

@@ -344,6 +344,8 @@ type reference struct{}
 
 func (reference) Actions(string) []policy.ActionEntry { return nil }
 
+func (reference) Key(string) (policy.KeyEntry, bool) { return policy.KeyEntry{}, false }
+
 func (reference) Action(name string) (policy.ActionEntry, bool) {
 	forms, ok := map[string][]string{
 		"s3:getobject": {"arn:${Partition}:s3:::${BucketName}/${ObjectName}"}, "s3:listallmybuckets": {},

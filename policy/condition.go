@@ -41,8 +41,11 @@ func compileCondition(place place, element *conditionElement, variables bool) (c
 	for _, t := range element.values {
 		if message := c.addOperand(t.value, variables); message != "" {
 			aws := badSyntax
-			if element.operator.family == familyDate {
+			switch element.operator.family {
+			case familyDate:
 				aws = badDate
+			case familyIP:
+				aws = badAddress
 			}
 			return c, place.errorf(t.offset, aws, "%s: %q is %s", element.operator.name, t.value, message)
 		}

@@ -18,6 +18,7 @@ type Error struct {
 	Message  string // our own precise words
 	AWS      string // what IAM says with MalformedPolicyDocument, e.g. "Syntax errors in policy."
 	trust    string // what it says of a role's trust policy, where that differs
+	bucket   string // what Amazon S3 says of a bucket policy, where that differs
 	stage    stage
 }
 
@@ -31,6 +32,16 @@ func (e *Error) Sentence(kind Kind) string {
 		return e.trust
 	}
 	return e.AWS
+}
+
+// BucketSentence is what Amazon S3 answers with MalformedPolicy when the document was meant to be a bucket's policy. S3 has a validator of its own,
+// most of whose sentences are those of the one for trust policies. AWS does not list them: they are from public reports and from the tests of S3
+// servers whose authors asked S3 (docs/compatibility.md, "Policies of resources").
+func (e *Error) BucketSentence() string {
+	if e.bucket != "" {
+		return e.bucket
+	}
+	return e.Sentence(Trust)
 }
 
 // stage is when IAM's validation of an identity policy comes to a rule. It holds the whole document against one rule before the next, so that of
@@ -51,22 +62,27 @@ const (
 // not list these; they are collected from public error reports, and from answers of AWS that localstack's tests recorded
 // in 2026 (tests/aws/services/iam/test_iam_policies.snapshot.json), which the stages are from too.
 type sentence struct {
-	identity, trust string
-	stage           stage
+	identity, trust, bucket string
+	stage                   stage
 }
+
+// badBucket is S3's sentence for all that has none of its own (github.com/hashicorp/terraform-provider-aws/issues/20134).
+const badBucket = "Invalid policy syntax."
 
 var (
 	badJSON        = sentence{identity: "Syntax errors in policy.", trust: "This policy contains invalid Json"}
-	badSyntax      = sentence{identity: "Syntax errors in policy.", trust: "Syntax error in policy."}
+	badSyntax      = sentence{identity: "Syntax errors in policy.", trust: "Syntax error in policy.", bucket: badBucket}
+	noStatement    = badSyntax.ofBucket("Missing required field Statement")
+	badAddress     = badSyntax.ofBucket("Invalid IP address in Conditions")
 	badVersion     = sentence{identity: "Syntax errors in policy.", trust: "The policy must contain a valid version string"}
-	badSID         = sentence{"Statement IDs (SID) in a single policy must be unique.", "The Statement Ids in the policy are not unique", stageSID}
+	badSID         = sentence{identity: "Statement IDs (SID) in a single policy must be unique.", trust: "The Statement Ids in the policy are not unique", stage: stageSID}
 	sidCharacters  = sentence{identity: "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*", stage: stageSID}
 	noEffect       = sentence{identity: "Syntax errors in policy.", trust: "Missing required field Effect"}
-	badCase        = sentence{"The policy failed legacy parsing", "Syntax error in policy.", stageLegacy}
-	noAction       = sentence{"Policy statement must contain actions.", "Missing required field Action", stageActions}
-	noResource     = sentence{identity: "Policy statement must contain resources.", stage: stageResources}
+	badCase        = sentence{identity: "The policy failed legacy parsing", trust: "Syntax error in policy.", bucket: badBucket, stage: stageLegacy}
+	noAction       = sentence{identity: "Policy statement must contain actions.", trust: "Missing required field Action", stage: stageActions}
+	noResource     = sentence{identity: "Policy statement must contain resources.", bucket: "Missing required field Resource", stage: stageResources}
 	noPrincipal    = sentence{trust: "Missing required field Principal"}
-	emptyPrincipal = sentence{identity: "Syntax errors in policy.", trust: "Missing required field Principal cannot be empty!"}
+	emptyPrincipal = sentence{identity: "Syntax errors in policy.", trust: "Missing required field Principal cannot be empty!", bucket: "Invalid principal in policy"}
 	hasPrincipal   = sentence{identity: "Policy document should not specify a principal."}
 	hasResource    = sentence{trust: "Has prohibited field Resource"}
 	hasNotResource = sentence{trust: "AssumeRole policy must not contain resources."}
@@ -77,7 +93,7 @@ var (
 	manyColons     = sentence{identity: "Actions/Condition can contain only one colon.", stage: stageAction}
 	badVendor      = sentence{identity: "Resource vendor must be fully qualified and cannot contain regexes.", stage: stageResource}
 	badResource    = sentence{identity: "The policy failed legacy parsing", stage: stageLegacy}
-	badDate        = sentence{"The policy failed legacy parsing", "Syntax error in policy.", stageLegacy}
+	badDate        = sentence{identity: "The policy failed legacy parsing", trust: "Syntax error in policy.", bucket: badBucket, stage: stageLegacy}
 	badIAMPath     = sentence{identity: `IAM resource path must either be "*", root, or start with user/, federated-user/, role/, group/, instance-profile/, mfa/, ` +
 		"server-certificate/, policy/, sms-mfa/, saml-provider/, oidc-provider/, report/, access-report/.", stage: stageResource}
 )
@@ -85,6 +101,12 @@ var (
 // both is a sentence that the two validators share.
 func both(at stage, format string, arguments ...any) sentence {
 	return sentence{identity: fmt.Sprintf(format, arguments...), stage: at}
+}
+
+// ofBucket is s with another sentence for the policies of buckets.
+func (s sentence) ofBucket(format string, arguments ...any) sentence {
+	s.bucket = fmt.Sprintf(format, arguments...)
+	return s
 }
 
 // place turns byte offsets of a text that holds a document into positions within that document.
@@ -117,7 +139,8 @@ func (p place) position(offset int32) Position {
 
 // errorf makes the Error at offset.
 func (p place) errorf(offset int32, aws sentence, format string, arguments ...any) *Error {
-	e := &Error{Position: p.position(offset), Message: fmt.Sprintf(format, arguments...), AWS: aws.identity, trust: aws.trust, stage: aws.stage}
+	e := &Error{Position: p.position(offset), Message: fmt.Sprintf(format, arguments...), AWS: aws.identity, trust: aws.trust, bucket: aws.bucket,
+		stage: aws.stage}
 	if e.AWS == "" {
 		e.AWS = aws.trust
 	}

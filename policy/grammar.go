@@ -38,7 +38,7 @@ func (p documentParser) document(root *node) *Error {
 		}
 	}
 	if statement == nil {
-		return p.place.errorf(root.start, badSyntax, "missing element Statement")
+		return p.place.errorf(root.start, noStatement, "missing element Statement")
 	}
 	return p.statementList(statement)
 }
@@ -73,7 +73,7 @@ func (p documentParser) statement(n *node, s *statementElement) *Error {
 			s.effect = text{value.text, value.start}
 			s.deny = strings.EqualFold(value.text, "Deny")
 			if value.kind != jsonString || !s.deny && !strings.EqualFold(value.text, "Allow") {
-				err = p.place.errorf(value.start, badSyntax, `Effect must be "Allow" or "Deny"`)
+				err = p.place.errorf(value.start, badSyntax.ofBucket("Invalid effect: %s", value.text), `Effect must be "Allow" or "Deny"`)
 			}
 		case "Principal", "NotPrincipal":
 			err = p.principal(name, value, s)
@@ -173,7 +173,7 @@ func (p documentParser) condition(block *node, s *statementElement) *Error {
 		name, keys := &block.items[i], &block.items[i+1]
 		operator, ok := parseOperator(name.text)
 		if !ok {
-			return p.place.errorf(name.start, badSyntax, "unknown condition operator %q", name.text)
+			return p.place.errorf(name.start, badSyntax.ofBucket("Invalid Condition type : %s", name.text), "unknown condition operator %q", name.text)
 		}
 		if err := p.want(keys, jsonObject, name.text); err != nil {
 			return err

@@ -89,6 +89,9 @@ func (p *postPolicy) readCondition(reader *jsonReader) error {
 	case token != json.Delim('['):
 		return errPostPolicy("Invalid condition test: must be a List or Object.")
 	}
+	if !reader.More() {
+		return errPostPolicy("Invalid Condition: missing operation identifier.")
+	}
 	operation, err := reader.text()
 	if err != nil {
 		return err
@@ -123,7 +126,7 @@ func (p *postPolicy) readSimple(reader *jsonReader) error {
 	members := 0
 	err := reader.members(func(name string) error {
 		members++
-		value, err := reader.text()
+		value, err := reader.simple()
 		p.conditions = append(p.conditions, postCondition{field: strings.ToLower(name), value: value})
 		return err
 	})
@@ -213,18 +216,33 @@ func (r *jsonReader) token() (json.Token, error) {
 	r.UseNumber()
 	token, err := r.Token()
 	if err != nil {
-		e := errPostPolicy("Invalid JSON at byte " + strconv.FormatInt(r.InputOffset(), 10) + ".")
-		e.S3Message = "Invalid Policy: Invalid JSON."
-		return nil, e
+		return nil, r.wrong("no JSON")
 	}
 	return token, nil
+}
+
+// wrong is for JSON that is none, or of another type than it must be, which S3 does not tell apart nor say where.
+func (r *jsonReader) wrong(what string) error {
+	e := errPostPolicy("Invalid JSON at byte " + strconv.FormatInt(r.InputOffset(), 10) + ": " + what + ".")
+	e.S3Message = "Invalid Policy: Invalid JSON."
+	return e
 }
 
 func (r *jsonReader) text() (string, error) {
 	token, err := r.token()
 	text, ok := token.(string)
 	if err == nil && !ok {
-		err = errPostPolicy("byte " + strconv.FormatInt(r.InputOffset(), 10) + ": value must be a string.")
+		err = r.wrong("not a string")
+	}
+	return text, err
+}
+
+// simple is a simple condition's value.
+func (r *jsonReader) simple() (string, error) {
+	token, err := r.token()
+	text, ok := token.(string)
+	if err == nil && !ok {
+		err = errPostPolicy("Invalid Simple-Condition: value must be a string.")
 	}
 	return text, err
 }
@@ -236,7 +254,7 @@ func (r *jsonReader) number() (int64, error) {
 	}
 	n, err := strconv.ParseInt(fmt.Sprint(token), 10, 64)
 	if err != nil || n < 0 {
-		return 0, errPostPolicy("Invalid content-length-range: the bounds must be numbers of bytes.")
+		return 0, r.wrong("the bounds of a content-length-range must be numbers of bytes")
 	}
 	return n, nil
 }

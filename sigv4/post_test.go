@@ -153,6 +153,32 @@ func TestPostPolicyForm(t *testing.T) {
 	}
 }
 
+// TestPostPolicySentences: what S3 says of a policy is what S3 servers' own tests expect (versitygw v1.8.0, PostObject_invalid_policy_document).
+func TestPostPolicySentences(t *testing.T) {
+	const expiration = `"expiration": "2144-11-08T04:19:33Z"`
+	conditions := func(list string) string { return `{` + expiration + `, "conditions": ` + list + `}` }
+	for document, want := range map[string]string{
+		"": "Expecting '{' but found End-of-Input", "invalid json": "Invalid JSON.", `{"conditions": []}`: "Policy missing expiration.",
+		`{"expiration": true, "conditions": [{"hello":"world"}]}`: "Invalid JSON.", `{` + expiration + `}`: "Policy missing conditions.",
+		`{"expiration": "invalid", "conditions": [{"hello":"world"}]}`: "Invalid 'expiration' value: 'invalid'",
+		conditions(`true`): "Invalid 'conditions' value: must be a List.", conditions(`[true]`): "Invalid condition test: must be a List or Object.",
+		`{"conditions": [], ` + expiration + `, "extra": "field"}`: `Unexpected: "extra"`, conditions(`[[]]`): "Invalid Condition: missing operation identifier.",
+		conditions(`[["invalid", "$content-type", "a"]]`):      "Invalid Condition: unknown operation 'invalid'.",
+		conditions(`[["eq", "$content-type", "a", "b"]]`):      "Invalid eq: wrong number of arguments.",
+		conditions(`[["eq", false, "a"]]`):                     "Invalid JSON.",
+		conditions(`[["eq", "$content-type", true]]`):          "Invalid JSON.",
+		conditions(`[["content-length-range", 12, false]]`):    "Invalid JSON.",
+		conditions(`[["content-length-range", "no", "14"]]`):   "Invalid JSON.",
+		conditions(`[{"expires": "a", "cache-control": "b"}]`): "Invalid Simple-Condition: Simple-Conditions must have exactly one property specified.",
+		conditions(`[{"expires": true}]`):                      "Invalid Simple-Condition: value must be a string.",
+	} {
+		_, err := parsePostPolicy(encodePolicy([]byte(document)))
+		if refusal, ok := errors.AsType[*Error](err); !ok || refusal.S3Message != "Invalid Policy: "+want {
+			t.Errorf("%s: %+v, want %s", document, err, want)
+		}
+	}
+}
+
 // FuzzPostPolicy: a policy that is read says the same to encoding/json; any other is refused with an *Error.
 func FuzzPostPolicy(f *testing.F) {
 	f.Add(`{"expiration": "2026-01-01T00:00:00.000Z", "conditions": [["content-length-range", 1, 10], {"acl": "b"}, ["starts-with", "$x", ""]]}`, "acl", "b")
