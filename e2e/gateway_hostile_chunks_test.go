@@ -119,7 +119,7 @@ func declaredTricks() (cases []hostile) {
 	return cases
 }
 
-// TestGatewayChunks: what is signed as it should be reaches the backend, with the content and nothing of the chunks.
+// TestGatewayChunks: what is signed as it should be reaches the backend, with the content and without the client's signatures.
 func TestGatewayChunks(t *testing.T) {
 	t.Parallel()
 	backend := startRecorder(t)
@@ -130,8 +130,46 @@ func TestGatewayChunks(t *testing.T) {
 			t.Errorf("%s: answered %d %.300s (%v)", name, answer.status, answer.body, err)
 			continue
 		}
-		if got := backend.last.Load(); !strings.Contains(got.body, strings.Repeat("0123456789abcdef", 4096)) || strings.Contains(got.body, "chunk-signature") || got.method != "PUT" || got.target != "/bucket/some/key" {
+		got := backend.last.Load()
+		if !strings.Contains(got.body, strings.Repeat("0123456789abcdef", 4096)) || got.method != "PUT" || got.target != "/bucket/some/key" {
 			t.Errorf("%s: the backend got %s %s with %d bytes", name, got.method, got.target, len(got.body))
 		}
+		for _, piece := range c.pieces {
+			if _, signature, signed := strings.Cut(strings.SplitN(piece, "\r\n", 2)[0], "chunk-signature="); signed && strings.Contains(got.body, signature) {
+				t.Errorf("%s: the client's signature %s reached the backend", name, signature)
+			}
+		}
+	}
+}
+
+// TestTamperedUploadsLeaveNothing: of a body in chunks that is not as it was signed, no S3 server keeps a part. One that is as it was signed it
+// keeps whole, which shows that it believes the chunks that the gateway makes.
+func TestTamperedUploadsLeaveNothing(t *testing.T) {
+	t.Parallel()
+	for server, backend := range s3Servers(t) {
+		t.Run(server, func(t *testing.T) {
+			p := start(t, t.TempDir(), "--account", motoAccount, "--gateway", gatewayFile(t, map[string]any{"services": map[string]any{"s3": backend}}))
+			if answer, err := p.rawFor("s3", "PUT", "/bucket", "").sign().send(t, p); err != nil || answer.status != 200 {
+				t.Fatalf("making the bucket: %d %.300s (%v)", answer.status, answer.body, err)
+			}
+			for _, trick := range chunkTricks() {
+				answer, err := p.exchangeRaw(t, trick.make(p), "PUT")
+				if err == nil && answer.status < 400 {
+					t.Errorf("%s: answered %d", trick.name, answer.status)
+				}
+				if kept, err := p.rawFor("s3", "GET", "/bucket/some/key", "").sign().send(t, p); err != nil || kept.status != 404 {
+					t.Fatalf("%s, answered %d: then GetObject answers %d with %d bytes (%v)", trick.name, answer.status, kept.status, len(kept.body), err)
+				}
+			}
+			for name, c := range map[string]*chunked{"signed": inChunks(p, signedChunks), "signed with a trailer": withChecksum(p, signedTrailer), "unsigned with a trailer": withChecksum(p, unsignedChunks)} {
+				if answer, err := p.exchangeRaw(t, c.text(), "PUT"); err != nil || answer.status != 200 {
+					t.Errorf("%s: answered %d %.300s (%v)", name, answer.status, answer.body, err)
+				}
+				kept, err := p.rawFor("s3", "GET", "/bucket/some/key", "").sign().send(t, p)
+				if want := strings.Repeat("0123456789abcdef", chunkSize*5/2/16); err != nil || kept.body != want {
+					t.Errorf("%s: the server has %d bytes of %d (%v)", name, len(kept.body), len(want), err)
+				}
+			}
+		})
 	}
 }

@@ -29,19 +29,20 @@ func (e *interruption) Error() string { return e.explanation }
 func (e *interruption) Unwrap() error { return e.cause }
 
 // answer sends the request, signed anew, and streams the answer back. The payload's hash is the client's where it signed one; otherwise the server
-// is told that the body is not signed. Checksums that came as trailers go on as trailers.
+// is told that the body is not signed. What came in chunks goes on in chunks: a server knows by its form that such a body was cut off, where some
+// keep what they got of a plain one. Checksums that came as trailers go on as trailers.
 func (u upstreamS3) answer(ctx context.Context, w http.ResponseWriter, f forwarded) error {
-	r, payload := f.request, ""
+	r, signed := f.request, payload{hash: emptyPayload}
 	// The accounts are the plane's. The server has names of its own for its owner.
 	r.Header.Del("X-Amz-Expected-Bucket-Owner")
 	r.Header.Del("X-Amz-Source-Expected-Bucket-Owner")
 	body := f.body
 	if body == nil || body.length == 0 && len(body.trailers) == 0 {
-		body, payload = nil, emptyPayload // nobody reads what is not there
+		body = nil // nobody reads what is not there
 	} else {
-		payload = frame(r, body)
+		signed = frame(r, body)
 	}
-	response, err := u.send(ctx, r, "s3", f.region, payload)
+	response, err := u.send(ctx, r, "s3", f.region, signed)
 	if err != nil {
 		broken := u.unanswered(ctx, body, err)
 		body.release()
@@ -73,32 +74,31 @@ func (u upstreamS3) answer(ctx context.Context, w http.ResponseWriter, f forward
 	return nil
 }
 
-// frame prepares the body for r, in chunks where it has trailers, and returns what is signed of it.
-func frame(r *http.Request, body *verifiedBody) (payload string) {
+// frame prepares the body for r and returns what is signed of it.
+func frame(r *http.Request, body *verifiedBody) payload {
 	r.Body, r.ContentLength = body, body.length
-	if len(body.trailers) == 0 {
-		return body.payload
+	if body.chunks == nil {
+		return payload{hash: body.payload}
 	}
-	chunked := sigv4.Chunked{Payload: sigv4.StreamingUnsignedTrailer, Length: body.length, Trailers: body.trailers}
+	chunked := &sigv4.Chunked{Payload: sigv4.StreamingPayload, Length: body.length, Trailers: body.trailers}
 	values := 0
-	for _, c := range body.checks {
-		if c.trailer != "" {
-			values += (c.size + 2) / 3 * 4 // base64
+	if len(body.trailers) > 0 {
+		chunked.Payload = sigv4.StreamingUnsignedTrailer
+		for _, c := range body.checks {
+			if c.trailer != "" {
+				values += (c.size + 2) / 3 * 4 // base64
+			}
 		}
+		r.Header.Set("X-Amz-Trailer", strings.Join(body.trailers, ","))
 	}
-	encoder := sigv4.NewChunkEncoder(body, chunked, body.trailer)
-	r.Body, r.ContentLength = struct {
-		io.Reader
-		io.Closer
-	}{encoder, body}, chunked.EncodedLength(values)
-	r.Header.Set("X-Amz-Trailer", strings.Join(body.trailers, ","))
+	r.ContentLength = chunked.EncodedLength(values)
 	r.Header.Set("X-Amz-Decoded-Content-Length", strconv.FormatInt(body.length, 10))
 	encoding := "aws-chunked"
 	if stored := r.Header.Get("Content-Encoding"); stored != "" {
 		encoding += "," + stored
 	}
 	r.Header.Set("Content-Encoding", encoding)
-	return chunked.Payload
+	return payload{chunked.Payload, chunked, body.trailer}
 }
 
 // unanswered tells what kept the server from answering.

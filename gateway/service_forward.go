@@ -46,7 +46,7 @@ func (x *serviceExchange) carryOut() {
 	if !x.operation.ReadOnly {
 		ctx = context.WithoutCancel(ctx) // a client who hangs up does not stop a change half way, nor keep it from being known
 	}
-	response, err := x.service.Upstream.send(ctx, request, scope.Service, scope.Region, hash)
+	response, err := x.service.Upstream.send(ctx, request, scope.Service, scope.Region, payload{hash: hash})
 	if err != nil {
 		x.refuse(x.unanswered(err))
 		return

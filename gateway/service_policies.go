@@ -181,7 +181,7 @@ func (x *serviceExchange) ask(ctx context.Context) (*heldAnswer, error) {
 		return nil, err
 	}
 	scope := x.authorization.Scope
-	response, err := x.service.Upstream.send(ctx, request, scope.Service, scope.Region, hash)
+	response, err := x.service.Upstream.send(ctx, request, scope.Service, scope.Region, payload{hash: hash})
 	if err != nil {
 		return nil, x.unanswered(err)
 	}

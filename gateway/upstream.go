@@ -98,13 +98,20 @@ func newTransport(dialer *net.Dialer, silence time.Duration, buffers *buffers) *
 	}
 }
 
+// payload is what is signed of a request's body.
+type payload struct {
+	hash string // hex SHA-256, or for S3 the literal in its place
+	// chunked has the body sent in aws-chunked encoding, signed with the server's key where the form is a signed one; nil: as it is.
+	chunked *sigv4.Chunked
+	trailer func(name string) string // of the body, when it has been read
+}
+
 // send signs r for service and sends it; r is the Upstream's from then on. Its method, URL path and query, headers, Body and ContentLength count.
-// payloadHash is the body's hex SHA-256, or for S3 the literal in its place. The answer streams: its body fails when the server ends too early or
-// falls silent. The server's own refusals are answers, not errors.
+// The answer streams: its body fails when the server ends too early or falls silent. The server's own refusals are answers, not errors.
 //
 // Nothing is sent twice but requests of which the server has seen no byte, and reads without a body that met a connection being closed
 // (http.Transport, and reads). Errors that unsent knows came before the server saw the request.
-func (u *Upstream) send(ctx context.Context, r *http.Request, service, region, payloadHash string) (*http.Response, error) {
+func (u *Upstream) send(ctx context.Context, r *http.Request, service, region string, p payload) (*http.Response, error) {
 	r = r.WithContext(ctx)
 	target := *r.URL
 	target.Scheme, target.Host, target.Opaque = u.base.Scheme, u.base.Host, ""
@@ -119,9 +126,14 @@ func (u *Upstream) send(ctx context.Context, r *http.Request, service, region, p
 		region = u.c.Region
 	}
 	signed := &sigv4.Request{Method: r.Method, Path: target.EscapedPath(), RawQuery: target.RawQuery, Host: r.Host, Header: r.Header,
-		PayloadHash: payloadHash}
+		PayloadHash: p.hash}
 	if err := u.signer.Sign(signed, u.c.Credentials, region, service, u.c.Now()); err != nil {
 		return nil, fmt.Errorf("asking the backend: %w", err)
+	}
+	if p.chunked != nil {
+		if err := u.encode(r, signed, p); err != nil {
+			return nil, fmt.Errorf("asking the backend: %w", err)
+		}
 	}
 	roundTrip := u.transport.RoundTrip
 	if u.base.Scheme == "http" && r.Body == http.NoBody && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
@@ -136,6 +148,21 @@ func (u *Upstream) send(ctx context.Context, r *http.Request, service, region, p
 		return nil, errors.New("asking the backend: it speaks another protocol now, which nobody asked it to")
 	}
 	return response, nil
+}
+
+// encode puts the body into chunks. Signed ones follow from the signature of the request itself.
+func (u *Upstream) encode(r *http.Request, signed *sigv4.Request, p payload) (err error) {
+	if p.chunked.Payload != sigv4.StreamingUnsignedTrailer {
+		if p.chunked.Authorization, err = sigv4.Parse(signed); err != nil {
+			return err
+		}
+		p.chunked.Key = sigv4.SigningKey(u.c.Credentials.SecretAccessKey, p.chunked.Authorization.Scope)
+	}
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{sigv4.NewChunkEncoder(r.Body, *p.chunked, p.trailer), r.Body}
+	return nil
 }
 
 // Account is whose everything in the server is.

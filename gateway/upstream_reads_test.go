@@ -74,7 +74,7 @@ func readsFrom(t *testing.T, s *rawServer, silence time.Duration) *Upstream {
 
 // read asks once and returns what came, as text.
 func read(ctx context.Context, u *Upstream, method string) (string, error) {
-	response, err := u.send(ctx, newRequest(method, "/bucket/key", ""), "s3", "eu-west-1", emptyPayload)
+	response, err := u.send(ctx, newRequest(method, "/bucket/key", ""), "s3", "eu-west-1", payload{hash: emptyPayload})
 	if err != nil {
 		return "", err
 	}

@@ -72,7 +72,7 @@ func TestUpstreamSigns(t *testing.T) {
 		request.Header.Set("X-Hop", "1")
 		request.Header.Set("Te", "trailers")
 		request.Header.Set("Content-Length", "12")
-		response, err := u.send(t.Context(), request, c.service, "eu-central-1", hashOf(c.body))
+		response, err := u.send(t.Context(), request, c.service, "eu-central-1", payload{hash: hashOf(c.body)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -88,7 +88,7 @@ func TestUpstreamSigns(t *testing.T) {
 func TestUpstreamWithoutCredentials(t *testing.T) {
 	var authorization string
 	u := upstreamTo(t, UpstreamConfig{}, func(_ http.ResponseWriter, r *http.Request) { authorization = r.Header.Get("Authorization") })
-	response, err := u.send(t.Context(), newRequest("POST", "/", ""), "sqs", "eu-west-1", hashOf(""))
+	response, err := u.send(t.Context(), newRequest("POST", "/", ""), "sqs", "eu-west-1", payload{hash: hashOf("")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func TestUpstreamDoesNotFollow(t *testing.T) {
 		asked.Add(1)
 		http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
 	})
-	response, err := u.send(t.Context(), newRequest("GET", "/", ""), "s3", "eu-west-1", hashOf(""))
+	response, err := u.send(t.Context(), newRequest("GET", "/", ""), "s3", "eu-west-1", payload{hash: hashOf("")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,11 +151,11 @@ func TestUpstreamSilence(t *testing.T) {
 		<-release
 	})
 	t.Cleanup(func() { close(release) })
-	_, err := u.send(t.Context(), newRequest("POST", "/hang", "x"), "s3", "eu-west-1", hashOf("x"))
+	_, err := u.send(t.Context(), newRequest("POST", "/hang", "x"), "s3", "eu-west-1", payload{hash: hashOf("x")})
 	if err == nil || !silent(err) || unsent(err) {
 		t.Errorf("a server that hangs: %v", err)
 	}
-	response, err := u.send(t.Context(), newRequest("GET", "/half", ""), "s3", "eu-west-1", hashOf(""))
+	response, err := u.send(t.Context(), newRequest("GET", "/half", ""), "s3", "eu-west-1", payload{hash: hashOf("")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func TestUpstreamSilence(t *testing.T) {
 	}()
 	request := newRequest("PUT", "/slow", "")
 	request.Body, request.ContentLength = reader, 6
-	if response, err = u.send(t.Context(), request, "s3", "eu-west-1", sigv4.UnsignedPayload); err != nil {
+	if response, err = u.send(t.Context(), request, "s3", "eu-west-1", payload{hash: sigv4.UnsignedPayload}); err != nil {
 		t.Errorf("a slow body: %v", err)
 	} else {
 		response.Body.Close()
@@ -215,16 +215,16 @@ func TestUpstreamRepeats(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer u.Close()
-	response, err := u.send(t.Context(), newRequest("POST", "/", ""), "ec2", "eu-west-1", hashOf(""))
+	response, err := u.send(t.Context(), newRequest("POST", "/", ""), "ec2", "eu-west-1", payload{hash: hashOf("")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	response.Body.Close()
-	if _, err = u.send(t.Context(), newRequest("POST", "/", ""), "ec2", "eu-west-1", hashOf("")); err == nil || requests.Load() != 2 || unsent(err) {
+	if _, err = u.send(t.Context(), newRequest("POST", "/", ""), "ec2", "eu-west-1", payload{hash: hashOf("")}); err == nil || requests.Load() != 2 || unsent(err) {
 		t.Errorf("a POST whose answer never came was sent %d times: %v", requests.Load()-1, err)
 	}
 	listener.Close()
-	if _, err := u.send(t.Context(), newRequest("POST", "/", ""), "ec2", "eu-west-1", hashOf("")); err == nil || !unsent(err) {
+	if _, err := u.send(t.Context(), newRequest("POST", "/", ""), "ec2", "eu-west-1", payload{hash: hashOf("")}); err == nil || !unsent(err) {
 		t.Errorf("nobody listens: %v", err)
 	}
 }
