@@ -180,7 +180,8 @@ func (x *serviceExchange) keepCreated(ctx context.Context, arn string, tags map[
 	return x.c.Directory.SetResourceTags(ctx, x.accountOf(arn), arn, tags)
 }
 
-// createdBy are the ARNs of the resources that a call is about, of an operation that made them.
+// createdBy are the ARNs of the resources that a call is about, of an operation that made them. An answer also tells what there was before, and repeats
+// what the request says: neither was made, or whoever may make things with tags could give tags to everything.
 func (x *serviceExchange) createdBy(call awsmodel.Call, values []answerValue) []string {
 	if namesOne(call) {
 		if isOfType(x.operation.Name, call.Resource) {
@@ -189,9 +190,10 @@ func (x *serviceExchange) createdBy(call awsmodel.Call, values []answerValue) []
 		return nil // it is what the new resource is a part of
 	}
 	pattern, err := policy.ParseARN(call.Resource)
-	if err != nil || strings.HasPrefix(pattern.Resource, "*") {
+	if err != nil || strings.HasPrefix(pattern.Resource, "*") || pattern.Service == "ec2" && !x.makes(call.Resource) {
 		return nil
 	}
+	said := strings.ToLower(strings.Join(textsIn(nil, x.operation.Input), "\n"))
 	var found []string
 	id := ec2IDElement(pattern)
 	for _, value := range values {
@@ -199,11 +201,40 @@ func (x *serviceExchange) createdBy(call awsmodel.Call, values []answerValue) []
 		if id != "" && value.name == id && isEC2ID(value.text) {
 			arn = strings.TrimSuffix(call.Resource, "*") + value.text
 		}
-		if strings.HasPrefix(arn, "arn:") && policy.MatchGlob(call.Resource, arn) && !slices.Contains(found, arn) {
+		told := strings.HasPrefix(arn, "arn:") && policy.MatchGlob(call.Resource, arn) && !slices.Contains(found, arn)
+		if told && !strings.Contains(said, strings.ToLower(value.text)) {
 			found = append(found, arn)
 		}
 	}
 	return found
+}
+
+// makes tells whether an operation of EC2 makes resources of a type, which its own action is then decided on. A request may give tags for others
+// (TagSpecifications), which EC2 refuses.
+func (x *serviceExchange) makes(pattern string) bool {
+	own := x.operation.Service.Prefix + ":" + x.operation.Name
+	return slices.ContainsFunc(x.operation.Calls, func(call awsmodel.Call) bool {
+		return call.Action == own && call.Resource == pattern && !call.AnyResource
+	})
+}
+
+// textsIn appends the texts in an input, the keys of maps among them.
+func textsIn(to []string, value any) []string {
+	switch value := value.(type) {
+	case string:
+		return append(to, value)
+	case []byte:
+		return append(to, string(value))
+	case []any:
+		for _, element := range value {
+			to = textsIn(to, element)
+		}
+	case map[string]any:
+		for name, member := range value {
+			to = textsIn(append(to, name), member)
+		}
+	}
+	return to
 }
 
 // requestTags are the tags that the request gives to the resource of a call. Those that only AWS gives are none, whatever a backend accepts.

@@ -97,8 +97,10 @@ func TestCreatedBy(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		x := &serviceExchange{operation: &awsmodel.Operation{Name: c.operation}, caller: iam.Root("aws", "111122223333")}
-		if got := x.createdBy(awsmodel.Call{Resource: c.resource}, values); !slices.Equal(got, c.want) {
+		call := awsmodel.Call{Action: "ec2:" + c.operation, Resource: c.resource}
+		operation := &awsmodel.Operation{Service: &awsmodel.Service{Prefix: "ec2"}, Name: c.operation, Calls: []awsmodel.Call{call}}
+		x := &serviceExchange{operation: operation, caller: iam.Root("aws", "111122223333")}
+		if got := x.createdBy(call, values); !slices.Equal(got, c.want) {
 			t.Errorf("%s of %s: %v, want %v", c.resource, c.operation, got, c.want)
 		}
 	}
