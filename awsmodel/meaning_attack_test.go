@@ -195,3 +195,78 @@ func covers(call Call, p pattern, text string) bool {
 	}
 	return call.AnyResource && strings.Contains(call.Resource, ":"+p.resource[0].text)
 }
+
+// Systems Manager's machines have several ways to be named, each of which needs the permission for them (AWS Systems Manager API Reference, Target;
+// AWS Systems Manager User Guide, "Restricting Run Command access based on tags", whose policies allow by ssm:resourceTag).
+func TestTargetsAreMachines(t *testing.T) {
+	const document = "ssm:SendCommand arn:aws:ssm:us-east-1::document/AWS-RunShellScript"
+	const mine, theirs = "i-0123456789abcdef0", "i-0123456789abcdef1"
+	instance := "ssm:SendCommand " + ec2Here + "instance/"
+	managed := "ssm:SendCommand arn:aws:ssm" + here + "managed-instance/"
+	send := func(rest string) string { return `{"DocumentName":"AWS-RunShellScript",` + rest + `}` }
+	checkMeanings(t, []meaningCase{
+		{"SSM", "SendCommand", send(`"InstanceIds":["` + mine + `"]`), []string{document, instance + mine}},
+		{"SSM", "SendCommand", send(`"InstanceIds":["` + mine + `"],"Targets":[{"Key":"InstanceIds","Values":["` + theirs + `","mi-1"]}]`), []string{
+			document, instance + mine, instance + theirs, managed + "mi-1"}},
+		{"SSM", "SendCommand", send(`"Targets":[{"Key":"InstanceIds","Values":["*"]}]`), []string{document, instance + "* any", managed + "* any"}},
+		{"SSM", "SendCommand", send(`"Targets":[{"Key":"InstanceIds","Values":["i-*"]}]`), []string{document, instance + "* any"}},
+		{"SSM", "SendCommand", send(`"Targets":[{"Key":"InstanceIds","Values":["a/b"]}]`), []string{"!2 "}},
+		{"SSM", "SendCommand", send(`"Targets":[{"Key":"resource-groups:Name","Values":["g"]}]`), []string{document, instance + "* any", managed + "* any"}},
+		{"SSM", "SendCommand", send(`"Targets":[{"Key":"tag:env","Values":["dev"]}]`), []string{
+			document, instance + "* any aws:ResourceTag/env=dev ssm:resourceTag/env=dev", managed + "* any aws:ResourceTag/env=dev ssm:resourceTag/env=dev"}},
+		{"SSM", "SendCommand", send(`"Targets":[{"Key":"tag:env","Values":["dev","prod"]}]`), []string{document, instance + "* any", managed + "* any"}},
+		{"SSM", "CreateAssociation", `{"Name":"mine","Targets":[{"Key":"tag-key","Values":["env"]}]}`, []string{
+			"ssm:CreateAssociation arn:aws:ssm" + here + "association/*", "ssm:CreateAssociation arn:aws:ssm" + here + "document/mine",
+			"ssm:CreateAssociation " + ec2Here + "instance/* any", "ssm:CreateAssociation arn:aws:ssm" + here + "managed-instance/* any"}},
+	})
+}
+
+// What an operation takes or changes although the request names it by half, or not at all.
+func TestWhatIsTakenAlong(t *testing.T) {
+	layer := "arn:aws:lambda" + here + "layer:theirs:1"
+	key, alias := "arn:aws:kms"+here+"key/", "arn:aws:kms"+here+"alias/"
+	profile := "iam:PassRole " + anyRole + " any iam:PassedToService=ec2.amazonaws.com"
+	checkMeanings(t, []meaningCase{
+		// Amazon ECS API Reference, RegisterTaskDefinition: "The short name or full Amazon Resource Name (ARN) of the IAM role".
+		{"ECS", "RegisterTaskDefinition", `{"family":"app","containerDefinitions":[],"taskRoleArn":"admin"}`, []string{
+			"ecs:RegisterTaskDefinition arn:aws:ecs" + here + "task-definition/app:* any",
+			"iam:PassRole " + anyRole + " any role=admin iam:PassedToService=ecs-tasks.amazonaws.com"}},
+		{"SFN", "CreateStateMachine", `{"name":"m","definition":"{}","roleArn":" arn:aws:iam::111122223333:role/admin"}`, []string{
+			"states:CreateStateMachine arn:aws:states" + here + "stateMachine:m",
+			"iam:PassRole " + anyRole + " any role= arn:aws:iam::111122223333:role/admin iam:PassedToService=states.amazonaws.com"}},
+		{"Lambda", "UpdateFunctionConfiguration", `{"FunctionName":"f","Layers":["` + layer + `","arn:aws:lambda:us-east-1:017000801446:layer:public:1"]}`, []string{
+			"lambda:UpdateFunctionConfiguration arn:aws:lambda" + here + "function:f lambda:Layer=" + layer + ",arn:aws:lambda:us-east-1:017000801446:layer:public:1",
+			"lambda:GetLayerVersion " + layer}},
+		{"Lambda", "UpdateFunctionConfiguration", `{"FunctionName":"f","Layers":["theirs:1"]}`, []string{
+			"lambda:UpdateFunctionConfiguration arn:aws:lambda" + here + "function:f lambda:Layer=theirs:1",
+			"lambda:GetLayerVersion arn:aws:lambda" + here + "layer:* any"}},
+		{"KMS", "UpdateAlias", `{"AliasName":"alias/prod","TargetKeyId":"mine"}`, []string{
+			"kms:UpdateAlias " + alias + "prod", "kms:UpdateAlias " + key + "mine", "kms:UpdateAlias " + key + "* any"}},
+		{"Auto Scaling", "CreateLaunchConfiguration", `{"LaunchConfigurationName":"c","InstanceId":"i-0123456789abcdef0"}`, []string{
+			"autoscaling:CreateLaunchConfiguration arn:aws:autoscaling" + here + "launchConfiguration:*:launchConfigurationName/c any", profile}},
+		{"Auto Scaling", "CreateLaunchConfiguration", `{"LaunchConfigurationName":"c","InstanceId":"i-0123456789abcdef0","IamInstanceProfile":"p"}`, []string{
+			"autoscaling:CreateLaunchConfiguration arn:aws:autoscaling" + here + "launchConfiguration:*:launchConfigurationName/c any",
+			"iam:PassRole " + anyRole + " any profile=p iam:PassedToService=ec2.amazonaws.com"}},
+		// Amazon SQS API Reference, CreateQueue, says what a queue can be called; urllib.parse cuts a path off at ";" and a URL at "#".
+		{"SQS", "SendMessage", `{"MessageBody":"m","QueueUrl":"http://h/111122223333/prod;x-dev"}`, []string{"!2 "}},
+		{"SQS", "SendMessage", `{"MessageBody":"m","QueueUrl":"/111122223333/prod#://h/111122223333/dev"}`, []string{"!2 "}},
+		{"SQS", "SendMessage", `{"MessageBody":"m","QueueUrl":"http://h?/111122223333/dev"}`, []string{"!2 "}},
+		{"SQS", "SendMessage", `{"MessageBody":"m","QueueUrl":"http://[::1]:5000/111122223333/a_b-c.fifo"}`, []string{
+			"sqs:SendMessage arn:aws:sqs" + here + "a_b-c.fifo"}},
+	})
+}
+
+// Amazon EventBridge User Guide, "Using IAM policy conditions for fine-grained access control": policies limit targets by ForAllValues, which allows what
+// has no such key.
+func TestEventKeys(t *testing.T) {
+	rule, bus := "arn:aws:events"+here+"rule/r", "events:PutEvents arn:aws:events"+here+"event-bus/default"
+	checkMeanings(t, []meaningCase{
+		{"EventBridge", "PutTargets", `{"Rule":"r","Targets":[{"Id":"1","Arn":"arn:aws:sqs` + here + `a"},{"Id":"2","Arn":"arn:aws:sqs` + here + `b"}]}`, []string{
+			"events:PutTargets " + rule + " events:TargetArn=arn:aws:sqs" + here + "a,arn:aws:sqs" + here + "b"}},
+		{"EventBridge", "PutRule", `{"Name":"r","EventPattern":"{\"source\":[\"aws.ec2\",{\"prefix\":\"aws.\"}],\"detail-type\":[\"a\"],\"detail\":{\"service\":[\"S3\"]}}"}`, []string{
+			"events:PutRule " + rule + ` events:detail-type=a events:detail.service=S3 events:source=aws.ec2,{"prefix":"aws."}`}},
+		{"EventBridge", "PutRule", `{"Name":"r","EventPattern":"{\"$or\":[{\"source\":[\"a\"]},{\"source\":\"b\"}]}"}`, []string{"events:PutRule " + rule + " events:source=a,b"}},
+		{"EventBridge", "PutEvents", `{"Entries":[{"Source":"a","DetailType":"t"},{"Source":"b","DetailType":"t"},{"Source":"a","DetailType":"t"}]}`, []string{
+			bus + " events:detail-type=t events:source=a", bus + " events:detail-type=t events:source=b"}},
+	})
+}

@@ -75,6 +75,8 @@ func (r *reader) requestKeys() map[string][]string {
 		r.containerKeys(keys)
 	case "elasticloadbalancing":
 		r.loadBalancingKeys(keys)
+	case "events":
+		r.eventKeys(keys)
 	case "kms":
 		r.keyManagementKeys(keys)
 	case "lambda":

@@ -53,9 +53,16 @@ var single = map[string]func(*reader) ([]Call, error){
 	"ec2:DeleteTags":                        (*reader).instanceTags,
 	"iam:CreateServiceLinkedRole":           (*reader).serviceRole,
 	"kms:ReEncrypt":                         (*reader).reEncrypt,
+	"lambda:CreateFunction":                 (*reader).withLayers,
+	"lambda:UpdateFunctionConfiguration":    (*reader).withLayers,
 	"logs:StartQuery":                       (*reader).logQuery,
+	"kms:UpdateAlias":                       (*reader).updateAlias,
+	"ssm:CreateAssociation":                 (*reader).machines,
 	"ssm:GetParameter":                      (*reader).parameters,
 	"ssm:GetParameters":                     (*reader).parameters,
+	"ssm:SendCommand":                       (*reader).machines,
+	"ssm:StartAccessRequest":                (*reader).machines,
+	"ssm:UpdateAssociation":                 (*reader).machines,
 	"secretsmanager:BatchGetSecretValue":    (*reader).secretsBatch,
 	"sns:Publish":                           (*reader).publish,
 	"bedrock:Converse":                      (*reader).invokeModel,
@@ -127,6 +134,18 @@ func (r *reader) reEncrypt() ([]Call, error) {
 		calls = append(calls, bound...)
 	}
 	return calls, nil
+}
+
+// updateAlias is on the alias, on the key that it shall be of, and on the one that it is of, which is not in the request (AWS KMS API Reference,
+// UpdateAlias, "Required permissions").
+func (r *reader) updateAlias() ([]Call, error) {
+	entry, _ := r.reference.Action("kms:UpdateAlias")
+	calls, err := r.bind(entry)
+	if err != nil {
+		return nil, err
+	}
+	current, err := r.on("kms:UpdateAlias", "key", r.arn("kms", "key/*"), true)
+	return append(calls, current), err
 }
 
 // secretsBatch needs its own action, the reading of each secret, and where it searches for them their listing
