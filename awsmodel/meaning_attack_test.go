@@ -97,6 +97,14 @@ func TestPathsAreReadOnce(t *testing.T) {
 			t.Errorf("%s: %v", path, o.Calls)
 		}
 	}
+	for _, path := range []string{"/moto-api/data.json", "/%6Doto-api/data.json", "/minio/admin/v3/info"} {
+		if o, err := c.Classify("mediastore", Request{Method: "GET", Path: path}, samplePlace()); err == nil {
+			t.Errorf("%s: %v", path, o.Calls)
+		}
+	}
+	if o, err := c.Classify("mediastore", Request{Method: "GET", Path: "/a/minio"}, samplePlace()); err != nil || o.Name != "GetObject" {
+		t.Errorf("got %v, %v", o, err)
+	}
 	if o, err := c.Classify("lambda", Request{Method: "GET", Path: "/2015-03-31/functions/f"}, samplePlace()); err != nil || o.Name != "GetFunction" {
 		t.Errorf("got %v, %v", o, err)
 	}
