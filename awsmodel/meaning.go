@@ -122,8 +122,9 @@ func checked(name string, place Place, calls []Call) ([]Call, error) {
 	if len(calls) > maxCalls {
 		return nil, tooMany(name)
 	}
-	for _, call := range calls {
+	for i, call := range calls {
 		if call.Resource != "*" {
+			calls[i].Resource = stored(call.Resource)
 			arn, err := policy.ParseARN(call.Resource)
 			if err != nil {
 				return nil, undecidable(name, "what it is about has no ARN")

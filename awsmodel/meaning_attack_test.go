@@ -264,6 +264,17 @@ func TestWhatIsTakenAlong(t *testing.T) {
 	})
 }
 
+// Amazon RDS API Reference, CreateDBInstance, DBInstanceIdentifier: "This parameter is stored as a lowercase string."
+func TestNamesAreStoredInLowerCase(t *testing.T) {
+	database := "arn:aws:rds" + here + "db:prod"
+	checkMeanings(t, []meaningCase{
+		{"RDS", "DeleteDBInstance", `{"DBInstanceIdentifier":"PROD"}`, []string{"rds:DeleteDBInstance " + database}},
+		{"RDS", "AddTagsToResource", `{"ResourceName":"arn:aws:rds` + here + `db:Prod","Tags":[]}`, []string{"rds:AddTagsToResource " + database}},
+		{"ElastiCache", "DeleteCacheCluster", `{"CacheClusterId":"Prod"}`, []string{"elasticache:DeleteCacheCluster arn:aws:elasticache" + here + "cluster:prod"}},
+		{"DynamoDB", "DeleteTable", `{"TableName":"Prod"}`, []string{"dynamodb:DeleteTable arn:aws:dynamodb" + here + "table/Prod"}},
+	})
+}
+
 // Amazon EventBridge User Guide, "Using IAM policy conditions for fine-grained access control": policies limit targets by ForAllValues, which allows what
 // has no such key.
 func TestEventKeys(t *testing.T) {

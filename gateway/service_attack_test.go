@@ -85,3 +85,63 @@ func TestRegionsOfBackends(t *testing.T) {
 		p.call(t, narrow, jsonCall("kms", "TrentService."+name, body)).wants(t, name, 501, "NotImplementedException", "region")
 	}
 }
+
+// TestHalfNamesHideNothing: a name that may be any resource's is not decided without what is known of those: neither a Deny by a tag nor a policy that
+// leaves out what has one is got around by an alias.
+func TestHalfNamesHideNothing(t *testing.T) {
+	p := newServicePlane(t, "kms", "ssm")
+	key := arnOf("kms", "key/secret")
+	must(t, p.directory.SetResourceTags(t.Context(), account, key, map[string]string{"class": "secret"}))
+	denied := p.session(t, "denied", allow("kms:*", "*"), `{"Effect":"Deny","Action":"kms:*","Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/class":"secret"}}}`)
+	without := p.session(t, "without", `{"Effect":"Allow","Action":"kms:*","Resource":"*","Condition":{"StringNotEquals":{"aws:ResourceTag/class":"secret"}}}`)
+	decrypt := func(id string) rawRequest {
+		return jsonCall("kms", "TrentService.Decrypt", `{"CiphertextBlob":"YQ==","KeyId":"`+id+`"}`)
+	}
+	for _, id := range []string{key, "alias/any", arnOf("kms", "alias/any")} {
+		p.call(t, denied, decrypt(id)).wants(t, id, 400, "AccessDeniedException", "explicit deny")
+		p.call(t, without, decrypt(id)).wants(t, id, 400, "AccessDeniedException")
+	}
+	p.call(t, denied, decrypt("another")).wants(t, "another", 200, "")
+	must(t, p.directory.ForgetResource(t.Context(), account, key))
+	p.call(t, denied, decrypt("alias/any")).wants(t, "an alias of no such key", 200, "")
+
+	// Those that Targets find by a tag are none that have another value of it: i-0123456789abcdef0 is of prod.
+	commands := p.session(t, "commands", allow("ssm:SendCommand", "*"), `{"Effect":"Deny","Action":"ssm:*","Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/env":"prod"}}}`)
+	send := func(key, value string) rawRequest {
+		return jsonCall("ssm", "AmazonSSM.SendCommand", `{"DocumentName":"d","Targets":[{"Key":"`+key+`","Values":["`+value+`"]}]}`)
+	}
+	p.call(t, commands, send("tag:env", "test")).wants(t, "test", 200, "")
+	p.call(t, commands, send("tag:env", "prod")).wants(t, "prod", 400, "AccessDeniedException")
+	p.call(t, commands, send("tag:team", "blue")).wants(t, "another tag", 400, "AccessDeniedException")
+	p.call(t, commands, send("resource-groups:Name", "g")).wants(t, "a group", 400, "AccessDeniedException")
+}
+
+// TestNamesAreGivenAgain: nothing is left of what was known of a resource when its name is another's. A log group is decided on under another text than
+// its tags are given to.
+func TestNamesAreGivenAgain(t *testing.T) {
+	p := newServicePlane(t, "logs", "rds")
+	owner := p.session(t, "owner", `{"Effect":"Allow","Action":["logs:*","rds:*"],"Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/owner":"me"}}}`)
+	retention := jsonCall("logs", "Logs_20140328.PutRetentionPolicy", `{"logGroupName":"g","retentionInDays":1}`)
+	start := queryCall("rds", "2014-10-31", "StartDBInstance", "DBInstanceIdentifier=d")
+	for _, step := range []struct {
+		name      string
+		group, db rawRequest
+		allowed   bool
+	}{
+		{"made", jsonCall("logs", "Logs_20140328.CreateLogGroup", `{"logGroupName":"g","tags":{"owner":"me"}}`),
+			queryCall("rds", "2014-10-31", "CreateDBInstance", "DBInstanceIdentifier=D", "DBInstanceClass=c", "Engine=e", "Tags.Tag.1.Key=owner", "Tags.Tag.1.Value=me"), true},
+		{"deleted", jsonCall("logs", "Logs_20140328.DeleteLogGroup", `{"logGroupName":"g"}`), queryCall("rds", "2014-10-31", "DeleteDBInstance", "DBInstanceIdentifier=D"), false},
+		{"made again", jsonCall("logs", "Logs_20140328.CreateLogGroup", `{"logGroupName":"g"}`),
+			queryCall("rds", "2014-10-31", "CreateDBInstance", "DBInstanceIdentifier=d", "DBInstanceClass=c", "Engine=e"), false},
+	} {
+		for request, answer := range map[*rawRequest][2]string{&step.group: {"application/x-amz-json-1.1", "{}"}, &step.db: {"text/xml", "<R/>"}} {
+			p.backend.answers(200, answer[0], answer[1])
+			p.call(t, p.root, *request).wants(t, step.name, 200, "")
+		}
+		for _, attempt := range []rawRequest{retention, start} {
+			if got := p.call(t, owner, attempt); (got.status == 200) != step.allowed {
+				t.Errorf("%s: %v", step.name, got)
+			}
+		}
+	}
+}

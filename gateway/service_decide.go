@@ -25,8 +25,62 @@ func (x *serviceExchange) authorize() error {
 	return nil
 }
 
-// decide allows one call or returns the refusal. The event has the decision about the first call, or about the one that is denied.
+// decide allows one call or returns the refusal. One that may be about any of several resources must be allowed on each of those that are known as well:
+// what is known of them would else count only where a request names them.
 func (x *serviceExchange) decide(call awsmodel.Call) error {
+	if err := x.decideOne(call); err != nil || !call.AnyResource || call.RoleName != "" || call.InstanceProfile != "" {
+		return err
+	}
+	known, err := x.c.Attributes.Matching(x.r.Context(), x.accountOf(call.Resource), call.Resource)
+	if err != nil {
+		return fmt.Errorf("finding the resources that a request may be about: %w", err)
+	}
+	if x.decided += len(known); x.decided > maxKnown {
+		return refusal("AccessDenied", "The request may be about more resources than can be decided on.")
+	}
+	for _, arn := range known {
+		one := call
+		one.Resource, one.AnyResource = arn, false
+		if other, err := x.isOther(one); err != nil || other {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		if err := x.decideOne(one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// maxKnown is on how many known resources one request is decided beside those that it names.
+const maxKnown = 10_000
+
+// isOther tells whether a known resource is none of those that a call is about, which all have the tags that the call gives them.
+func (x *serviceExchange) isOther(call awsmodel.Call) (bool, error) {
+	const ofResource = "aws:ResourceTag/"
+	var tags map[string]string
+	for name, values := range call.Keys {
+		key, given := strings.CutPrefix(name, ofResource)
+		if !given {
+			continue
+		}
+		if tags == nil {
+			var err error
+			if tags, err = x.c.Attributes.Tags(x.r.Context(), x.accountOf(call.Resource), call.Resource); err != nil {
+				return false, fmt.Errorf("reading the tags of a resource: %w", err)
+			}
+		}
+		if value, known := tags[key]; known && !slices.Contains(values, value) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// decideOne decides a call as it is. The event has the decision about the first call, or about the one that is denied.
+func (x *serviceExchange) decideOne(call awsmodel.Call) error {
 	access, err := x.accessOf(call)
 	if err != nil {
 		return err
@@ -87,8 +141,8 @@ func (x *serviceExchange) describe(call awsmodel.Call, access *iam.Access) error
 // addAttributes adds the condition keys of a call's resource: its tags under the names that its service has for them, and others unless the request
 // itself gives them.
 func (x *serviceExchange) addAttributes(call awsmodel.Call, keys map[string][]string) error {
-	ctx, account := x.r.Context(), x.accountOf(call.Resource)
-	attributes, err := x.c.Attributes.Keys(ctx, account, call.Resource)
+	ctx, account, record := x.r.Context(), x.accountOf(call.Resource), recordOf(call.Resource)
+	attributes, err := x.c.Attributes.Keys(ctx, account, record)
 	if err != nil {
 		return fmt.Errorf("reading the condition keys of a resource: %w", err)
 	}
@@ -101,7 +155,7 @@ func (x *serviceExchange) addAttributes(call awsmodel.Call, keys map[string][]st
 	if len(call.TagKeys) == 0 {
 		return nil
 	}
-	tags, err := x.c.Attributes.Tags(ctx, account, call.Resource)
+	tags, err := x.c.Attributes.Tags(ctx, account, record)
 	if err != nil {
 		return fmt.Errorf("reading the tags of a resource: %w", err)
 	}

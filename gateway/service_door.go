@@ -77,6 +77,7 @@ type serviceExchange struct {
 	caller    iam.Caller
 	operation *awsmodel.Operation
 	allowed   []policy.Decision // of each of the operation's calls
+	decided   int               // how many known resources were decided beside those that the request names
 	event     trail.Event
 	recorded  bool   // the directory keeps the event
 	newPolicy string // that the operation makes its resource with; "": none

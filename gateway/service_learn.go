@@ -77,7 +77,17 @@ func (x *serviceExchange) learn(answer []byte) error {
 	return nil
 }
 
+// recordOf is the ARN under which something is known of a resource. A log group is decided on with an empty log stream behind it, and its tags are given
+// without (Amazon CloudWatch Logs User Guide, "CloudWatch Logs resources and operations").
+func recordOf(resource string) string {
+	if group, found := strings.CutSuffix(resource, ":log-stream:"); found && strings.HasPrefix(group, "arn:") {
+		return group
+	}
+	return resource
+}
+
 func (x *serviceExchange) learnCall(ctx context.Context, kind change, call awsmodel.Call) error {
+	call.Resource = recordOf(call.Resource)
 	account := x.accountOf(call.Resource)
 	switch kind {
 	case addsTags:
@@ -274,14 +284,25 @@ func isOfType(operation, resource string) bool {
 	if end := strings.IndexAny(kind, ":/"); end >= 0 {
 		kind = kind[:end]
 	} else {
-		kind = map[string]string{"sqs": "queue", "sns": "topic"}[arn.Service]
+		kind = map[string]string{"codecommit": "repository", "codepipeline": "pipeline", "sns": "topic", "sqs": "queue"}[arn.Service]
 	}
-	kind = strings.ToLower(strings.ReplaceAll(kind, "-", ""))
+	called := strings.Fields(calledOtherwise[arn.Service+":"+kind] + " " + strings.ToLower(strings.ReplaceAll(kind, "-", "")))
 	noun := strings.ToLower(operation)
 	for _, verb := range [...]string{"create", "delete", "terminate", "deregister"} {
 		if rest, ok := strings.CutPrefix(noun, verb); ok {
-			return kind != "" && (rest == kind || rest == kind+"s")
+			return slices.ContainsFunc(called, func(name string) bool { return rest == name || rest == name+"s" })
 		}
 	}
 	return false
+}
+
+// calledOtherwise are the types in ARNs that the names of operations call otherwise (each service's API reference). Their names may be given again, so
+// that nothing may be left of what was known of the one before.
+var calledOtherwise = map[string]string{
+	"dax:cache": "cluster", "elasticache:cluster": "cachecluster", "elasticache:parametergroup": "cacheparametergroup",
+	"elasticache:securitygroup": "cachesecuritygroup", "elasticache:subnetgroup": "cachesubnetgroup", "es:domain": "elasticsearchdomain",
+	"rds:cluster": "dbcluster", "rds:cluster-endpoint": "dbclusterendpoint", "rds:cluster-pg": "dbclusterparametergroup",
+	"rds:cluster-snapshot": "dbclustersnapshot", "rds:db": "dbinstance", "rds:es": "eventsubscription", "rds:og": "optiongroup",
+	"rds:pg": "dbparametergroup", "rds:secgrp": "dbsecuritygroup", "rds:snapshot": "dbsnapshot", "rds:subgrp": "dbsubnetgroup",
+	"redshift:parametergroup": "clusterparametergroup", "redshift:snapshot": "clustersnapshot", "redshift:subnetgroup": "clustersubnetgroup",
 }

@@ -37,6 +37,14 @@ func TestIsOfType(t *testing.T) {
 		{"CreateTable", "arn:aws:dynamodb" + at + "table/t", true},
 		{"DeleteAutoScalingGroup", "arn:aws:autoscaling" + at + "autoScalingGroup:1-2:autoScalingGroupName/a", true},
 		{"DeleteVolume", "*", false},
+		{"DeleteDBInstance", "arn:aws:rds" + at + "db:d", true},
+		{"DeleteDBSnapshot", "arn:aws:rds" + at + "db:d", false},
+		{"DeleteDBInstanceAutomatedBackup", "arn:aws:rds" + at + "db:d", false},
+		{"CreateDBCluster", "arn:aws:rds" + at + "cluster:c", true},
+		{"DeleteElasticsearchDomain", "arn:aws:es" + at + "domain/d", true},
+		{"DeleteCacheCluster", "arn:aws:elasticache" + at + "cluster:c", true},
+		{"DeleteRepository", "arn:aws:codecommit" + at + "r", true},
+		{"DeleteFile", "arn:aws:codecommit" + at + "r", false},
 	} {
 		if got := isOfType(c.operation, c.resource); got != c.want {
 			t.Errorf("%s %s: %v", c.operation, c.resource, got)
