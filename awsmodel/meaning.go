@@ -87,7 +87,11 @@ func (c *Classifier) calls(o *Operation, place Place) ([]Call, error) {
 	if err != nil {
 		return nil, err
 	}
-	return checked(name, place, slices.Concat(calls, taggings, passes, r.forwards(passes)))
+	borrowed, err := r.borrowed()
+	if err != nil {
+		return nil, err
+	}
+	return checked(name, place, slices.Concat(calls, taggings, passes, r.forwards(passes), borrowed))
 }
 
 // meaning is what an operation means by itself: by the table of meanings, or by the action that has its name.

@@ -18,7 +18,8 @@ func TestNothingNamedIsLeftOut(t *testing.T) {
 			"batch:UpdateJobQueue arn:aws:batch" + here + "job-queue/q", "batch:UpdateJobQueue arn:aws:batch" + here + "compute-environment/* any"}},
 		// An alias's zone is that of its target, which AWS does not decide on.
 		{"Route 53", "ChangeResourceRecordSets", `{"HostedZoneId":"Z1","ChangeBatch":{"Changes":[{"Action":"CREATE","ResourceRecordSet":{"Name":"a","Type":"A",
-			"AliasTarget":{"HostedZoneId":"Z2","DNSName":"b","EvaluateTargetHealth":false}}}]}}`, []string{"route53:ChangeResourceRecordSets arn:aws:route53:::hostedzone/Z1"}},
+			"AliasTarget":{"HostedZoneId":"Z2","DNSName":"b","EvaluateTargetHealth":false}}}]}}`, []string{"route53:ChangeResourceRecordSets arn:aws:route53:::hostedzone/Z1 route53:ChangeResourceRecordSetsActions=CREATE " +
+			"route53:ChangeResourceRecordSetsNormalizedRecordNames=a route53:ChangeResourceRecordSetsRecordTypes=A"}},
 		// An ARN of another service is not the cluster's, whatever its last part is.
 		{"ECS", "StopTask", `{"cluster":"arn:aws:s3:::c","task":"t"}`, []string{"!2 "}},
 		{"ECS", "StopTask", `{"cluster":"arn:aws-cn:ecs` + here + `cluster/c","task":"t"}`, []string{"!2 "}},
@@ -287,5 +288,48 @@ func TestEventKeys(t *testing.T) {
 		{"EventBridge", "PutRule", `{"Name":"r","EventPattern":"{\"$or\":[{\"source\":[\"a\"]},{\"source\":\"b\"}]}"}`, []string{"events:PutRule " + rule + " events:source=a,b"}},
 		{"EventBridge", "PutEvents", `{"Entries":[{"Source":"a","DetailType":"t"},{"Source":"b","DetailType":"t"},{"Source":"a","DetailType":"t"}]}`, []string{
 			bus + " events:detail-type=t events:source=a", bus + " events:detail-type=t events:source=b"}},
+	})
+}
+
+// What a service reaches for with the permissions of whoever asked it, and what it hands over by a member without the word.
+func TestWhatIsBorrowed(t *testing.T) {
+	cluster, secret := "arn:aws:rds"+here+"cluster:mine", "arn:aws:secretsmanager"+here+"secret:admin-AbCdEf"
+	passed := "iam:PassRole " + anyRole + " any"
+	checkMeanings(t, []meaningCase{
+		{"RDS Data", "ExecuteStatement", `{"resourceArn":"` + cluster + `","secretArn":"` + secret + `","sql":"select 1"}`, []string{"rds-data:ExecuteStatement " + cluster,
+			"secretsmanager:GetSecretValue " + secret + " aws:ViaAWSService=true secretsmanager:SecretId=" + secret + " secretsmanager:VersionStage=AWSCURRENT"}},
+		{"Redshift Data", "ListTables", `{"ClusterIdentifier":"c","DbUser":"admin","Database":"d"}`, []string{
+			"redshift-data:ListTables arn:aws:redshift" + here + "cluster:* any", "redshift-data:ListTables arn:aws:redshift-serverless" + here + "workgroup/* any",
+			"redshift:GetClusterCredentials arn:aws:redshift" + here + "dbuser:c/admin aws:ViaAWSService=true redshift:DbUser=admin"}},
+		{"Secrets Manager", "RotateSecret", `{"SecretId":"` + secret + `","RotationLambdaARN":"arn:aws:lambda` + here + `function:f"}`, []string{
+			"secretsmanager:RotateSecret " + secret + " secretsmanager:ModifyRotationRules=false secretsmanager:RotationLambdaARN=arn:aws:lambda" + here + "function:f secretsmanager:SecretId=" + secret,
+			"lambda:InvokeFunction arn:aws:lambda" + here + "function:f aws:ViaAWSService=true"}},
+		{"Cognito Identity Provider", "CreateUserPool", `{"PoolName":"p","SmsConfiguration":{"SnsCallerArn":"arn:aws:iam::111122223333:role/admin"}}`, []string{
+			"cognito-idp:CreateUserPool * wildcard", "iam:PassRole arn:aws:iam::111122223333:role/admin"}},
+		{"OSIS", "CreatePipeline", `{"PipelineName":"p","MinUnits":1,"MaxUnits":1,"PipelineConfigurationBody":"sts_role_arn: x"}`, []string{"osis:CreatePipeline * wildcard", passed}},
+		{"Service Catalog", "CreateConstraint", `{"PortfolioId":"p","ProductId":"q","Type":"LAUNCH","IdempotencyToken":"t","Parameters":"{\"LocalRoleName\":\"admin\"}"}`, []string{
+			"servicecatalog:CreateConstraint arn:aws:catalog" + here + "product/q", passed}},
+	})
+}
+
+// Policies tell by these keys with whom an image may be shared, and which records may be written: Amazon Route 53 Developer Guide, "Using IAM policy
+// conditions for fine-grained access control", has the form of names.
+func TestKeysOfSharesAndRecords(t *testing.T) {
+	image, zone := "ec2:ModifyImageAttribute arn:aws:ec2:us-east-1::image/ami-0123456789abcdef0 ", "route53:ChangeResourceRecordSets arn:aws:route53:::hostedzone/Z1 "
+	snapshot := "ec2:ModifySnapshotAttribute arn:aws:ec2:us-east-1::snapshot/snap-0123456789abcdef0 "
+	const key = "route53:ChangeResourceRecordSets"
+	table := "ec2:ReplaceRouteTableAssociation " + ec2Here
+	checkMeanings(t, []meaningCase{
+		{"EC2", "ModifyImageAttribute", `{"ImageId":"ami-0123456789abcdef0","LaunchPermission":{"Add":[{"Group":"all"}],"Remove":[{"UserId":"444455556666"}]}}`, []string{
+			image + "ec2:Add/group=all", image + "ec2:Remove/userId=444455556666"}},
+		{"EC2", "ModifySnapshotAttribute", `{"SnapshotId":"snap-0123456789abcdef0","OperationType":"add","GroupNames":["all"],"UserIds":["1","2"]}`, []string{
+			snapshot + "ec2:Add/userId=1", snapshot + "ec2:Add/userId=2", snapshot + "ec2:Add/group=all"}},
+		{"EC2", "ReplaceRouteTableAssociation", `{"AssociationId":"rtbassoc-0123456789abcdef0","RouteTableId":"rtb-0123456789abcdef0"}`, []string{
+			table + "route-table/rtb-0123456789abcdef0", table + "subnet/* any"}},
+		{"EC2", "AssociateAddress", `{"PublicIp":"192.0.2.1","InstanceId":"i-0123456789abcdef0"}`, []string{
+			"ec2:AssociateAddress " + ec2Here + "instance/i-0123456789abcdef0", "ec2:AssociateAddress " + ec2Here + "elastic-ip/* any"}},
+		{"Route 53", "ChangeResourceRecordSets", `{"HostedZoneId":"Z1","ChangeBatch":{"Changes":[{"Action":"CREATE","ResourceRecordSet":{"Name":"*.A_b-1.Example.com.","Type":"A"}},
+			{"Action":"DELETE","ResourceRecordSet":{"Name":"\\141\\056\\101é\\1","Type":"TXT"}}]}}`, []string{zone + key + "Actions=CREATE,DELETE " + key +
+			`NormalizedRecordNames=\052.a_b-1.example.com,a\056a\303\251\1341 ` + key + "RecordTypes=A,TXT"}},
 	})
 }

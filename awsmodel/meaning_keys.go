@@ -83,6 +83,8 @@ func (r *reader) requestKeys() map[string][]string {
 		if arn, ok := r.functionARN(); ok {
 			keys["lambda:functionarn"] = []string{arn}
 		}
+	case "route53":
+		r.recordKeys(keys)
 	case "secretsmanager":
 		r.secretKeys(keys)
 	case "autoscaling":

@@ -45,7 +45,8 @@ var profileMembers = map[string]string{
 // otherRoles are the members that hold a role's ARN and have no "role" in their names.
 var otherRoles = map[string]bool{
 	"apigateway:credentials": true, "apigateway:authorizerCredentials": true, "apigateway:AuthorizerCredentialsArn": true,
-	"apigateway:CredentialsArn": true, "apigateway:value": true, "ec2:DeliverLogsPermissionArn": true, "sns:AttributeValue": true,
+	"apigateway:CredentialsArn": true, "apigateway:value": true, "cognito-idp:SnsCallerArn": true, "ec2:DeliverLogsPermissionArn": true,
+	"sns:AttributeValue": true,
 }
 
 // principals are the services that roles are passed to, by "prefix:member" or prefix (iam:PassedToService; the services' guides, which show the trust
@@ -93,19 +94,22 @@ func (r *reader) passes() ([]Call, error) {
 	return reader.calls, reader.err
 }
 
-// definition adds what the definition of an API that is imported may hold: roles for its integrations and authorizers to call with, as credentials or
-// authorizerCredentials in it (Amazon API Gateway Developer Guide, "x-amazon-apigateway-integration object"). It is JSON or YAML, in which nothing
-// but a backslash, or another encoding, hides a word.
+// definition adds what a text in JSON or YAML may hold: roles for an API's integrations and authorizers to call with, as credentials or
+// authorizerCredentials in its definition (Amazon API Gateway Developer Guide, "x-amazon-apigateway-integration object"), an ingestion pipeline's
+// sts_role_arn (Amazon OpenSearch Service Developer Guide, "Setting up roles and users in Amazon OpenSearch Ingestion"), a launch constraint's RoleArn
+// or LocalRoleName (AWS Service Catalog API Reference, CreateConstraint, Parameters). Nothing but a backslash, or another encoding, hides a word there.
 func (r *roleReader) definition() {
-	if r.prefix != "apigateway" {
+	texts := map[string][2]string{"apigateway": {"Body", "credentials"}, "osis": {"PipelineConfigurationBody", "role"}, "servicecatalog": {"Parameters", "role"}}
+	where, known := texts[r.prefix]
+	if !known {
 		return
 	}
-	text := r.text("Body")
+	text := r.text(where[0])
 	if blob, is := r.operation.Input["body"].([]byte); is {
 		text = string(blob)
 	}
-	if strings.Contains(lower(text), "credentials") || strings.ContainsAny(text, "\\\x00") || !utf8.ValidString(text) {
-		r.pass("credentials", Call{Resource: r.allRoles(), AnyResource: true})
+	if strings.Contains(lower(text), where[1]) || strings.ContainsAny(text, "\\\x00") || !utf8.ValidString(text) {
+		r.pass(where[1], Call{Resource: r.allRoles(), AnyResource: true})
 	}
 }
 

@@ -1,7 +1,6 @@
 package awsmodel
 
 import (
-	"errors"
 	"regexp"
 	"strings"
 
@@ -22,34 +21,6 @@ func (r *reader) concurrency() ([]Call, error) {
 	}
 	call, err := r.on("lambda:"+r.operation.Name, "function alias", t.arn, t.any)
 	return []Call{call}, err
-}
-
-// withLayers is on the function, and on each of the layers that it gets: whoever adds one "must have permission to call the GetLayerVersion API
-// operation on the layer version" (AWS Lambda Developer Guide, "Adding layers to functions"). What allows it in another account is the layer's policy
-// there, which is not known here.
-func (r *reader) withLayers() ([]Call, error) {
-	entry, _ := r.reference.Action("lambda:" + r.operation.Name)
-	calls, err := r.bind(entry)
-	layers := r.texts("Layers")
-	if err = errors.Join(err, r.bounded(len(layers))); err != nil {
-		return nil, err
-	}
-	for _, text := range layers {
-		arn, err := policy.ParseARN(text)
-		named := err == nil && arn.Service == "lambda" && policy.IsAccountID(arn.Account) && component("Layers", text) == nil
-		if named && arn.Account != r.place.Account {
-			continue
-		}
-		if !named {
-			text = r.arn("lambda", "layer:*") // which one the service takes it for is not known
-		}
-		call, err := r.on("lambda:GetLayerVersion", "layerVersion", text, !named)
-		if err != nil {
-			return nil, err
-		}
-		calls = append(calls, call)
-	}
-	return calls, nil
 }
 
 // publish is on a topic or another target that has an ARN; a telephone number has none.
