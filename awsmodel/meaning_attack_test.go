@@ -333,3 +333,31 @@ func TestKeysOfSharesAndRecords(t *testing.T) {
 			`NormalizedRecordNames=\052.a_b-1.example.com,a\056a\303\251\1341 ` + key + "RecordTypes=A,TXT"}},
 	})
 }
+
+// Keys that policies hold requests to by ForAllValues, or forbid: absent, the one allows and the other does not forbid (each service's guide, where it
+// speaks of condition keys).
+func TestKeysOfNestedMembers(t *testing.T) {
+	models, reference := openBoth(t)
+	for _, test := range []struct{ service, operation, input, key, want string }{
+		{"ACM", "RequestCertificate", `{"DomainName":"a.example.com","SubjectAlternativeNames":["b.example.com"]}`, "acm:DomainNames", "a.example.com,b.example.com"},
+		{"CloudFormation", "CreateStackInstances", `{"StackSetName":"s","Regions":["eu-west-1","us-east-1"]}`, "cloudformation:TargetRegion", "eu-west-1,us-east-1"},
+		{"CodeBuild", "CreateProject", `{"name":"p","environment":{"image":"i","privilegedMode":true}}`, "codebuild:environment.privilegedMode", "true"},
+		{"ECS", "RegisterTaskDefinition", `{"family":"f","containerDefinitions":[{"privileged":true},{"privileged":false}]}`, "ecs:privileged", "true"},
+		{"ECS", "CreateService", `{"serviceName":"s","networkConfiguration":{"awsvpcConfiguration":{"subnets":["subnet-1"],"assignPublicIp":"ENABLED"}}}`, "ecs:auto-assign-public-ip", "true"},
+		{"RAM", "CreateResourceShare", `{"name":"s"}`, "ram:RequestedAllowsExternalPrincipals", "true"},
+		{"RAM", "CreateResourceShare", `{"name":"s","allowExternalPrincipals":false}`, "ram:RequestedAllowsExternalPrincipals", "false"},
+		{"SageMaker", "CreateTrainingJob", `{"TrainingJobName":"j","ResourceConfig":{"InstanceType":"ml.p5.48xlarge"},"VpcConfig":{"Subnets":["subnet-1"]}}`, "sagemaker:InstanceTypes", "ml.p5.48xlarge"},
+		{"SageMaker", "CreateTrainingJob", `{"TrainingJobName":"j","VpcConfig":{"Subnets":["subnet-1"]}}`, "sagemaker:VpcSubnets", "subnet-1"},
+		{"SES", "SendRawEmail", `{"Destinations":["a@example.com"],"RawMessage":{"Data":"eA=="}}`, "ses:Recipients", "a@example.com,(in the message)"},
+		{"Route 53", "AssociateVPCWithHostedZone", `{"HostedZoneId":"Z","VPC":{"VPCRegion":"us-east-1","VPCId":"vpc-1"}}`, "route53:VPCs", "VPCId=vpc-1,VPCRegion=us-east-1"},
+	} {
+		calls, err := NewClassifier(models, reference).calls(&Operation{Service: serviceOf(t, models, test.service), Name: test.operation, Input: inputOf(t, test.input)}, samplePlace())
+		if err != nil || strings.Join(calls[0].Keys[test.key], ",") != test.want {
+			t.Errorf("%s: %v, %v; want %s %s", test.operation, calls, err, test.key, test.want)
+		}
+	}
+	checkMeanings(t, []meaningCase{
+		{"SSM", "GetParameter", `{"Name":"//aws/reference/secretsmanager/x"}`, []string{"!2 "}},
+		{"SSM", "GetParameter", `{"Name":"arn:aws:ssm` + here + `parameter//aws/reference/secretsmanager/x"}`, []string{"!2 "}},
+	})
+}

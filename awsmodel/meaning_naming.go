@@ -238,7 +238,9 @@ func (b *binder) parameter(n naming) (resourceName, error) {
 		if err != nil || arn.Service != "ssm" || !strings.HasPrefix(arn.Resource, "parameter/") {
 			return resourceName{}, unnamed(n)
 		}
-		arn.Resource, _, _ = strings.Cut(arn.Resource, ":")
+		if arn.Resource, _, _ = strings.Cut(arn.Resource, ":"); strings.Contains(arn.Resource, "//") {
+			return resourceName{}, unnamed(n)
+		}
 		return resourceName{arn: arn.String()}, nil
 	}
 	name, _, _ := strings.Cut(n.text, ":")
@@ -249,7 +251,7 @@ func (b *binder) parameter(n naming) (resourceName, error) {
 			return resourceName{arn, true}, nil
 		}
 	}
-	if name == "" {
+	if name == "" || strings.HasPrefix(name, "/") || strings.Contains(name, "//") { // not a name, and another one to who tidies paths
 		return resourceName{}, unnamed(n)
 	}
 	return b.whole(n, name), nil

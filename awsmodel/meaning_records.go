@@ -9,6 +9,11 @@ import (
 // recordKeys are those of the changes to a zone of Amazon Route 53 (Amazon Route 53 Developer Guide, "Using IAM policy conditions for fine-grained access
 // control"). Policies hold them by ForAllValues, which allows what has no such key.
 func (r *reader) recordKeys(keys map[string][]string) {
+	if vpc, is := r.operation.Input["VPC"].(map[string]any); is { // Service Authorization Reference, "Amazon Route 53": route53:VPCs
+		id, _ := vpc["VPCId"].(string)
+		region, _ := vpc["VPCRegion"].(string)
+		keys["route53:vpcs"] = []string{"VPCId=" + id + ",VPCRegion=" + region}
+	}
 	if r.operation.Name != "ChangeResourceRecordSets" {
 		return
 	}
