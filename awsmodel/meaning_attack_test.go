@@ -246,6 +246,9 @@ func TestWhatIsTakenAlong(t *testing.T) {
 		{"Lambda", "UpdateFunctionConfiguration", `{"FunctionName":"f","Layers":["` + layer + `","arn:aws:lambda:us-east-1:017000801446:layer:public:1"]}`, []string{
 			"lambda:UpdateFunctionConfiguration arn:aws:lambda" + here + "function:f lambda:Layer=" + layer + ",arn:aws:lambda:us-east-1:017000801446:layer:public:1",
 			"lambda:GetLayerVersion " + layer}},
+		{"Lambda", "UpdateFunctionConfiguration", `{"FunctionName":"f","Role":" arn:aws:iam::111122223333:role/admin"}`, []string{
+			"lambda:UpdateFunctionConfiguration arn:aws:lambda" + here + "function:f",
+			"iam:PassRole " + anyRole + " any role= arn:aws:iam::111122223333:role/admin iam:PassedToService=lambda.amazonaws.com"}},
 		{"Lambda", "UpdateFunctionConfiguration", `{"FunctionName":"f","Layers":["theirs:1"]}`, []string{
 			"lambda:UpdateFunctionConfiguration arn:aws:lambda" + here + "function:f lambda:Layer=theirs:1",
 			"lambda:GetLayerVersion arn:aws:lambda" + here + "layer:* any"}},

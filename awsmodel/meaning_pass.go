@@ -176,13 +176,13 @@ func (r *roleReader) take(at rolePlace, text string) {
 			return
 		}
 		r.pass(at.member, Call{Resource: text})
-	case err != nil && (rolesByName[key] || forARN(at.member)):
+	case err != nil && (rolesByName[key] || forARN(at.member)), strings.Contains(lower(text), ":role/"):
 		r.pass(at.member, Call{Resource: r.allRoles(), AnyResource: true, RoleName: text})
 	}
 }
 
 // forARN tells whether a member is called as one for the ARN of a role. What else is in it some services take for the role's name (Amazon ECS API
-// Reference, RegisterTaskDefinition: "The short name or full Amazon Resource Name (ARN) of the IAM role"), or mend until it is an ARN.
+// Reference, RegisterTaskDefinition: "The short name or full Amazon Resource Name (ARN) of the IAM role"), or mend until it is an ARN, as what looks like one anywhere.
 func forARN(member string) bool {
 	return strings.HasSuffix(strings.TrimSuffix(bare(member), "s"), "rolearn")
 }
