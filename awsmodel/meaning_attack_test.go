@@ -304,6 +304,9 @@ func TestWhatIsBorrowed(t *testing.T) {
 		{"Redshift Data", "ListTables", `{"ClusterIdentifier":"c","DbUser":"admin","Database":"d"}`, []string{
 			"redshift-data:ListTables arn:aws:redshift" + here + "cluster:* any", "redshift-data:ListTables arn:aws:redshift-serverless" + here + "workgroup/* any",
 			"redshift:GetClusterCredentials arn:aws:redshift" + here + "dbuser:c/admin aws:ViaAWSService=true redshift:DbUser=admin"}},
+		{"Redshift Data", "ExecuteStatement", `{"WorkgroupName":"w","Database":"d","Sql":"select 1"}`, []string{"!4 "}},
+		{"Redshift Serverless", "GetCredentials", `{"workgroupName":"w"}`, []string{"!4 "}},
+		{"codeartifact", "GetAuthorizationToken", `{"domain":"d"}`, []string{"!4 "}},
 		{"Secrets Manager", "RotateSecret", `{"SecretId":"` + secret + `","RotationLambdaARN":"arn:aws:lambda` + here + `function:f"}`, []string{
 			"secretsmanager:RotateSecret " + secret + " secretsmanager:ModifyRotationRules=false secretsmanager:RotationLambdaARN=arn:aws:lambda" + here + "function:f secretsmanager:SecretId=" + secret,
 			"lambda:InvokeFunction arn:aws:lambda" + here + "function:f aws:ViaAWSService=true"}},

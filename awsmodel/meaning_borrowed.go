@@ -37,6 +37,9 @@ func (r *reader) credentials() ([]Call, error) {
 		forward(&call)
 		return []Call{call}, nil
 	}
+	if id == "" && (r.text("ClusterIdentifier") != "" || r.text("WorkgroupName") != "") {
+		return nil, undecidable("redshift-data:"+r.operation.Name, vended) // it logs in as whoever calls
+	}
 	if id == "" {
 		return nil, nil
 	}
