@@ -83,6 +83,15 @@ func TestPartiQLTricks(t *testing.T) {
 		{"DynamoDB", "ExecuteStatement", statement("INSERT INTO mine.byName VALUE {'id': 'x'}"), []string{"!4 "}},
 		{"DynamoDB", "ExecuteStatement", statement("DELETE FROM mine WHERE id = -5"), []string{"dynamodb:PartiQLDelete " + table + "mine dynamodb:Attributes=id dynamodb:LeadingKeys=-5,5"}},
 		{"DynamoDB", "ExecuteStatement", statement("DELETE FROM mine WHERE id = 1.5e-3"), []string{"dynamodb:PartiQLDelete " + table + "mine dynamodb:Attributes=id dynamodb:LeadingKeys=1.5e-3"}},
+		// A name in quotes is an attribute's although it is a word of the language, or the table's own name too; and so is every word that is selected.
+		{"DynamoDB", "ExecuteStatement", statement(`SELECT \"value\", \"mine\", old FROM \"mine\" WHERE \"order\" = 'a'`), []string{
+			"dynamodb:PartiQLSelect " + table + "mine dynamodb:Attributes=mine,old,order,value dynamodb:FullTableScan=true dynamodb:LeadingKeys=a,"}},
+		{"DynamoDB", "ExecuteStatement", statement(`UPDATE mine SET \"set\" = 1 WHERE id = 'x'`), []string{
+			"dynamodb:PartiQLUpdate " + table + "mine dynamodb:Attributes=id,set dynamodb:LeadingKeys=1,x"}},
+		{"DynamoDB", "GetItem", `{"TableName":"mine","Key":{"id":{"S":"alice","N":"5"}},"ProjectionExpression":"size, contains"}`, []string{
+			"dynamodb:GetItem " + table + "mine dynamodb:Attributes=contains,id,size dynamodb:LeadingKeys=5,alice dynamodb:Select=SPECIFIC_ATTRIBUTES"}},
+		{"DynamoDB", "PutItem", `{"TableName":"mine","Item":{"id":{"S":"a"}},"ConditionExpression":"size (#n) < :n AND size = :n","ExpressionAttributeNames":{"#n":"b"}}`, []string{
+			"dynamodb:PutItem " + table + "mine dynamodb:Attributes=b,id,size dynamodb:LeadingKeys=a"}},
 		// An inequality reads every partition but alice's.
 		{"DynamoDB", "ExecuteStatement", statement("SELECT * FROM mine WHERE owner <> 'alice'"), []string{
 			"dynamodb:PartiQLSelect " + table + "mine dynamodb:Attributes=owner dynamodb:FullTableScan=true dynamodb:LeadingKeys=alice,"}},
