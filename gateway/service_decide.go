@@ -35,17 +35,21 @@ func (x *serviceExchange) decide(call awsmodel.Call) error {
 	if err != nil {
 		return fmt.Errorf("finding the resources that a request may be about: %w", err)
 	}
-	if x.decided += len(known); x.decided > maxKnown {
-		return refusal("AccessDenied", "The request may be about more resources than can be decided on.")
+	if x.seen += len(known); x.seen > maxSeen {
+		return errTooManyKnown
 	}
 	for _, arn := range known {
 		one := call
 		one.Resource, one.AnyResource = arn, false
-		if other, err := x.isOther(one); err != nil || other {
-			if err != nil {
-				return err
-			}
+		counts, err := x.counts(one)
+		if err != nil {
+			return err
+		}
+		if !counts {
 			continue
+		}
+		if x.decided++; x.decided > maxKnown {
+			return errTooManyKnown
 		}
 		if err := x.decideOne(one); err != nil {
 			return err
@@ -54,29 +58,50 @@ func (x *serviceExchange) decide(call awsmodel.Call) error {
 	return nil
 }
 
-// maxKnown is on how many known resources one request is decided beside those that it names.
-const maxKnown = 10_000
+// One request is decided on at most maxKnown known resources beside those that it names, of maxSeen that its calls may be about.
+const (
+	maxKnown = 10_000
+	maxSeen  = 1_000_000
+)
 
-// isOther tells whether a known resource is none of those that a call is about, which all have the tags that the call gives them.
-func (x *serviceExchange) isOther(call awsmodel.Call) (bool, error) {
-	const ofResource = "aws:ResourceTag/"
-	var tags map[string]string
-	for name, values := range call.Keys {
-		key, given := strings.CutPrefix(name, ofResource)
-		if !given {
-			continue
+var errTooManyKnown = refusal("AccessDenied", "The request may be about more resources than can be decided on.")
+
+// counts tells whether what is known of a resource may change the decision about a call: some policy asks for it. A resource whose tags are not
+// those that the call says of all it is about is none of them.
+func (x *serviceExchange) counts(call awsmodel.Call) (bool, error) {
+	ctx, account := x.r.Context(), x.accountOf(call.Resource)
+	keys, err := x.c.Attributes.Keys(ctx, account, call.Resource)
+	if err != nil {
+		return false, fmt.Errorf("reading the condition keys of a resource: %w", err)
+	}
+	tags, err := x.c.Attributes.Tags(ctx, account, call.Resource)
+	if err != nil {
+		return false, fmt.Errorf("reading the tags of a resource: %w", err)
+	}
+	counts := false
+	for name := range keys {
+		counts = counts || x.asksFor(name)
+	}
+	for key, value := range tags {
+		if said := call.Keys["aws:ResourceTag/"+key]; len(said) > 0 && !slices.Contains(said, value) {
+			return false, nil
 		}
-		if tags == nil {
-			var err error
-			if tags, err = x.c.Attributes.Tags(x.r.Context(), x.accountOf(call.Resource), call.Resource); err != nil {
-				return false, fmt.Errorf("reading the tags of a resource: %w", err)
-			}
-		}
-		if value, known := tags[key]; known && !slices.Contains(values, value) {
-			return true, nil
+		for _, prefix := range call.TagKeys {
+			counts = counts || x.asksFor(prefix+key)
 		}
 	}
-	return false, nil
+	if counts || len(keys)+len(tags) == 0 {
+		return counts, nil
+	}
+	own, err := x.c.Directory.ResourcePolicy(ctx, account, call.Resource)
+	return own != nil, err
+}
+
+// asksFor tells whether one of the caller's policies asks for a condition key.
+func (x *serviceExchange) asksFor(key string) bool {
+	asks := func(p *policy.Policy) bool { return p.AsksFor(key) }
+	own := x.caller.Policies
+	return slices.ContainsFunc(own.Identity, asks) || slices.ContainsFunc(own.Boundary, asks) || slices.ContainsFunc(own.Session, asks)
 }
 
 // decideOne decides a call as it is. The event has the decision about the first call, or about the one that is denied.
