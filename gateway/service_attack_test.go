@@ -62,6 +62,7 @@ func TestRegionsOfBackends(t *testing.T) {
 		"a policy": jsonCall("kms", "TrentService.GetKeyPolicy", `{"KeyId":"arn:aws:kms:`+elsewhere+`:`+account+`:key/k"}`),
 		"an alias": jsonCall("kms", "TrentService.Decrypt", `{"CiphertextBlob":"YQ==","KeyId":"arn:aws:kms:`+elsewhere+`:`+account+`:alias/k"}`),
 		"a secret": jsonCall("secretsmanager", "secretsmanager.GetSecretValue", `{"SecretId":"arn:aws:secretsmanager:`+elsewhere+`:`+account+`:secret:s"}`),
+		"a replica": jsonCall("secretsmanager", "secretsmanager.ReplicateSecretToRegions", `{"SecretId":"arn:aws:secretsmanager:`+elsewhere+`:`+account+`:secret:s","AddReplicaRegions":[{"Region":"`+elsewhere+`"}]}`),
 	} {
 		p.call(t, narrow, r).wants(t, name, 501, "NotImplementedException", "region")
 	}

@@ -95,7 +95,8 @@ func (x *serviceExchange) strays(call awsmodel.Call, region string) bool {
 	if err != nil || arn.Region == "" || arn.Region == "*" || arn.Region == region || call.Forwarded {
 		return false
 	}
-	return !slices.ContainsFunc([]string{"Copy", "Replica"}, func(word string) bool { return strings.Contains(x.operation.Name, word) })
+	name := x.operation.Name // ReplicateKey and ReplicateSecretToRegions go the other way
+	return !strings.HasPrefix(name, "Copy") && !strings.HasSuffix(name, "ReadReplica") && !strings.HasSuffix(name, "BackupsReplication")
 }
 
 // canonicalRequest is the operation's request, with the hash of its body.
