@@ -58,10 +58,10 @@ func TestRegionsOfBackends(t *testing.T) {
 	narrow := p.session(t, "narrow", allow("kms:*", "arn:aws:kms:"+elsewhere+":*"), allow("secretsmanager:*", "arn:aws:secretsmanager:"+elsewhere+":*"), allow("kms:ListKeys", "*"))
 	before := p.backend.count()
 	for name, r := range map[string]rawRequest{
-		"a key":    jsonCall("kms", "TrentService.Decrypt", `{"CiphertextBlob":"YQ==","KeyId":"arn:aws:kms:`+elsewhere+`:`+account+`:key/k"}`),
-		"a policy": jsonCall("kms", "TrentService.GetKeyPolicy", `{"KeyId":"arn:aws:kms:`+elsewhere+`:`+account+`:key/k"}`),
-		"an alias": jsonCall("kms", "TrentService.Decrypt", `{"CiphertextBlob":"YQ==","KeyId":"arn:aws:kms:`+elsewhere+`:`+account+`:alias/k"}`),
-		"a secret": jsonCall("secretsmanager", "secretsmanager.GetSecretValue", `{"SecretId":"arn:aws:secretsmanager:`+elsewhere+`:`+account+`:secret:s"}`),
+		"a key":     jsonCall("kms", "TrentService.Decrypt", `{"CiphertextBlob":"YQ==","KeyId":"arn:aws:kms:`+elsewhere+`:`+account+`:key/k"}`),
+		"a policy":  jsonCall("kms", "TrentService.GetKeyPolicy", `{"KeyId":"arn:aws:kms:`+elsewhere+`:`+account+`:key/k"}`),
+		"an alias":  jsonCall("kms", "TrentService.Decrypt", `{"CiphertextBlob":"YQ==","KeyId":"arn:aws:kms:`+elsewhere+`:`+account+`:alias/k"}`),
+		"a secret":  jsonCall("secretsmanager", "secretsmanager.GetSecretValue", `{"SecretId":"arn:aws:secretsmanager:`+elsewhere+`:`+account+`:secret:s"}`),
 		"a replica": jsonCall("secretsmanager", "secretsmanager.ReplicateSecretToRegions", `{"SecretId":"arn:aws:secretsmanager:`+elsewhere+`:`+account+`:secret:s","AddReplicaRegions":[{"Region":"`+elsewhere+`"}]}`),
 	} {
 		p.call(t, narrow, r).wants(t, name, 501, "NotImplementedException", "region")
