@@ -86,6 +86,12 @@ func (r *reader) requestKeys() map[string][]string {
 			}
 		}
 	}
+	r.serviceKeys(keys)
+	return keys
+}
+
+// serviceKeys adds those that a service's requests say in ways of their own.
+func (r *reader) serviceKeys(keys map[string][]string) {
 	switch r.prefix {
 	case "dynamodb":
 		r.dynamoKeys(keys)
@@ -120,7 +126,6 @@ func (r *reader) requestKeys() map[string][]string {
 			keys["autoscaling:vpczoneidentifiers"] = strings.Split(zones, ",")
 		}
 	}
-	return keys
 }
 
 // scalarsAt are the values at a path that condition keys can have.
