@@ -1,6 +1,7 @@
 package awsmodel
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -70,7 +71,7 @@ func (c *Classifier) calls(o *Operation, place Place) ([]Call, error) {
 	name := r.prefix + ":" + o.Name
 	reason := unfit[name]
 	if reason == "" {
-		reason = unmapped[o.Service.SigningName]
+		reason = cmp.Or(unmapped[o.Service.SigningName], r.asCaller())
 	}
 	if reason != "" {
 		return nil, undecidable(name, reason)
@@ -123,8 +124,9 @@ func checked(name string, place Place, calls []Call) ([]Call, error) {
 	if len(calls) > maxCalls {
 		return nil, tooMany(name)
 	}
-	for _, call := range calls {
+	for i, call := range calls {
 		if call.Resource != "*" {
+			calls[i].Resource = lowercase(call.Resource)
 			arn, err := policy.ParseARN(call.Resource)
 			if err != nil {
 				return nil, undecidable(name, "what it is about has no ARN")

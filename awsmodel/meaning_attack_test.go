@@ -18,7 +18,8 @@ func TestNothingNamedIsLeftOut(t *testing.T) {
 			"batch:UpdateJobQueue arn:aws:batch" + here + "job-queue/q", "batch:UpdateJobQueue arn:aws:batch" + here + "compute-environment/* any"}},
 		// An alias's zone is that of its target, which AWS does not decide on.
 		{"Route 53", "ChangeResourceRecordSets", `{"HostedZoneId":"Z1","ChangeBatch":{"Changes":[{"Action":"CREATE","ResourceRecordSet":{"Name":"a","Type":"A",
-			"AliasTarget":{"HostedZoneId":"Z2","DNSName":"b","EvaluateTargetHealth":false}}}]}}`, []string{"route53:ChangeResourceRecordSets arn:aws:route53:::hostedzone/Z1"}},
+			"AliasTarget":{"HostedZoneId":"Z2","DNSName":"b","EvaluateTargetHealth":false}}}]}}`, []string{"route53:ChangeResourceRecordSets arn:aws:route53:::hostedzone/Z1 route53:ChangeResourceRecordSetsActions=CREATE " +
+			"route53:ChangeResourceRecordSetsNormalizedRecordNames=a route53:ChangeResourceRecordSetsRecordTypes=A"}},
 		// An ARN of another service is not the cluster's, whatever its last part is.
 		{"ECS", "StopTask", `{"cluster":"arn:aws:s3:::c","task":"t"}`, []string{"!2 "}},
 		{"ECS", "StopTask", `{"cluster":"arn:aws-cn:ecs` + here + `cluster/c","task":"t"}`, []string{"!2 "}},
@@ -82,6 +83,15 @@ func TestPartiQLTricks(t *testing.T) {
 		{"DynamoDB", "ExecuteStatement", statement("INSERT INTO mine.byName VALUE {'id': 'x'}"), []string{"!4 "}},
 		{"DynamoDB", "ExecuteStatement", statement("DELETE FROM mine WHERE id = -5"), []string{"dynamodb:PartiQLDelete " + table + "mine dynamodb:Attributes=id dynamodb:LeadingKeys=-5,5"}},
 		{"DynamoDB", "ExecuteStatement", statement("DELETE FROM mine WHERE id = 1.5e-3"), []string{"dynamodb:PartiQLDelete " + table + "mine dynamodb:Attributes=id dynamodb:LeadingKeys=1.5e-3"}},
+		// A name in quotes is an attribute's although it is a word of the language, or the table's own name too; and so is every word that is selected.
+		{"DynamoDB", "ExecuteStatement", statement(`SELECT \"value\", \"mine\", old FROM \"mine\" WHERE \"order\" = 'a'`), []string{
+			"dynamodb:PartiQLSelect " + table + "mine dynamodb:Attributes=mine,old,order,value dynamodb:FullTableScan=true dynamodb:LeadingKeys=a,"}},
+		{"DynamoDB", "ExecuteStatement", statement(`UPDATE mine SET \"set\" = 1 WHERE id = 'x'`), []string{
+			"dynamodb:PartiQLUpdate " + table + "mine dynamodb:Attributes=id,set dynamodb:LeadingKeys=1,x"}},
+		{"DynamoDB", "GetItem", `{"TableName":"mine","Key":{"id":{"S":"alice","N":"5"}},"ProjectionExpression":"size, contains"}`, []string{
+			"dynamodb:GetItem " + table + "mine dynamodb:Attributes=contains,id,size dynamodb:LeadingKeys=5,alice dynamodb:Select=SPECIFIC_ATTRIBUTES"}},
+		{"DynamoDB", "PutItem", `{"TableName":"mine","Item":{"id":{"S":"a"}},"ConditionExpression":"size (#n) < :n AND size = :n","ExpressionAttributeNames":{"#n":"b"}}`, []string{
+			"dynamodb:PutItem " + table + "mine dynamodb:Attributes=b,id,size dynamodb:LeadingKeys=a"}},
 		// An inequality reads every partition but alice's.
 		{"DynamoDB", "ExecuteStatement", statement("SELECT * FROM mine WHERE owner <> 'alice'"), []string{
 			"dynamodb:PartiQLSelect " + table + "mine dynamodb:Attributes=owner dynamodb:FullTableScan=true dynamodb:LeadingKeys=alice,"}},
@@ -96,6 +106,14 @@ func TestPathsAreReadOnce(t *testing.T) {
 		if o, err := c.Classify("lambda", Request{Method: "GET", Path: path}, samplePlace()); err == nil {
 			t.Errorf("%s: %v", path, o.Calls)
 		}
+	}
+	for _, path := range []string{"/moto-api/data.json", "/%6Doto-api/data.json", "/minio/admin/v3/info"} {
+		if o, err := c.Classify("mediastore", Request{Method: "GET", Path: path}, samplePlace()); err == nil {
+			t.Errorf("%s: %v", path, o.Calls)
+		}
+	}
+	if o, err := c.Classify("mediastore", Request{Method: "GET", Path: "/a/minio"}, samplePlace()); err != nil || o.Name != "GetObject" {
+		t.Errorf("got %v, %v", o, err)
 	}
 	if o, err := c.Classify("lambda", Request{Method: "GET", Path: "/2015-03-31/functions/f"}, samplePlace()); err != nil || o.Name != "GetFunction" {
 		t.Errorf("got %v, %v", o, err)
@@ -194,4 +212,167 @@ func covers(call Call, p pattern, text string) bool {
 		return true
 	}
 	return call.AnyResource && strings.Contains(call.Resource, ":"+p.resource[0].text)
+}
+
+// Systems Manager's machines have several ways to be named, each of which needs the permission for them (AWS Systems Manager API Reference, Target;
+// AWS Systems Manager User Guide, "Restricting Run Command access based on tags", whose policies allow by ssm:resourceTag).
+func TestTargetsAreMachines(t *testing.T) {
+	const document = "ssm:SendCommand arn:aws:ssm:us-east-1::document/AWS-RunShellScript"
+	const mine, theirs = "i-0123456789abcdef0", "i-0123456789abcdef1"
+	instance := "ssm:SendCommand " + ec2Here + "instance/"
+	managed := "ssm:SendCommand arn:aws:ssm" + here + "managed-instance/"
+	send := func(rest string) string { return `{"DocumentName":"AWS-RunShellScript",` + rest + `}` }
+	checkMeanings(t, []meaningCase{
+		{"SSM", "SendCommand", send(`"InstanceIds":["` + mine + `"]`), []string{document, instance + mine}},
+		{"SSM", "SendCommand", send(`"InstanceIds":["` + mine + `"],"Targets":[{"Key":"InstanceIds","Values":["` + theirs + `","mi-1"]}]`), []string{
+			document, instance + mine, instance + theirs, managed + "mi-1"}},
+		{"SSM", "SendCommand", send(`"Targets":[{"Key":"InstanceIds","Values":["*"]}]`), []string{document, instance + "* any", managed + "* any"}},
+		{"SSM", "SendCommand", send(`"Targets":[{"Key":"InstanceIds","Values":["i-*"]}]`), []string{document, instance + "* any"}},
+		{"SSM", "SendCommand", send(`"Targets":[{"Key":"InstanceIds","Values":["a/b"]}]`), []string{"!2 "}},
+		{"SSM", "SendCommand", send(`"Targets":[{"Key":"resource-groups:Name","Values":["g"]}]`), []string{document, instance + "* any", managed + "* any"}},
+		{"SSM", "SendCommand", send(`"Targets":[{"Key":"tag:env","Values":["dev"]}]`), []string{
+			document, instance + "* any aws:ResourceTag/env=dev ssm:resourceTag/env=dev", managed + "* any aws:ResourceTag/env=dev ssm:resourceTag/env=dev"}},
+		{"SSM", "SendCommand", send(`"Targets":[{"Key":"tag:env","Values":["dev","prod"]}]`), []string{document, instance + "* any", managed + "* any"}},
+		{"SSM", "CreateAssociation", `{"Name":"mine","Targets":[{"Key":"tag-key","Values":["env"]}]}`, []string{
+			"ssm:CreateAssociation arn:aws:ssm" + here + "association/*", "ssm:CreateAssociation arn:aws:ssm" + here + "document/mine",
+			"ssm:CreateAssociation " + ec2Here + "instance/* any", "ssm:CreateAssociation arn:aws:ssm" + here + "managed-instance/* any"}},
+	})
+}
+
+// What an operation takes or changes although the request names it by half, or not at all.
+func TestWhatIsTakenAlong(t *testing.T) {
+	layer := "arn:aws:lambda" + here + "layer:theirs:1"
+	key, alias := "arn:aws:kms"+here+"key/", "arn:aws:kms"+here+"alias/"
+	profile := "iam:PassRole " + anyRole + " any iam:PassedToService=ec2.amazonaws.com"
+	checkMeanings(t, []meaningCase{
+		// Amazon ECS API Reference, RegisterTaskDefinition: "The short name or full Amazon Resource Name (ARN) of the IAM role".
+		{"ECS", "RegisterTaskDefinition", `{"family":"app","containerDefinitions":[],"taskRoleArn":"admin"}`, []string{
+			"ecs:RegisterTaskDefinition arn:aws:ecs" + here + "task-definition/app:* any",
+			"iam:PassRole " + anyRole + " any role=admin iam:PassedToService=ecs-tasks.amazonaws.com"}},
+		{"SFN", "CreateStateMachine", `{"name":"m","definition":"{}","roleArn":" arn:aws:iam::111122223333:role/admin"}`, []string{
+			"states:CreateStateMachine arn:aws:states" + here + "stateMachine:m",
+			"iam:PassRole " + anyRole + " any role= arn:aws:iam::111122223333:role/admin iam:PassedToService=states.amazonaws.com"}},
+		{"Lambda", "UpdateFunctionConfiguration", `{"FunctionName":"f","Layers":["` + layer + `","arn:aws:lambda:us-east-1:017000801446:layer:public:1"]}`, []string{
+			"lambda:UpdateFunctionConfiguration arn:aws:lambda" + here + "function:f lambda:Layer=" + layer + ",arn:aws:lambda:us-east-1:017000801446:layer:public:1",
+			"lambda:GetLayerVersion " + layer + " aws:ViaAWSService=true"}},
+		{"Lambda", "UpdateFunctionConfiguration", `{"FunctionName":"f","Role":" arn:aws:iam::111122223333:role/admin"}`, []string{
+			"lambda:UpdateFunctionConfiguration arn:aws:lambda" + here + "function:f",
+			"iam:PassRole " + anyRole + " any role= arn:aws:iam::111122223333:role/admin iam:PassedToService=lambda.amazonaws.com"}},
+		{"Lambda", "UpdateFunctionConfiguration", `{"FunctionName":"f","Layers":["theirs:1"]}`, []string{
+			"lambda:UpdateFunctionConfiguration arn:aws:lambda" + here + "function:f lambda:Layer=theirs:1",
+			"lambda:GetLayerVersion arn:aws:lambda" + here + "layer:* any aws:ViaAWSService=true"}},
+		{"KMS", "UpdateAlias", `{"AliasName":"alias/prod","TargetKeyId":"mine"}`, []string{
+			"kms:UpdateAlias " + alias + "prod", "kms:UpdateAlias " + key + "mine", "kms:UpdateAlias " + key + "* any"}},
+		{"Auto Scaling", "CreateLaunchConfiguration", `{"LaunchConfigurationName":"c","InstanceId":"i-0123456789abcdef0"}`, []string{
+			"autoscaling:CreateLaunchConfiguration arn:aws:autoscaling" + here + "launchConfiguration:*:launchConfigurationName/c any", profile}},
+		{"Auto Scaling", "CreateLaunchConfiguration", `{"LaunchConfigurationName":"c","InstanceId":"i-0123456789abcdef0","IamInstanceProfile":"p"}`, []string{
+			"autoscaling:CreateLaunchConfiguration arn:aws:autoscaling" + here + "launchConfiguration:*:launchConfigurationName/c any",
+			"iam:PassRole " + anyRole + " any profile=p iam:PassedToService=ec2.amazonaws.com"}},
+		// Amazon SQS API Reference, CreateQueue, says what a queue can be called; urllib.parse cuts a path off at ";" and a URL at "#".
+		{"SQS", "SendMessage", `{"MessageBody":"m","QueueUrl":"http://h/111122223333/prod;x-dev"}`, []string{"!2 "}},
+		{"SQS", "SendMessage", `{"MessageBody":"m","QueueUrl":"/111122223333/prod#://h/111122223333/dev"}`, []string{"!2 "}},
+		{"SQS", "SendMessage", `{"MessageBody":"m","QueueUrl":"http://h?/111122223333/dev"}`, []string{"!2 "}},
+		{"SQS", "SendMessage", `{"MessageBody":"m","QueueUrl":"http://[::1]:5000/111122223333/a_b-c.fifo"}`, []string{
+			"sqs:SendMessage arn:aws:sqs" + here + "a_b-c.fifo"}},
+	})
+}
+
+// Amazon RDS API Reference, CreateDBInstance, DBInstanceIdentifier: "This parameter is stored as a lowercase string."
+func TestNamesAreStoredInLowerCase(t *testing.T) {
+	database := "arn:aws:rds" + here + "db:prod"
+	checkMeanings(t, []meaningCase{
+		{"RDS", "DeleteDBInstance", `{"DBInstanceIdentifier":"PROD"}`, []string{"rds:DeleteDBInstance " + database}},
+		{"RDS", "AddTagsToResource", `{"ResourceName":"arn:aws:rds` + here + `db:Prod","Tags":[]}`, []string{"rds:AddTagsToResource " + database}},
+		{"ElastiCache", "DeleteCacheCluster", `{"CacheClusterId":"Prod"}`, []string{"elasticache:DeleteCacheCluster arn:aws:elasticache" + here + "cluster:prod"}},
+		{"DynamoDB", "DeleteTable", `{"TableName":"Prod"}`, []string{"dynamodb:DeleteTable arn:aws:dynamodb" + here + "table/Prod"}},
+	})
+}
+
+// Amazon EventBridge User Guide, "Using IAM policy conditions for fine-grained access control": policies limit targets by ForAllValues, which allows what
+// has no such key.
+func TestEventKeys(t *testing.T) {
+	rule, bus := "arn:aws:events"+here+"rule/r", "events:PutEvents arn:aws:events"+here+"event-bus/default"
+	checkMeanings(t, []meaningCase{
+		{"EventBridge", "PutTargets", `{"Rule":"r","Targets":[{"Id":"1","Arn":"arn:aws:sqs` + here + `a"},{"Id":"2","Arn":"arn:aws:sqs` + here + `b"}]}`, []string{
+			"events:PutTargets " + rule + " events:TargetArn=arn:aws:sqs" + here + "a,arn:aws:sqs" + here + "b"}},
+		{"EventBridge", "PutRule", `{"Name":"r","EventPattern":"{\"source\":[\"aws.ec2\",{\"prefix\":\"aws.\"}],\"detail-type\":[\"a\"],\"detail\":{\"service\":[\"S3\"]}}"}`, []string{
+			"events:PutRule " + rule + ` events:detail-type=a events:detail.service=S3 events:source=aws.ec2,{"prefix":"aws."}`}},
+		{"EventBridge", "PutRule", `{"Name":"r","EventPattern":"{\"$or\":[{\"source\":[\"a\"]},{\"source\":\"b\"}]}"}`, []string{"events:PutRule " + rule + " events:source=a,b"}},
+		{"EventBridge", "PutEvents", `{"Entries":[{"Source":"a","DetailType":"t"},{"Source":"b","DetailType":"t"},{"Source":"a","DetailType":"t"}]}`, []string{
+			bus + " events:detail-type=t events:source=a", bus + " events:detail-type=t events:source=b"}},
+	})
+}
+
+// What a service reaches for with the permissions of whoever asked it, and what it hands over by a member without the word.
+func TestWhatIsBorrowed(t *testing.T) {
+	cluster, secret := "arn:aws:rds"+here+"cluster:mine", "arn:aws:secretsmanager"+here+"secret:admin-AbCdEf"
+	passed := "iam:PassRole " + anyRole + " any"
+	checkMeanings(t, []meaningCase{
+		{"RDS Data", "ExecuteStatement", `{"resourceArn":"` + cluster + `","secretArn":"` + secret + `","sql":"select 1"}`, []string{"rds-data:ExecuteStatement " + cluster,
+			"secretsmanager:GetSecretValue " + secret + " aws:ViaAWSService=true secretsmanager:SecretId=" + secret + " secretsmanager:VersionStage=AWSCURRENT"}},
+		{"Redshift Data", "ListTables", `{"ClusterIdentifier":"c","DbUser":"admin","Database":"d"}`, []string{
+			"redshift-data:ListTables arn:aws:redshift" + here + "cluster:* any", "redshift-data:ListTables arn:aws:redshift-serverless" + here + "workgroup/* any",
+			"redshift:GetClusterCredentials arn:aws:redshift" + here + "dbuser:c/admin aws:ViaAWSService=true redshift:DbUser=admin"}},
+		{"Redshift Data", "ExecuteStatement", `{"WorkgroupName":"w","Database":"d","Sql":"select 1"}`, []string{"!4 "}},
+		{"Redshift Serverless", "GetCredentials", `{"workgroupName":"w"}`, []string{"!4 "}},
+		{"codeartifact", "GetAuthorizationToken", `{"domain":"d"}`, []string{"!4 "}},
+		{"Secrets Manager", "RotateSecret", `{"SecretId":"` + secret + `","RotationLambdaARN":"arn:aws:lambda` + here + `function:f"}`, []string{
+			"secretsmanager:RotateSecret " + secret + " secretsmanager:ModifyRotationRules=false secretsmanager:RotationLambdaARN=arn:aws:lambda" + here + "function:f secretsmanager:SecretId=" + secret,
+			"lambda:InvokeFunction arn:aws:lambda" + here + "function:f aws:ViaAWSService=true"}},
+		{"Cognito Identity Provider", "CreateUserPool", `{"PoolName":"p","SmsConfiguration":{"SnsCallerArn":"arn:aws:iam::111122223333:role/admin"}}`, []string{
+			"cognito-idp:CreateUserPool * wildcard", "iam:PassRole arn:aws:iam::111122223333:role/admin"}},
+		{"OSIS", "CreatePipeline", `{"PipelineName":"p","MinUnits":1,"MaxUnits":1,"PipelineConfigurationBody":"sts_role_arn: x"}`, []string{"osis:CreatePipeline * wildcard", passed}},
+		{"Service Catalog", "CreateConstraint", `{"PortfolioId":"p","ProductId":"q","Type":"LAUNCH","IdempotencyToken":"t","Parameters":"{\"LocalRoleName\":\"admin\"}"}`, []string{
+			"servicecatalog:CreateConstraint arn:aws:catalog" + here + "product/q", passed}},
+	})
+}
+
+// Policies tell by these keys with whom an image may be shared, and which records may be written: Amazon Route 53 Developer Guide, "Using IAM policy
+// conditions for fine-grained access control", has the form of names.
+func TestKeysOfSharesAndRecords(t *testing.T) {
+	image, zone := "ec2:ModifyImageAttribute arn:aws:ec2:us-east-1::image/ami-0123456789abcdef0 ", "route53:ChangeResourceRecordSets arn:aws:route53:::hostedzone/Z1 "
+	snapshot := "ec2:ModifySnapshotAttribute arn:aws:ec2:us-east-1::snapshot/snap-0123456789abcdef0 "
+	const key = "route53:ChangeResourceRecordSets"
+	table := "ec2:ReplaceRouteTableAssociation " + ec2Here
+	checkMeanings(t, []meaningCase{
+		{"EC2", "ModifyImageAttribute", `{"ImageId":"ami-0123456789abcdef0","LaunchPermission":{"Add":[{"Group":"all"}],"Remove":[{"UserId":"444455556666"}]}}`, []string{
+			image + "ec2:Add/group=all", image + "ec2:Remove/userId=444455556666"}},
+		{"EC2", "ModifySnapshotAttribute", `{"SnapshotId":"snap-0123456789abcdef0","OperationType":"add","GroupNames":["all"],"UserIds":["1","2"]}`, []string{
+			snapshot + "ec2:Add/userId=1", snapshot + "ec2:Add/userId=2", snapshot + "ec2:Add/group=all"}},
+		{"EC2", "ReplaceRouteTableAssociation", `{"AssociationId":"rtbassoc-0123456789abcdef0","RouteTableId":"rtb-0123456789abcdef0"}`, []string{
+			table + "route-table/rtb-0123456789abcdef0", table + "subnet/* any"}},
+		{"EC2", "AssociateAddress", `{"PublicIp":"192.0.2.1","InstanceId":"i-0123456789abcdef0"}`, []string{
+			"ec2:AssociateAddress " + ec2Here + "instance/i-0123456789abcdef0", "ec2:AssociateAddress " + ec2Here + "elastic-ip/* any"}},
+		{"Route 53", "ChangeResourceRecordSets", `{"HostedZoneId":"Z1","ChangeBatch":{"Changes":[{"Action":"CREATE","ResourceRecordSet":{"Name":"*.A_b-1.Example.com.","Type":"A"}},
+			{"Action":"DELETE","ResourceRecordSet":{"Name":"\\141\\056\\101é\\1","Type":"TXT"}}]}}`, []string{zone + key + "Actions=CREATE,DELETE " + key +
+			`NormalizedRecordNames=\052.a_b-1.example.com,a\056a\303\251\1341 ` + key + "RecordTypes=A,TXT"}},
+	})
+}
+
+// Keys that policies hold requests to by ForAllValues, or forbid: absent, the one allows and the other does not forbid (each service's guide, where it
+// speaks of condition keys).
+func TestKeysOfNestedMembers(t *testing.T) {
+	models, reference := openBoth(t)
+	for _, test := range []struct{ service, operation, input, key, want string }{
+		{"ACM", "RequestCertificate", `{"DomainName":"a.example.com","SubjectAlternativeNames":["b.example.com"]}`, "acm:DomainNames", "a.example.com,b.example.com"},
+		{"CloudFormation", "CreateStackInstances", `{"StackSetName":"s","Regions":["eu-west-1","us-east-1"]}`, "cloudformation:TargetRegion", "eu-west-1,us-east-1"},
+		{"CodeBuild", "CreateProject", `{"name":"p","environment":{"image":"i","privilegedMode":true}}`, "codebuild:environment.privilegedMode", "true"},
+		{"ECS", "RegisterTaskDefinition", `{"family":"f","containerDefinitions":[{"privileged":true},{"privileged":false}]}`, "ecs:privileged", "true"},
+		{"ECS", "CreateService", `{"serviceName":"s","networkConfiguration":{"awsvpcConfiguration":{"subnets":["subnet-1"],"assignPublicIp":"ENABLED"}}}`, "ecs:auto-assign-public-ip", "true"},
+		{"RAM", "CreateResourceShare", `{"name":"s"}`, "ram:RequestedAllowsExternalPrincipals", "true"},
+		{"RAM", "CreateResourceShare", `{"name":"s","allowExternalPrincipals":false}`, "ram:RequestedAllowsExternalPrincipals", "false"},
+		{"SageMaker", "CreateTrainingJob", `{"TrainingJobName":"j","ResourceConfig":{"InstanceType":"ml.p5.48xlarge"},"VpcConfig":{"Subnets":["subnet-1"]}}`, "sagemaker:InstanceTypes", "ml.p5.48xlarge"},
+		{"SageMaker", "CreateTrainingJob", `{"TrainingJobName":"j","VpcConfig":{"Subnets":["subnet-1"]}}`, "sagemaker:VpcSubnets", "subnet-1"},
+		{"SES", "SendRawEmail", `{"Destinations":["a@example.com"],"RawMessage":{"Data":"eA=="}}`, "ses:Recipients", "a@example.com,(in the message)"},
+		{"Route 53", "AssociateVPCWithHostedZone", `{"HostedZoneId":"Z","VPC":{"VPCRegion":"us-east-1","VPCId":"vpc-1"}}`, "route53:VPCs", "VPCId=vpc-1,VPCRegion=us-east-1"},
+	} {
+		calls, err := NewClassifier(models, reference).calls(&Operation{Service: serviceOf(t, models, test.service), Name: test.operation, Input: inputOf(t, test.input)}, samplePlace())
+		if err != nil || strings.Join(calls[0].Keys[test.key], ",") != test.want {
+			t.Errorf("%s: %v, %v; want %s %s", test.operation, calls, err, test.key, test.want)
+		}
+	}
+	checkMeanings(t, []meaningCase{
+		{"SSM", "GetParameter", `{"Name":"//aws/reference/secretsmanager/x"}`, []string{"!2 "}},
+		{"SSM", "GetParameter", `{"Name":"arn:aws:ssm` + here + `parameter//aws/reference/secretsmanager/x"}`, []string{"!2 "}},
+	})
 }

@@ -193,9 +193,6 @@ var dependentNeeds = map[string]string{
 	"logs logs:PutSubscriptionFilter":                            "policyType=SUBSCRIPTION_FILTER_POLICY",
 	"logs logs:DeleteDataProtectionPolicy":                       "policyType=DATA_PROTECTION_POLICY",
 	"logs logs:DeleteSubscriptionFilter":                         "policyType=SUBSCRIPTION_FILTER_POLICY",
-	"redshift-data redshift:GetClusterCredentials":               "DbUser",
-	"redshift-data redshift:*":                                   "ClusterIdentifier+!DbUser+!SecretArn",
-	"redshift-data redshift-serverless:*":                        "WorkgroupName+!SecretArn",
 	"redshift:GetClusterCredentials redshift:CreateClusterUser":  "AutoCreate",
 	"redshift:GetClusterCredentials redshift:JoinGroup":          "DbGroups",
 	"secretsmanager:CreateSecret secretsmanager:*":               "AddReplicaRegions",
@@ -216,9 +213,8 @@ var moreDependents = map[string]string{
 	"logs:GetLogRecord":    "logs:Unmask",
 	"apigateway:CreateVpcLink": "ec2:CreateVpcEndpointServiceConfiguration ec2:DeleteVpcEndpointServiceConfigurations " +
 		"ec2:DescribeVpcEndpointServiceConfigurations ec2:ModifyVpcEndpointServicePermissions",
-	"batch:CreateComputeEnvironment":     "eks:DescribeCluster",
-	"codeartifact:GetAuthorizationToken": "sts:GetServiceBearerToken",
-	"ecr-public:GetAuthorizationToken":   "sts:GetServiceBearerToken",
+	"batch:CreateComputeEnvironment":   "eks:DescribeCluster",
+	"ecr-public:GetAuthorizationToken": "sts:GetServiceBearerToken",
 	"elasticfilesystem:CreateMountTarget": "ec2:CreateNetworkInterface ec2:DescribeNetworkInterfaces " +
 		"ec2:DescribeSubnets",
 	"elasticfilesystem:DeleteMountTarget":                 "ec2:DeleteNetworkInterface",
@@ -259,13 +255,6 @@ var moreDependents = map[string]string{
 		"quicksight:UpdateDashboard quicksight:CreateDataSet quicksight:UpdateDataSet quicksight:CreateDataSource " +
 		"quicksight:UpdateDataSource quicksight:CreateTheme quicksight:UpdateTheme quicksight:CreateVPCConnection " +
 		"quicksight:UpdateVPCConnection",
-	// Amazon Redshift Data API Reference: how it authenticates where it is given no secret.
-	"redshift-data:BatchExecuteStatement":       redshiftCredentials,
-	"redshift-data:DescribeTable":               redshiftCredentials,
-	"redshift-data:ExecuteStatement":            redshiftCredentials,
-	"redshift-data:ListDatabases":               redshiftCredentials,
-	"redshift-data:ListSchemas":                 redshiftCredentials,
-	"redshift-data:ListTables":                  redshiftCredentials,
 	"rekognition:CreateDataset":                 "rekognition:ListDatasetEntries",
 	"s3:AssociateAccessGrantsIdentityCenter":    "sso:CreateApplication sso:PutApplicationGrant sso:PutApplicationAuthenticationMethod",
 	"s3:DissociateAccessGrantsIdentityCenter":   "sso:DeleteApplication",
@@ -277,8 +266,6 @@ var moreDependents = map[string]string{
 
 // logDelivery is what setting up the delivery of a service's logs takes.
 const logDelivery = "logs:CreateLogDelivery logs:DeleteLogDelivery logs:GetLogDelivery logs:ListLogDeliveries logs:UpdateLogDelivery"
-
-const redshiftCredentials = "redshift:GetClusterCredentials redshift:GetClusterCredentialsWithIAM redshift-serverless:GetCredentials"
 
 // sameResource are the dependent actions that are about what the operation's own action is about.
 var sameResource = map[string]bool{

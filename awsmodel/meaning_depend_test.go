@@ -42,10 +42,6 @@ var dependTests = []struct{ service, operation, input, want string }{
 			"s3:GetBucketPolicy arn:aws:s3:::aws-waf-logs-a|s3:PutBucketPolicy arn:aws:s3:::aws-waf-logs-a"},
 	{"WAFV2", "PutLoggingConfiguration", `{"LoggingConfiguration":{"ResourceArn":"arn:aws:wafv2:us-east-1:111122223333:regional/webacl/a/b",` +
 		`"LogDestinationConfigs":["arn:aws:firehose:us-east-1:111122223333:deliverystream/aws-waf-logs-a"]}}`, ""},
-	{"Redshift Data", "ExecuteStatement", `{"Sql":"select 1","ClusterIdentifier":"c","Database":"d"}`,
-		"redshift:GetClusterCredentialsWithIAM arn:aws:redshift:us-east-1:111122223333:dbname:*/*?"},
-	{"Redshift Data", "ExecuteStatement", `{"Sql":"select 1","WorkgroupName":"w","Database":"d"}`,
-		"redshift-serverless:GetCredentials arn:aws:redshift-serverless:us-east-1:111122223333:workgroup/*?"},
 	{"Redshift Data", "ExecuteStatement", `{"Sql":"select 1","WorkgroupName":"w","SecretArn":"arn:aws:secretsmanager:us-east-1:111122223333:secret:a"}`, ""},
 	{"SSM", "UpdateAssociation", `{"AssociationId":"8dfe3659-4309-493a-8755-0123456789ab"}`,
 		"ssm:DescribeAssociation *?"},

@@ -197,7 +197,7 @@ func itemKeys(part map[string]any, keys map[string][]string) {
 	names, _ := part["ExpressionAttributeNames"].(map[string]any)
 	for _, member := range []string{"ProjectionExpression", "KeyConditionExpression", "FilterExpression", "ConditionExpression", "UpdateExpression"} {
 		text, _ := part[member].(string)
-		attributes = append(attributes, expressionNames(text, names)...)
+		attributes = append(attributes, expressionNames(text, names, member == "ProjectionExpression")...)
 	}
 	for _, member := range []string{"AttributeUpdates", "Expected", "QueryFilter", "ScanFilter"} {
 		values, _ := part[member].(map[string]any)
@@ -212,7 +212,8 @@ func itemKeys(part map[string]any, keys map[string][]string) {
 	}
 }
 
-// attributeValues are the scalars of an attribute value ({"S": "alice"}), or of a condition's list of them.
+// attributeValues are the scalars of an attribute value ({"S": "alice"}), or of a condition's list of them. Of one that has several types, which DynamoDB
+// refuses, a server may take any.
 func attributeValues(value any) []string {
 	structure, _ := value.(map[string]any)
 	if list, is := structure["AttributeValueList"].([]any); is {
@@ -222,30 +223,42 @@ func attributeValues(value any) []string {
 		}
 		return values
 	}
+	var values []string
 	for _, kind := range []string{"S", "N"} {
 		if text, is := structure[kind].(string); is {
-			return []string{text}
+			values = append(values, text)
 		}
 	}
 	if binary, is := structure["B"].([]byte); is {
-		return []string{string(binary)}
+		values = append(values, string(binary))
 	}
-	return nil
+	return values
 }
 
-// expressionWords are the words of DynamoDB's expressions that are no attribute names.
-var expressionWords = map[string]bool{"set": true, "remove": true, "add": true, "delete": true, "and": true, "or": true, "not": true, "between": true,
-	"in": true, "attribute_exists": true, "attribute_not_exists": true, "attribute_type": true, "begins_with": true, "contains": true, "size": true,
-	"if_not_exists": true, "list_append": true}
+// expressionWords are the words of DynamoDB's expressions that are no attribute names, and functions those that are none before a bracket.
+var (
+	expressionWords = map[string]bool{"set": true, "remove": true, "add": true, "delete": true, "and": true, "or": true, "not": true, "between": true,
+		"in": true}
+	functions = map[string]bool{"attribute_exists": true, "attribute_not_exists": true, "attribute_type": true, "begins_with": true, "contains": true,
+		"size": true, "if_not_exists": true, "list_append": true}
+)
 
 // expressionNames are the attributes that an expression names
 // (Amazon DynamoDB Developer Guide, "Referring to item attributes when using expressions"). Parts of nested attributes are among them: one more
-// attribute never satisfies a policy that one less does not.
-func expressionNames(text string, names map[string]any) []string {
+// attribute never satisfies a policy that one less does not. A projection is a list of names alone.
+func expressionNames(text string, names map[string]any, projection bool) []string {
+	const between = " \t\r\n,()=<>+-[]."
 	var found []string
-	for _, word := range strings.FieldsFunc(text, func(c rune) bool { return strings.ContainsRune(" \t\r\n,()=<>+-[].", c) }) {
+	for text = strings.TrimLeft(text, between); text != ""; text = strings.TrimLeft(text, between) {
+		end := strings.IndexAny(text, between)
+		if end < 0 {
+			end = len(text)
+		}
+		word := text[:end]
+		text = text[end:]
+		called := functions[lower(word)] && strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "(")
 		switch {
-		case word[0] == ':' || word[0] >= '0' && word[0] <= '9' || expressionWords[lower(word)]:
+		case word[0] == ':' || word[0] >= '0' && word[0] <= '9' || !projection && (called || expressionWords[lower(word)]):
 		case word[0] == '#':
 			if name, is := names[word].(string); is {
 				found = append(found, name)

@@ -31,28 +31,92 @@ func (r *reader) bus(text string) (string, Place, error) {
 	return text, place, nil
 }
 
-// putEvents is on the bus of each event.
+// eventKeys are those of Amazon EventBridge (Service Authorization Reference, "Condition keys for Amazon EventBridge"): the targets of a rule, and what
+// the pattern of a rule asks of events, of which it tells no more than the texts. A filter counts as its own text, which is no source's.
+func (r *reader) eventKeys(keys map[string][]string) {
+	if r.operation.Name == "PutTargets" {
+		keys["events:targetarn"] = r.textsAt("Targets", "Arn")
+	}
+	pattern := r.text("EventPattern")
+	if r.operation.Name != "PutRule" || pattern == "" {
+		return
+	}
+	for _, path := range []string{"source", "detail-type", "detail.service", "detail.eventTypeCode", "detail.userIdentity.principalId"} {
+		member := &Member{Shape: &Shape{Kind: Document}}
+		document, _, err := readJSON(member, []byte(pattern), "")
+		if err != nil {
+			keys["events:"+lower(path)] = []string{pattern} // what the service makes of it is not known
+			continue
+		}
+		if values := patternValues(document, strings.Split(path, ".")); len(values) > 0 {
+			keys["events:"+lower(path)] = values
+		}
+	}
+}
+
+// patternValues are what an event pattern lists at a path (Amazon EventBridge User Guide, "Creating Amazon EventBridge event patterns"), in all of its
+// alternatives.
+func patternValues(pattern any, path []string) []string {
+	structure, is := pattern.(map[string]any)
+	if !is {
+		return nil
+	}
+	var values []string
+	alternatives, _ := structure["$or"].([]any)
+	for _, alternative := range alternatives {
+		values = append(values, patternValues(alternative, path)...)
+	}
+	inner, is := structure[path[0]]
+	switch {
+	case !is:
+		return values
+	case len(path) > 1:
+		return append(values, patternValues(inner, path[1:])...)
+	}
+	list, is := inner.([]any)
+	if !is {
+		list = []any{inner}
+	}
+	for _, element := range list {
+		text, is := element.(string)
+		if !is {
+			text = string(appendJSON(nil, &Member{Shape: &Shape{Kind: Document}}, element))
+		}
+		values = append(values, text)
+	}
+	return values
+}
+
+// putEvents is on the bus of each event, with what the event is of and from.
 func (r *reader) putEvents() ([]Call, error) {
 	if r.text("EndpointId") != "" { // a global endpoint's buses are its own affair
 		call, err := r.on("events:PutEvents", "event-bus", r.arn("events", "event-bus/*"), true)
 		return []Call{call}, err
 	}
 	var calls []Call
-	seen := map[string]bool{}
+	seen := map[[3]string]bool{}
 	for _, entry := range structures(r.operation.Input["Entries"]) {
 		text, _ := entry["EventBusName"].(string)
+		source, _ := entry["Source"].(string)
+		kind, _ := entry["DetailType"].(string)
 		name, place, err := r.bus(text)
 		if err != nil {
 			return nil, err
 		}
 		arn := policy.ARN{Partition: place.Partition, Service: "events", Region: place.Region, Account: place.Account, Resource: "event-bus/" + name}
-		if seen[arn.String()] {
+		if one := [3]string{arn.String(), source, kind}; seen[one] {
 			continue
+		} else if seen[one] = true; len(seen) > maxCalls {
+			return nil, tooMany("events:PutEvents")
 		}
-		seen[arn.String()] = true
 		call, err := r.on("events:PutEvents", "event-bus", arn.String(), false)
 		if err != nil {
 			return nil, err
+		}
+		for key, text := range map[string]string{"events:source": source, "events:detail-type": kind} {
+			if text != "" {
+				call.Keys[key] = []string{text}
+			}
 		}
 		calls = append(calls, call)
 	}

@@ -54,8 +54,11 @@ func (r *reader) forwards(passes []Call) []Call {
 	for _, row := range hiddenUses[r.prefix+":"+name] {
 		f.add(row.action, row.kind, r.hidden(row), true, nil)
 	}
-	if r.prefix == "athena" && name == "StartQueryExecution" {
+	switch {
+	case r.prefix == "athena" && name == "StartQueryExecution":
 		f.query()
+	case r.prefix == "redshift-data" && r.text("DbUser") != "":
+		f.databaseUser(r.text("ClusterIdentifier"), r.text("DbUser"))
 	}
 	return f.calls
 }

@@ -2,6 +2,7 @@ package awsmodel
 
 import (
 	"regexp"
+	"strings"
 
 	"github.com/openirsa/openirsa/policy"
 )
@@ -36,11 +37,26 @@ func (f *forwarder) secret(at *forwardPlace, text string) bool {
 	switch {
 	case f.roles || f.prefix == "secretsmanager" || at.free:
 	case byName || component(at.member, text) != nil:
-		f.add(action, "secret", f.arn("secretsmanager", "secret:*"), true, nil)
+		f.add(action, "secret", f.arn("secretsmanager", "secret:*"), true, secretKeys(text))
 	default:
-		f.add(action, "secret", text, false, nil)
+		f.add(action, "secret", text, false, secretKeys(text))
 	}
 	return true
+}
+
+// secretKeys are the condition keys of reading a secret as it is now.
+func secretKeys(id string) map[string][]string {
+	return map[string][]string{"secretsmanager:SecretId": {id}, "secretsmanager:VersionStage": {"AWSCURRENT"}}
+}
+
+// databaseUser adds the call for temporary credentials of a database's user, with which a statement is run (Amazon
+// Redshift Management Guide, "Authorizing access to the Amazon Redshift Data API").
+func (f *forwarder) databaseUser(cluster, user string) {
+	resource, any := f.arn("redshift", "dbuser:*"), true
+	if component("DbUser", user) == nil && component("ClusterIdentifier", cluster) == nil && !strings.ContainsAny(cluster+user, ":/") {
+		resource, any = f.arn("redshift", "dbuser:"+cluster+"/"+user), false
+	}
+	f.add("redshift:GetClusterCredentials", "dbuser", resource, any, map[string][]string{"redshift:DbUser": {user}})
 }
 
 // rotation adds the call for the function that rotates a secret (AWS Secrets Manager API Reference, RotateSecret).
@@ -53,12 +69,14 @@ func (f *forwarder) rotation(text string) {
 }
 
 // layer adds the call for a layer of a function (AWS Lambda Developer Guide, "Granting users access to a Lambda
-// layer").
+// layer"). What lets another account's layer in is its policy there, which is not known here.
 func (f *forwarder) layer(text string) {
 	const action = "lambda:GetLayerVersion"
-	if arn, err := policy.ParseARN(text); err != nil || arn.Service != "lambda" || component("Layers", text) != nil {
+	arn, err := policy.ParseARN(text)
+	switch {
+	case err != nil || arn.Service != "lambda" || !policy.IsAccountID(arn.Account) || component("Layers", text) != nil:
 		f.add(action, "layer", f.arn("lambda", "layer:*"), true, nil)
-		return
+	case arn.Account == f.place.Account:
+		f.add(action, "layer", text, false, nil)
 	}
-	f.add(action, "layer", text, false, nil)
 }

@@ -18,6 +18,7 @@ var hints = map[string]string{
 	"ec2:PlacementGroupName":                                 "GroupName GroupNames",
 	"ec2:SecurityGroupId":                                    "GroupId GroupIds Groups SecurityGroupId SecurityGroupIds SecurityGroups",
 	"ec2:NaclId":                                             "NetworkAclId NetworkAclIds",
+	"ec2:AllocationId":                                       "AllocationId AllocationIds PublicIp PublicIps",
 	"ec2:DedicatedHostId":                                    "HostId HostIds",
 	"ec2:VpcFlowLogId":                                       "FlowLogId FlowLogIds",
 	"ecs:task-definition.TaskDefinitionFamilyName":           "family",

@@ -2,6 +2,7 @@ package awsmodel
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/openirsa/openirsa/policy"
@@ -10,43 +11,62 @@ import (
 // keyMembers are the condition keys whose values are in members of another name (Service Authorization Reference, the services' condition keys, and
 // the services' API references), paths by points.
 var keyMembers = map[string]string{
-	"autoscaling:instancetypes":                  "MixedInstancesPolicy.LaunchTemplate.Overrides.InstanceType",
-	"ecs:account-setting":                        "name",
-	"ecs:capacity-provider":                      "capacityProviderStrategy.capacityProvider",
-	"elasticmapreduce:executionrolearn":          "ExecutionRoleArn",
-	"kms:bypasspolicylockoutsafetycheck":         "BypassPolicyLockoutSafetyCheck",
-	"kms:customermasterkeyspec":                  "CustomerMasterKeySpec",
-	"kms:datakeypairspec":                        "KeyPairSpec",
-	"kms:encryptionalgorithm":                    "EncryptionAlgorithm",
-	"kms:expirationmodel":                        "ExpirationModel",
-	"kms:grantoperations":                        "Operations",
-	"kms:granteeprincipal":                       "GranteePrincipal",
-	"kms:keyagreementalgorithm":                  "KeyAgreementAlgorithm",
-	"kms:macalgorithm":                           "MacAlgorithm",
-	"kms:messagetype":                            "MessageType",
-	"kms:multiregion":                            "MultiRegion",
-	"kms:replicaregion":                          "ReplicaRegion",
-	"kms:retiringprincipal":                      "RetiringPrincipal",
-	"kms:rotationperiodindays":                   "RotationPeriodInDays",
-	"kms:schedulekeydeletionpendingwindowindays": "PendingWindowInDays",
-	"kms:signingalgorithm":                       "SigningAlgorithm",
-	"kms:validto":                                "ValidTo",
-	"kms:wrappingalgorithm":                      "WrappingAlgorithm",
-	"kms:wrappingkeyspec":                        "WrappingKeySpec",
-	"lambda:functionurlauthtype":                 "FunctionUrlAuthType AuthType",
-	"lambda:layer":                               "Layers",
-	"lambda:securitygroupids":                    "VpcConfig.SecurityGroupIds",
-	"lambda:subnetids":                           "VpcConfig.SubnetIds",
-	"rds:databaseclass":                          "DBInstanceClass",
-	"rds:databaseengine":                         "Engine",
-	"rds:databasename":                           "DBName DatabaseName",
-	"rds:piops":                                  "Iops",
-	"rds:storagesize":                            "AllocatedStorage",
-	"s3:accessgrantslocationscope":               "LocationScope",
-	"ses:fromaddress":                            "Source FromEmailAddress",
-	"ses:recipients":                             "Destination.ToAddresses Destination.CcAddresses Destination.BccAddresses Destinations",
-	"secretsmanager:addreplicaregions":           "AddReplicaRegions.Region",
-	"secretsmanager:forceoverwritereplicasecret": "ForceOverwriteReplicaSecret",
+	"acm:certificateauthority":                    "CertificateAuthorityArn",
+	"acm:certificatetransparencylogging":          "Options.CertificateTransparencyLoggingPreference",
+	"acm:domainnames":                             "DomainName SubjectAlternativeNames",
+	"acm:export":                                  "Options.Export",
+	"autoscaling:instancetypes":                   "MixedInstancesPolicy.LaunchTemplate.Overrides.InstanceType",
+	"autoscaling:metadatahttpendpoint":            "MetadataOptions.HttpEndpoint",
+	"autoscaling:metadatahttpputresponsehoplimit": "MetadataOptions.HttpPutResponseHopLimit",
+	"autoscaling:metadatahttptokens":              "MetadataOptions.HttpTokens",
+	"autoscaling:trafficsourceidentifiers":        "TrafficSources.Identifier",
+	"batch:awslogsgroup":                          "containerProperties.logConfiguration.options.awslogs-group",
+	"batch:image":                                 "containerProperties.image",
+	"batch:logdriver":                             "containerProperties.logConfiguration.logDriver",
+	"batch:privileged":                            "containerProperties.privileged",
+	"batch:user":                                  "containerProperties.user",
+	"cloudformation:targetregion":                 "Regions",
+	"ecs:account-setting":                         "name",
+	"ecs:capacity-provider":                       "capacityProviderStrategy.capacityProvider",
+	"ecs:container-name":                          "container",
+	"ecs:subnet":                                  "networkConfiguration.awsvpcConfiguration.subnets",
+	"elasticmapreduce:executionrolearn":           "ExecutionRoleArn",
+	"kms:bypasspolicylockoutsafetycheck":          "BypassPolicyLockoutSafetyCheck",
+	"kms:customermasterkeyspec":                   "CustomerMasterKeySpec",
+	"kms:datakeypairspec":                         "KeyPairSpec",
+	"kms:encryptionalgorithm":                     "EncryptionAlgorithm",
+	"kms:expirationmodel":                         "ExpirationModel",
+	"kms:granteeprincipal":                        "GranteePrincipal",
+	"kms:grantoperations":                         "Operations",
+	"kms:keyagreementalgorithm":                   "KeyAgreementAlgorithm",
+	"kms:macalgorithm":                            "MacAlgorithm",
+	"kms:messagetype":                             "MessageType",
+	"kms:multiregion":                             "MultiRegion",
+	"kms:replicaregion":                           "ReplicaRegion",
+	"kms:retiringprincipal":                       "RetiringPrincipal",
+	"kms:rotationperiodindays":                    "RotationPeriodInDays",
+	"kms:schedulekeydeletionpendingwindowindays":  "PendingWindowInDays",
+	"kms:signingalgorithm":                        "SigningAlgorithm",
+	"kms:validto":                                 "ValidTo",
+	"kms:wrappingalgorithm":                       "WrappingAlgorithm",
+	"kms:wrappingkeyspec":                         "WrappingKeySpec",
+	"lambda:functionurlauthtype":                  "FunctionUrlAuthType AuthType",
+	"lambda:layer":                                "Layers",
+	"lambda:securitygroupids":                     "VpcConfig.SecurityGroupIds",
+	"lambda:subnetids":                            "VpcConfig.SubnetIds",
+	"ram:requestedallowsexternalprincipals":       "allowExternalPrincipals",
+	"rds:databaseclass":                           "DBInstanceClass",
+	"rds:databaseengine":                          "Engine",
+	"rds:databasename":                            "DBName DatabaseName",
+	"rds:piops":                                   "Iops",
+	"rds:storagesize":                             "AllocatedStorage",
+	"s3:accessgrantslocationscope":                "LocationScope",
+	"sagemaker:intercontainertrafficencryption":   "EnableInterContainerTrafficEncryption NetworkConfig.EnableInterContainerTrafficEncryption",
+	"sagemaker:networkisolation":                  "EnableNetworkIsolation NetworkConfig.EnableNetworkIsolation",
+	"secretsmanager:addreplicaregions":            "AddReplicaRegions.Region",
+	"secretsmanager:forceoverwritereplicasecret":  "ForceOverwriteReplicaSecret",
+	"ses:fromaddress":                             "Source FromEmailAddress",
+	"ses:recipients":                              "Destination.ToAddresses Destination.CcAddresses Destination.BccAddresses Destinations",
 }
 
 // byHand are the services of which no key is taken by its name alone: a member of that name means something else there (the KeySpec of KMS's
@@ -66,6 +86,12 @@ func (r *reader) requestKeys() map[string][]string {
 			}
 		}
 	}
+	r.serviceKeys(keys)
+	return keys
+}
+
+// serviceKeys adds those that a service's requests say in ways of their own.
+func (r *reader) serviceKeys(keys map[string][]string) {
 	switch r.prefix {
 	case "dynamodb":
 		r.dynamoKeys(keys)
@@ -75,12 +101,24 @@ func (r *reader) requestKeys() map[string][]string {
 		r.containerKeys(keys)
 	case "elasticloadbalancing":
 		r.loadBalancingKeys(keys)
+	case "events":
+		r.eventKeys(keys)
 	case "kms":
 		r.keyManagementKeys(keys)
 	case "lambda":
 		if arn, ok := r.functionARN(); ok {
 			keys["lambda:functionarn"] = []string{arn}
 		}
+	case "ram":
+		if r.operation.Name == "CreateResourceShare" && keys["ram:requestedallowsexternalprincipals"] == nil {
+			keys["ram:requestedallowsexternalprincipals"] = []string{"true"} // the API Reference's default
+		}
+	case "route53":
+		r.recordKeys(keys)
+	case "sagemaker":
+		r.learningKeys(keys)
+	case "ses":
+		r.mailKeys(keys)
 	case "secretsmanager":
 		r.secretKeys(keys)
 	case "autoscaling":
@@ -88,7 +126,6 @@ func (r *reader) requestKeys() map[string][]string {
 			keys["autoscaling:vpczoneidentifiers"] = strings.Split(zones, ",")
 		}
 	}
-	return keys
 }
 
 // scalarsAt are the values at a path that condition keys can have.
@@ -114,6 +151,11 @@ func (r *reader) byMember(name string) ([]string, bool) {
 	prefix, local, _ := strings.Cut(name, ":")
 	if byHand[lower(prefix)] {
 		return nil, false
+	}
+	if strings.Contains(local, ".") { // CodeBuild's are called as the way to what they hold
+		if values := r.scalarsAt(strings.Split(local, ".")...); len(values) > 0 {
+			return values, true
+		}
 	}
 	for _, member := range r.members {
 		if bare(member) != bare(local) {
@@ -228,6 +270,34 @@ func (r *reader) containerKeys(keys map[string][]string) {
 		cluster = r.arn("ecs", "cluster/"+cluster)
 	}
 	keys["ecs:cluster"] = []string{cluster}
+	for key, path := range map[string][]string{"ecs:privileged": {"containerDefinitions", "privileged"},
+		"ecs:auto-assign-public-ip": {"networkConfiguration", "awsvpcConfiguration", "assignPublicIp"}} {
+		if values := r.scalarsAt(path...); len(values) > 0 {
+			set := slices.Contains(values, "true") || slices.Contains(values, "ENABLED") // one container that is privileged makes the task so
+			keys[key] = []string{strconv.FormatBool(set)}
+		}
+	}
+}
+
+// learningKeys are those of Amazon SageMaker AI, which names machines and networks alike wherever a request has them (Amazon SageMaker AI Developer Guide,
+// "Amazon SageMaker AI identity-based policy examples", which limits them by ForAllValues).
+func (r *reader) learningKeys(keys map[string][]string) {
+	for key, members := range map[string]string{"sagemaker:instancetypes": "instancetype", "sagemaker:vpcsubnets": "subnets subnetid subnetids",
+		"sagemaker:vpcsecuritygroupids": "securitygroupids securitygroups"} {
+		for _, leaf := range r.leaves {
+			if listed(members, leaf.plain) && !slices.Contains(keys[key], leaf.text) {
+				keys[key] = append(keys[key], leaf.text)
+			}
+		}
+	}
+}
+
+// mailKeys adds to the recipients of an e-mail those that stand in a message that is sent as it is. Who they are is not read: they are none that a
+// policy names.
+func (r *reader) mailKeys(keys map[string][]string) {
+	if len(r.at("RawMessage"))+len(r.at("Content", "Raw")) > 0 {
+		keys["ses:recipients"] = append(keys["ses:recipients"], "(in the message)")
+	}
 }
 
 // functionARN is the ARN of the function that an event source mapping is for (lambda:FunctionArn).

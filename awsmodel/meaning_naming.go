@@ -128,9 +128,8 @@ func (b *binder) queue(n naming) (resourceName, error) {
 	account := b.text("QueueOwnerAWSAccountId")
 	name := n.text
 	if n.member == "QueueUrl" && strings.ContainsAny(name, ":/") {
-		_, rest, found := strings.Cut(name, "://")
-		parts := strings.Split(rest, "/")
-		if !found || len(parts) != 3 {
+		parts := queueURL.FindStringSubmatch(name)
+		if parts == nil {
 			return resourceName{}, unnamed(n)
 		}
 		account, name = parts[1], parts[2]
@@ -141,11 +140,18 @@ func (b *binder) queue(n naming) (resourceName, error) {
 		}
 		n.place.Account = account
 	}
-	if name == "" || strings.ContainsAny(name, ":/#&%") {
+	if !queueName.MatchString(name) {
 		return resourceName{}, unnamed(n)
 	}
 	return b.whole(n, name), nil
 }
+
+// What does not have the forms below is not read: those who take a URL apart do not agree on it (a ";" ends a path for some, a "#" a URL).
+var (
+	// queueName is what a queue can be called (Amazon SQS API Reference, CreateQueue: letters, digits, hyphens, underscores, and .fifo).
+	queueName = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
+	queueURL  = regexp.MustCompile(`^https?://[A-Za-z0-9.:\[\]_-]+/([^/]*)/([^/]*)$`)
+)
 
 // function reads what Lambda calls a function's name: the name, ACCOUNT:function:NAME or the ARN, each with or without a version or alias, which
 // Qualifier gives too. A qualified function is decided by its qualified ARN
@@ -232,7 +238,9 @@ func (b *binder) parameter(n naming) (resourceName, error) {
 		if err != nil || arn.Service != "ssm" || !strings.HasPrefix(arn.Resource, "parameter/") {
 			return resourceName{}, unnamed(n)
 		}
-		arn.Resource, _, _ = strings.Cut(arn.Resource, ":")
+		if arn.Resource, _, _ = strings.Cut(arn.Resource, ":"); strings.Contains(arn.Resource, "//") {
+			return resourceName{}, unnamed(n)
+		}
 		return resourceName{arn: arn.String()}, nil
 	}
 	name, _, _ := strings.Cut(n.text, ":")
@@ -243,7 +251,7 @@ func (b *binder) parameter(n naming) (resourceName, error) {
 			return resourceName{arn, true}, nil
 		}
 	}
-	if name == "" {
+	if name == "" || strings.HasPrefix(name, "/") || strings.Contains(name, "//") { // not a name, and another one to who tidies paths
 		return resourceName{}, unnamed(n)
 	}
 	return b.whole(n, name), nil

@@ -3,6 +3,7 @@ package awsmodel
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -13,6 +14,15 @@ type partiQL struct {
 	scan         bool // it may read more than one partition
 	// names are all words and names in the statement but its table's, values all its texts and numbers: what may be attributes and partition keys.
 	names, values []string
+	named         []int  // where the names of the table and index are
+	listed        [2]int // the words around a list of attributes, in which no word means anything else
+}
+
+// plain tells whether a token is a sign, a word of the language, or the table's or index's name. A name in quotes is an attribute's, whatever it says.
+func (s *partiQL) plain(t partiQLToken) bool {
+	listed := s.listed[0] < t.offset && t.offset < s.listed[1]
+	word := t.kind == 'w' && partiQLWords[lower(t.text)] && !listed
+	return t.kind == 's' || word || slices.Contains(s.named, t.offset)
 }
 
 // maxStatement is DynamoDB's limit for a statement in bytes (Amazon DynamoDB API Reference, ExecuteStatement).
@@ -43,7 +53,7 @@ func parsePartiQL(text string) (partiQL, error) {
 			statement.values = append(statement.values, token.text, "-"+token.text) // a difference, or a negative number
 		case token.kind == '\'' || token.kind == 'w' && '0' <= token.text[0] && token.text[0] <= '9':
 			statement.values = append(statement.values, token.text)
-		case token.kind == 's' || partiQLWords[lower(token.text)] || token.text == statement.table || token.text == statement.index:
+		case statement.plain(token):
 		default:
 			statement.names = append(statement.names, token.text)
 		}
@@ -209,13 +219,14 @@ func (p *partiQLParser) query() (partiQL, error) {
 	if err := p.expect("select"); err != nil {
 		return s, err
 	}
+	s.listed[0] = p.tokens[p.at-1].offset
 	for !p.has("from") {
 		if p.at >= len(p.tokens) || p.has("select") || p.has(";") {
 			return s, p.unexpected()
 		}
 		p.next()
 	}
-	p.next()
+	s.listed[1] = p.next().offset
 	if err := p.name(&s); err != nil {
 		return s, err
 	}
@@ -233,6 +244,7 @@ func (p *partiQLParser) name(s *partiQL) error {
 		if p.at >= len(p.tokens) || p.tokens[p.at].kind != 'w' && p.tokens[p.at].kind != '"' || p.tokens[p.at].text == "" {
 			return p.unexpected()
 		}
+		s.named = append(s.named, p.tokens[p.at].offset)
 		*name = p.next().text
 		if !p.has(".") {
 			return nil

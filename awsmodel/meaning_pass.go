@@ -205,9 +205,15 @@ func (r *roleReader) take(at rolePlace, text string) {
 			return
 		}
 		r.pass(at.member, Call{Resource: text})
-	case rolesByName[key] && err != nil:
+	case err != nil && (rolesByName[key] || forARN(at.member)), strings.Contains(lower(text), ":role/"):
 		r.pass(at.member, Call{Resource: r.allRoles(), AnyResource: true, RoleName: text})
 	}
+}
+
+// forARN tells whether a member is called as one for the ARN of a role. What else is in it some services take for the role's name (Amazon ECS API
+// Reference, RegisterTaskDefinition: "The short name or full Amazon Resource Name (ARN) of the IAM role"), or mend until it is an ARN, as what looks like one anywhere.
+func forARN(member string) bool {
+	return strings.HasSuffix(strings.TrimSuffix(bare(member), "s"), "rolearn")
 }
 
 // profile adds the call for an instance profile, whose role is not in the request.
@@ -239,10 +245,21 @@ func (r *roleReader) pass(member string, call Call) {
 	}
 }
 
+// likeInstance adds the role of an instance that a group or launch configuration is made like, which is not in the request (Amazon EC2 Auto Scaling API
+// Reference, CreateLaunchConfiguration, "InstanceId": the new one derives attributes from the instance).
+func (r *roleReader) likeInstance() {
+	name := r.operation.Name
+	makes := r.prefix == "autoscaling" && (name == "CreateAutoScalingGroup" || name == "CreateLaunchConfiguration")
+	if makes && r.text("InstanceId") != "" && r.text("IamInstanceProfile") == "" {
+		r.pass("IamInstanceProfile", Call{Resource: r.allRoles(), AnyResource: true})
+	}
+}
+
 // templates adds what a launch template may hold: any instance profile's role, and for services that run instances with the caller's permissions,
 // those instances (Amazon EC2 User Guide, "Control access to launch templates with IAM permissions"; Amazon EC2 Auto Scaling User Guide,
 // "Control Amazon EC2 launch template usage in Auto Scaling groups"). Tags in a template are in the same case.
 func (r *roleReader) templates() {
+	r.likeInstance()
 	template := slices.ContainsFunc(r.members, func(member string) bool {
 		return strings.HasPrefix(member, "LaunchTemplate") || member == "MixedInstancesPolicy"
 	})

@@ -120,6 +120,9 @@ func (r *reader) gather(at leaf, shape *Shape, value any) {
 
 // shape is the operation's input in the model; nil if the service has no such operation.
 func (o *Operation) shape() *Shape {
+	if o.Service.models == nil { // of a call that another operation leads to
+		return nil
+	}
 	model, known := o.Service.Operation(o.Name)
 	if !known {
 		return nil

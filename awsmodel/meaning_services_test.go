@@ -178,7 +178,7 @@ func TestMeaningOfOthers(t *testing.T) {
 		{"SFN", "StartExecution", `{"stateMachineArn":"arn:aws:states:us-east-1:111122223333:stateMachine:app"}`, []string{"states:StartExecution arn:aws:states" + here + "stateMachine:app"}},
 		{"SFN", "CreateStateMachine", `{"name":"app","roleArn":"` + role + `","definition":"{}"}`, []string{"states:CreateStateMachine arn:aws:states" + here + "stateMachine:app",
 			"iam:PassRole " + role + " iam:PassedToService=states.amazonaws.com"}},
-		{"EventBridge", "PutEvents", `{"Entries":[{"Source":"a"},{"EventBusName":"b"}]}`, []string{"events:PutEvents arn:aws:events" + here + "event-bus/default", "events:PutEvents arn:aws:events" + here + "event-bus/b"}},
+		{"EventBridge", "PutEvents", `{"Entries":[{"Source":"a"},{"EventBusName":"b"}]}`, []string{"events:PutEvents arn:aws:events" + here + "event-bus/default events:source=a", "events:PutEvents arn:aws:events" + here + "event-bus/b"}},
 		{"EventBridge", "PutRule", `{"Name":"r","EventBusName":"b"}`, []string{"events:PutRule arn:aws:events" + here + "rule/b/r"}},
 		{"EventBridge", "DeleteRule", `{"Name":"r"}`, []string{"events:DeleteRule arn:aws:events" + here + "rule/r"}},
 		{"CloudFormation", "CreateStack", `{"StackName":"web","TemplateBody":"{}"}`, []string{"!4 "}},

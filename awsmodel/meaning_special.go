@@ -49,23 +49,33 @@ func meaningOf(name string) (func(*reader) ([]Call, error), bool) {
 var single = map[string]func(*reader) ([]Call, error){
 	"autoscaling:CreateOrUpdateTags":         (*reader).groupTags,
 	"autoscaling:DeleteTags":                 (*reader).groupTags,
-	"ec2:CreateTags":                         (*reader).instanceTags,
-	"elasticbeanstalk:UpdateTagsForResource": (*reader).environmentTags,
-	"ec2:DeleteTags":                         (*reader).instanceTags,
-	"iam:CreateServiceLinkedRole":            (*reader).serviceRole,
-	"kms:ReEncrypt":                          (*reader).reEncrypt,
-	"logs:StartQuery":                        (*reader).logQuery,
-	"ssm:GetParameter":                       (*reader).parameters,
-	"ssm:GetParameters":                      (*reader).parameters,
-	"secretsmanager:BatchGetSecretValue":     (*reader).secretsBatch,
-	"sns:Publish":                            (*reader).publish,
 	"bedrock:Converse":                       (*reader).invokeModel,
 	"bedrock:ConverseStream":                 (*reader).invokeModel,
 	"bedrock:InvokeModel":                    (*reader).invokeModel,
 	"bedrock:InvokeModelWithResponseStream":  (*reader).invokeModel,
+	"ec2:CreateTags":                         (*reader).instanceTags,
+	"ec2:DeleteTags":                         (*reader).instanceTags,
+	"ec2:ModifyFpgaImageAttribute":           (*reader).sharing,
+	"ec2:ModifyImageAttribute":               (*reader).sharing,
+	"ec2:ModifySnapshotAttribute":            (*reader).sharing,
+	"ec2:ReplaceNetworkAclAssociation":       (*reader).replacedAssociation,
+	"ec2:ReplaceRouteTableAssociation":       (*reader).replacedAssociation,
+	"elasticbeanstalk:UpdateTagsForResource": (*reader).environmentTags,
+	"iam:CreateServiceLinkedRole":            (*reader).serviceRole,
+	"kms:ReEncrypt":                          (*reader).reEncrypt,
+	"kms:UpdateAlias":                        (*reader).updateAlias,
+	"logs:StartQuery":                        (*reader).logQuery,
+	"secretsmanager:BatchGetSecretValue":     (*reader).secretsBatch,
 	"sns:GetSubscriptionAttributes":          (*reader).subscription,
+	"sns:Publish":                            (*reader).publish,
 	"sns:SetSubscriptionAttributes":          (*reader).subscription,
 	"sns:Unsubscribe":                        (*reader).subscription,
+	"ssm:CreateAssociation":                  (*reader).machines,
+	"ssm:GetParameter":                       (*reader).parameters,
+	"ssm:GetParameters":                      (*reader).parameters,
+	"ssm:SendCommand":                        (*reader).machines,
+	"ssm:StartAccessRequest":                 (*reader).machines,
+	"ssm:UpdateAssociation":                  (*reader).machines,
 }
 
 func dynamoMeaning(operation string) (func(*reader) ([]Call, error), bool) {
@@ -128,6 +138,18 @@ func (r *reader) reEncrypt() ([]Call, error) {
 		calls = append(calls, bound...)
 	}
 	return calls, nil
+}
+
+// updateAlias is on the alias, on the key that it shall be of, and on the one that it is of, which is not in the request (AWS KMS API Reference,
+// UpdateAlias, "Required permissions").
+func (r *reader) updateAlias() ([]Call, error) {
+	entry, _ := r.reference.Action("kms:UpdateAlias")
+	calls, err := r.bind(entry)
+	if err != nil {
+		return nil, err
+	}
+	current, err := r.on("kms:UpdateAlias", "key", r.arn("kms", "key/*"), true)
+	return append(calls, current), err
 }
 
 // secretsBatch needs its own action, the reading of each secret, and where it searches for them their listing

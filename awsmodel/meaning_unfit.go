@@ -7,6 +7,7 @@ const (
 	noAction = "the Service Authorization Reference has no action for it"
 	// A service that acts with the permissions of whoever called it (forward access sessions) would act with the gateway's key behind this gateway.
 	onBehalf = "the service would act with the caller's permissions, and here with those of the gateway's key"
+	vended   = "it hands out credentials with the permissions of its caller, which to the backend is the gateway's key"
 )
 
 // unfit are the operations that are known and must not be decided, with the reason.
@@ -136,7 +137,23 @@ var unfit = map[string]string{
 	// its document or its parameters.
 	"ssm:StartAutomationExecution":    onBehalf,
 	"ssm:StartChangeRequestExecution": onBehalf,
+	// AWS CodeArtifact User Guide, "Authentication and tokens"; AWS Lake Formation Developer Guide, "Credential vending API operations"; Amazon Redshift
+	// API Reference, GetClusterCredentialsWithIAM ("the database user is mapped 1:1 to the source IAM identity"), and likewise Redshift Serverless.
+	"codeartifact:GetAuthorizationToken":                 vended,
+	"lakeformation:GetTemporaryGluePartitionCredentials": vended,
+	"lakeformation:GetTemporaryGlueTableCredentials":     vended,
+	"redshift:GetClusterCredentialsWithIAM":              vended,
+	"redshift-serverless:GetCredentials":                 vended,
 	// Resource Groups Tagging API Reference, TagResources: each resource's own service must allow its own action as well.
 	"tag:TagResources":   onBehalf,
 	"tag:UntagResources": onBehalf,
+}
+
+// asCaller is why a request cannot be decided that has a service log in as whoever makes it; "" for all others. Amazon Redshift Management Guide,
+// "Authorizing access to the Amazon Redshift Data API": without a secret and a database's user it is temporary credentials of the caller's identity.
+func (r *reader) asCaller() string {
+	if r.prefix == "redshift-data" && r.text("SecretArn") == "" && r.text("DbUser") == "" && r.text("ClusterIdentifier")+r.text("WorkgroupName") != "" {
+		return vended
+	}
+	return ""
 }

@@ -111,6 +111,9 @@ func (c candidate) parse(r *incoming) (*Operation, error) {
 	if err := r.check(model); err != nil {
 		return nil, err
 	}
+	if err := c.checkFirst(); err != nil {
+		return nil, err
+	}
 	o := &Operation{Service: c.service, Name: model.Name, Model: model, Protocol: RESTJSON, Input: map[string]any{}}
 	if c.service.speaks(RESTXML) {
 		o.Protocol = RESTXML
@@ -135,6 +138,16 @@ func (c candidate) parse(r *incoming) (*Operation, error) {
 		return nil, err
 	}
 	return o, checkMembers(model.Input, o.Input, "")
+}
+
+// checkFirst refuses paths under which servers have their administration, where a path begins with what the caller chooses.
+func (c candidate) checkFirst() error {
+	label, chosen := strings.CutPrefix(c.route.operation.URI, "/{")
+	label, _, _ = strings.Cut(label, "}")
+	if first, _, _ := strings.Cut(c.labels[strings.TrimSuffix(label, "+")], "/"); chosen && slices.Contains(serversOwn, first) {
+		return wrongValue(label, "the backend may have its administration there")
+	}
+	return nil
 }
 
 // readParameters reads the members that are in the query string.

@@ -82,13 +82,15 @@ func TestPlainIDs(t *testing.T) {
 // (MinIO's admin API is under /minio/, that of the Ceph Object Gateway under /admin/).
 func TestServersOwnBuckets(t *testing.T) {
 	options := testOptions()
-	for _, target := range []string{"GET /minio/admin/v3/info", "PUT /minio/admin/v3/import-iam", "PUT /minio", "OPTIONS /minio/admin/v3/info", "PUT /admin/metadata/user/x"} {
+	for _, target := range []string{"GET /minio/admin/v3/info", "PUT /minio/admin/v3/import-iam", "PUT /minio", "OPTIONS /minio/admin/v3/info", "PUT /admin/metadata/user/x",
+		"GET /moto-api/data.json", "POST /moto-api/reset?uploads", "PUT /rustfs/admin/v3/add-user", "PUT /v20180820/configuration/publicAccessBlock"} {
 		if _, err := ClassifyS3(wire(target), options); err != nil {
 			t.Errorf("%s on a server that has no other meaning for it: %v", target, err)
 		}
 	}
 	options.PlainKeys = true
-	for _, target := range []string{"GET /minio/admin/v3/info", "PUT /minio/admin/v3/import-iam", "PUT /minio", "OPTIONS /minio/admin/v3/info", "PUT /admin/metadata/user/x"} {
+	for _, target := range []string{"GET /minio/admin/v3/info", "PUT /minio/admin/v3/import-iam", "PUT /minio", "OPTIONS /minio/admin/v3/info", "PUT /admin/metadata/user/x",
+		"GET /moto-api/data.json", "POST /moto-api/reset?uploads", "PUT /rustfs/admin/v3/add-user", "PUT /v20180820/configuration/publicAccessBlock"} {
 		_, err := ClassifyS3(wire(target), options)
 		if refusal, _ := err.(*Error); refusal == nil || refusal.Code != "InvalidBucketName" {
 			t.Errorf("%s: %v", target, err)

@@ -104,8 +104,9 @@ func checkKey(key string) error {
 }
 
 // serversOwn are names of buckets in whose place some servers have their administration, which the gateway's key may well use: MinIO (whose own
-// buckets cannot have the name) under /minio/, the Ceph Object Gateway under /admin/.
-var serversOwn = []string{"minio", "admin"}
+// buckets cannot have the name) under /minio/, RustFS under /rustfs/, the Ceph Object Gateway under /admin/, moto under /moto-api/. Under /v20180820/
+// is Amazon S3's own API for access points and the account's settings, which moto has at the same address (Amazon S3 API Reference, "AWS S3 Control").
+var serversOwn = []string{"minio", "rustfs", "admin", "moto-api", "v20180820"}
 
 // checkPlain holds all names of an operation to PlainKeys.
 func (o *S3Operation) checkPlain() error {

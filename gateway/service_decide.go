@@ -25,8 +25,87 @@ func (x *serviceExchange) authorize() error {
 	return nil
 }
 
-// decide allows one call or returns the refusal. The event has the decision about the first call, or about the one that is denied.
+// decide allows one call or returns the refusal. One that may be about any of several resources must be allowed on each of those that are known as well:
+// what is known of them would else count only where a request names them.
 func (x *serviceExchange) decide(call awsmodel.Call) error {
+	if err := x.decideOne(call); err != nil || !call.AnyResource || call.RoleName != "" || call.InstanceProfile != "" {
+		return err
+	}
+	known, err := x.c.Attributes.Matching(x.r.Context(), x.accountOf(call.Resource), call.Resource)
+	if err != nil {
+		return fmt.Errorf("finding the resources that a request may be about: %w", err)
+	}
+	if x.seen += len(known); x.seen > maxSeen {
+		return errTooManyKnown
+	}
+	for _, arn := range known {
+		one := call
+		one.Resource, one.AnyResource = arn, false
+		counts, err := x.counts(one)
+		if err != nil {
+			return err
+		}
+		if !counts {
+			continue
+		}
+		if x.decided++; x.decided > maxKnown {
+			return errTooManyKnown
+		}
+		if err := x.decideOne(one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// One request is decided on at most maxKnown known resources beside those that it names, of maxSeen that its calls may be about.
+const (
+	maxKnown = 10_000
+	maxSeen  = 1_000_000
+)
+
+var errTooManyKnown = refusal("AccessDenied", "The request may be about more resources than can be decided on.")
+
+// counts tells whether what is known of a resource may change the decision about a call: some policy asks for it. A resource whose tags are not
+// those that the call says of all it is about is none of them.
+func (x *serviceExchange) counts(call awsmodel.Call) (bool, error) {
+	ctx, account := x.r.Context(), x.accountOf(call.Resource)
+	keys, err := x.c.Attributes.Keys(ctx, account, call.Resource)
+	if err != nil {
+		return false, fmt.Errorf("reading the condition keys of a resource: %w", err)
+	}
+	tags, err := x.c.Attributes.Tags(ctx, account, call.Resource)
+	if err != nil {
+		return false, fmt.Errorf("reading the tags of a resource: %w", err)
+	}
+	counts := false
+	for name := range keys {
+		counts = counts || x.asksFor(name)
+	}
+	for key, value := range tags {
+		if said := call.Keys["aws:ResourceTag/"+key]; len(said) > 0 && !slices.Contains(said, value) {
+			return false, nil
+		}
+		for _, prefix := range call.TagKeys {
+			counts = counts || x.asksFor(prefix+key)
+		}
+	}
+	if counts || len(keys)+len(tags) == 0 {
+		return counts, nil
+	}
+	own, err := x.c.Directory.ResourcePolicy(ctx, account, call.Resource)
+	return own != nil, err
+}
+
+// asksFor tells whether one of the caller's policies asks for a condition key.
+func (x *serviceExchange) asksFor(key string) bool {
+	asks := func(p *policy.Policy) bool { return p.AsksFor(key) }
+	own := x.caller.Policies
+	return slices.ContainsFunc(own.Identity, asks) || slices.ContainsFunc(own.Boundary, asks) || slices.ContainsFunc(own.Session, asks)
+}
+
+// decideOne decides a call as it is. The event has the decision about the first call, or about the one that is denied.
+func (x *serviceExchange) decideOne(call awsmodel.Call) error {
 	access, err := x.accessOf(call)
 	if err != nil {
 		return err
@@ -87,8 +166,8 @@ func (x *serviceExchange) describe(call awsmodel.Call, access *iam.Access) error
 // addAttributes adds the condition keys of a call's resource: its tags under the names that its service has for them, and others unless the request
 // itself gives them.
 func (x *serviceExchange) addAttributes(call awsmodel.Call, keys map[string][]string) error {
-	ctx, account := x.r.Context(), x.accountOf(call.Resource)
-	attributes, err := x.c.Attributes.Keys(ctx, account, call.Resource)
+	ctx, account, record := x.r.Context(), x.accountOf(call.Resource), recordOf(call.Resource)
+	attributes, err := x.c.Attributes.Keys(ctx, account, record)
 	if err != nil {
 		return fmt.Errorf("reading the condition keys of a resource: %w", err)
 	}
@@ -101,7 +180,7 @@ func (x *serviceExchange) addAttributes(call awsmodel.Call, keys map[string][]st
 	if len(call.TagKeys) == 0 {
 		return nil
 	}
-	tags, err := x.c.Attributes.Tags(ctx, account, call.Resource)
+	tags, err := x.c.Attributes.Tags(ctx, account, record)
 	if err != nil {
 		return fmt.Errorf("reading the tags of a resource: %w", err)
 	}

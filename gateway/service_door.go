@@ -77,6 +77,8 @@ type serviceExchange struct {
 	caller    iam.Caller
 	operation *awsmodel.Operation
 	allowed   []policy.Decision // of each of the operation's calls
+	decided   int               // on how many known resources, beside those that the request names
+	seen      int               // how many known resources the request's calls may be about
 	event     trail.Event
 	recorded  bool   // the directory keeps the event
 	newPolicy string // that the operation makes its resource with; "": none

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/openirsa/openirsa/awsmodel"
+	"github.com/openirsa/openirsa/policy"
 )
 
 const (
@@ -60,13 +62,21 @@ func (x *serviceExchange) carryOut() {
 }
 
 // isServed tells whether there is a backend for the resources of the operation, and else why not. A backend belongs to one account: to a caller or a
-// resource of another it would show what is not theirs.
+// resource of another it would show what is not theirs. And it is asked in one region: of an ARN in another it may see only the name, and take it for
+// a resource of its own that has another policy.
 func (x *serviceExchange) isServed() (why string, served bool) {
 	service := x.authorization.Scope.Service
 	if x.service.Upstream == nil {
 		return "no backend serves " + service + " here", false
 	}
+	region := cmp.Or(x.service.Upstream.Region(), x.authorization.Scope.Region)
+	if region != x.authorization.Scope.Region {
+		return "the backend of " + service + " is asked in the region " + region + " alone", false
+	}
 	for _, call := range x.operation.Calls {
+		if x.strays(call, region) {
+			return "the backend of " + service + " is asked in the region " + region + ", and not where " + call.Resource + " is", false
+		}
 		account := namedAccount(call.Resource)
 		if account == "" {
 			account = x.caller.Principal.Account
@@ -76,6 +86,17 @@ func (x *serviceExchange) isServed() (why string, served bool) {
 		}
 	}
 	return "", true
+}
+
+// strays tells whether a call is on a resource of another region than the backend is asked in. What is copied may come from there, and what a service
+// reaches for is its own affair.
+func (x *serviceExchange) strays(call awsmodel.Call, region string) bool {
+	arn, err := policy.ParseARN(call.Resource)
+	if err != nil || arn.Region == "" || arn.Region == "*" || arn.Region == region || call.Forwarded {
+		return false
+	}
+	name := x.operation.Name // ReplicateKey and ReplicateSecretToRegions go the other way
+	return !strings.HasPrefix(name, "Copy") && !strings.HasSuffix(name, "ReadReplica") && !strings.HasSuffix(name, "BackupsReplication")
 }
 
 // canonicalRequest is the operation's request, with the hash of its body.

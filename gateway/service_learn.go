@@ -77,7 +77,17 @@ func (x *serviceExchange) learn(answer []byte) error {
 	return nil
 }
 
+// recordOf is the ARN under which something is known of a resource. A log group is decided on with an empty log stream behind it, and its tags are given
+// without (Amazon CloudWatch Logs User Guide, "CloudWatch Logs resources and operations").
+func recordOf(resource string) string {
+	if group, found := strings.CutSuffix(resource, ":log-stream:"); found && strings.HasPrefix(group, "arn:") {
+		return group
+	}
+	return resource
+}
+
 func (x *serviceExchange) learnCall(ctx context.Context, kind change, call awsmodel.Call) error {
+	call.Resource = recordOf(call.Resource)
 	account := x.accountOf(call.Resource)
 	switch kind {
 	case addsTags:
@@ -180,7 +190,8 @@ func (x *serviceExchange) keepCreated(ctx context.Context, arn string, tags map[
 	return x.c.Directory.SetResourceTags(ctx, x.accountOf(arn), arn, tags)
 }
 
-// createdBy are the ARNs of the resources that a call is about, of an operation that made them.
+// createdBy are the ARNs of the resources that a call is about, of an operation that made them. An answer also tells what there was before, and repeats
+// what the request says: neither was made, or whoever may make things with tags could give tags to everything.
 func (x *serviceExchange) createdBy(call awsmodel.Call, values []answerValue) []string {
 	if namesOne(call) {
 		if isOfType(x.operation.Name, call.Resource) {
@@ -189,9 +200,10 @@ func (x *serviceExchange) createdBy(call awsmodel.Call, values []answerValue) []
 		return nil // it is what the new resource is a part of
 	}
 	pattern, err := policy.ParseARN(call.Resource)
-	if err != nil || strings.HasPrefix(pattern.Resource, "*") {
+	if err != nil || strings.HasPrefix(pattern.Resource, "*") || pattern.Service == "ec2" && !x.makes(call.Resource) {
 		return nil
 	}
+	said := strings.ToLower(strings.Join(textsIn(nil, x.operation.Input), "\n"))
 	var found []string
 	id := ec2IDElement(pattern)
 	for _, value := range values {
@@ -199,11 +211,40 @@ func (x *serviceExchange) createdBy(call awsmodel.Call, values []answerValue) []
 		if id != "" && value.name == id && isEC2ID(value.text) {
 			arn = strings.TrimSuffix(call.Resource, "*") + value.text
 		}
-		if strings.HasPrefix(arn, "arn:") && policy.MatchGlob(call.Resource, arn) && !slices.Contains(found, arn) {
+		told := strings.HasPrefix(arn, "arn:") && policy.MatchGlob(call.Resource, arn) && !slices.Contains(found, arn)
+		if told && !strings.Contains(said, strings.ToLower(value.text)) {
 			found = append(found, arn)
 		}
 	}
 	return found
+}
+
+// makes tells whether an operation of EC2 makes resources of a type, which its own action is then decided on. A request may give tags for others
+// (TagSpecifications), which EC2 refuses.
+func (x *serviceExchange) makes(pattern string) bool {
+	own := x.operation.Service.Prefix + ":" + x.operation.Name
+	return slices.ContainsFunc(x.operation.Calls, func(call awsmodel.Call) bool {
+		return call.Action == own && call.Resource == pattern && !call.AnyResource
+	})
+}
+
+// textsIn appends the texts in an input, the keys of maps among them.
+func textsIn(to []string, value any) []string {
+	switch value := value.(type) {
+	case string:
+		return append(to, value)
+	case []byte:
+		return append(to, string(value))
+	case []any:
+		for _, element := range value {
+			to = textsIn(to, element)
+		}
+	case map[string]any:
+		for name, member := range value {
+			to = textsIn(append(to, name), member)
+		}
+	}
+	return to
 }
 
 // requestTags are the tags that the request gives to the resource of a call. Those that only AWS gives are none, whatever a backend accepts.
@@ -243,14 +284,25 @@ func isOfType(operation, resource string) bool {
 	if end := strings.IndexAny(kind, ":/"); end >= 0 {
 		kind = kind[:end]
 	} else {
-		kind = map[string]string{"sqs": "queue", "sns": "topic"}[arn.Service]
+		kind = map[string]string{"codecommit": "repository", "codepipeline": "pipeline", "sns": "topic", "sqs": "queue"}[arn.Service]
 	}
-	kind = strings.ToLower(strings.ReplaceAll(kind, "-", ""))
+	called := strings.Fields(calledOtherwise[arn.Service+":"+kind] + " " + strings.ToLower(strings.ReplaceAll(kind, "-", "")))
 	noun := strings.ToLower(operation)
 	for _, verb := range [...]string{"create", "delete", "terminate", "deregister"} {
 		if rest, ok := strings.CutPrefix(noun, verb); ok {
-			return kind != "" && (rest == kind || rest == kind+"s")
+			return slices.ContainsFunc(called, func(name string) bool { return rest == name || rest == name+"s" })
 		}
 	}
 	return false
+}
+
+// calledOtherwise are the types in ARNs that the names of operations call otherwise (each service's API reference). Their names may be given again, so
+// that nothing may be left of what was known of the one before.
+var calledOtherwise = map[string]string{
+	"dax:cache": "cluster", "elasticache:cluster": "cachecluster", "elasticache:parametergroup": "cacheparametergroup",
+	"elasticache:securitygroup": "cachesecuritygroup", "elasticache:subnetgroup": "cachesubnetgroup", "es:domain": "elasticsearchdomain",
+	"rds:cluster": "dbcluster", "rds:cluster-endpoint": "dbclusterendpoint", "rds:cluster-pg": "dbclusterparametergroup",
+	"rds:cluster-snapshot": "dbclustersnapshot", "rds:db": "dbinstance", "rds:es": "eventsubscription", "rds:og": "optiongroup",
+	"rds:pg": "dbparametergroup", "rds:secgrp": "dbsecuritygroup", "rds:snapshot": "dbsnapshot", "rds:subgrp": "dbsubnetgroup",
+	"redshift:parametergroup": "clusterparametergroup", "redshift:snapshot": "clustersnapshot", "redshift:subnetgroup": "clustersubnetgroup",
 }

@@ -37,6 +37,14 @@ func TestIsOfType(t *testing.T) {
 		{"CreateTable", "arn:aws:dynamodb" + at + "table/t", true},
 		{"DeleteAutoScalingGroup", "arn:aws:autoscaling" + at + "autoScalingGroup:1-2:autoScalingGroupName/a", true},
 		{"DeleteVolume", "*", false},
+		{"DeleteDBInstance", "arn:aws:rds" + at + "db:d", true},
+		{"DeleteDBSnapshot", "arn:aws:rds" + at + "db:d", false},
+		{"DeleteDBInstanceAutomatedBackup", "arn:aws:rds" + at + "db:d", false},
+		{"CreateDBCluster", "arn:aws:rds" + at + "cluster:c", true},
+		{"DeleteElasticsearchDomain", "arn:aws:es" + at + "domain/d", true},
+		{"DeleteCacheCluster", "arn:aws:elasticache" + at + "cluster:c", true},
+		{"DeleteRepository", "arn:aws:codecommit" + at + "r", true},
+		{"DeleteFile", "arn:aws:codecommit" + at + "r", false},
 	} {
 		if got := isOfType(c.operation, c.resource); got != c.want {
 			t.Errorf("%s %s: %v", c.operation, c.resource, got)
@@ -97,8 +105,10 @@ func TestCreatedBy(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		x := &serviceExchange{operation: &awsmodel.Operation{Name: c.operation}, caller: iam.Root("aws", "111122223333")}
-		if got := x.createdBy(awsmodel.Call{Resource: c.resource}, values); !slices.Equal(got, c.want) {
+		call := awsmodel.Call{Action: "ec2:" + c.operation, Resource: c.resource}
+		operation := &awsmodel.Operation{Service: &awsmodel.Service{Prefix: "ec2"}, Name: c.operation, Calls: []awsmodel.Call{call}}
+		x := &serviceExchange{operation: operation, caller: iam.Root("aws", "111122223333")}
+		if got := x.createdBy(call, values); !slices.Equal(got, c.want) {
 			t.Errorf("%s of %s: %v, want %v", c.resource, c.operation, got, c.want)
 		}
 	}

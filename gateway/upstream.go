@@ -168,6 +168,9 @@ func (u *Upstream) encode(r *http.Request, signed *sigv4.Request, p payload) (er
 // Account is whose everything in the server is.
 func (u *Upstream) Account() string { return u.c.Account }
 
+// Region is the one that every request is signed for; "": the one that the client named.
+func (u *Upstream) Region() string { return u.c.Region }
+
 // Close ends idle connections.
 func (u *Upstream) Close() error {
 	u.transport.CloseIdleConnections()
