@@ -43,10 +43,8 @@ func (at *forwardPlace) path() string {
 // forwards are the calls that the service will make itself for an operation that passes what is in passes.
 func (r *reader) forwards(passes []Call) []Call {
 	name := r.operation.Name
-	looks := strings.HasPrefix(name, "Describe") || strings.HasPrefix(name, "List")
-	if r.prefix == "redshift-data" { // whose lists are queries
-		looks = false
-	}
+	lists := strings.HasPrefix(name, "Describe") || strings.HasPrefix(name, "List")
+	looks := lists && r.prefix != "redshift-data" // whose lists are queries
 	f := &forwarder{reader: r, role: actsByRole[r.prefix] && len(passes) > 0, roles: len(passes) > 0, seen: map[string]bool{}}
 	if !looks && notForwarded[r.prefix] == "" && notForwarded[r.prefix+":"+name] == "" {
 		f.walk(r.operation.shape(), r.operation.Input, &forwardPlace{})
