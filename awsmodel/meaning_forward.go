@@ -117,7 +117,7 @@ func (f *forwarder) take(at *forwardPlace, text string) {
 			f.key(at, text)
 		}
 	case f.role || at.free && f.prefix != "servicecatalog":
-	case isBucketMember(plain) && !strings.Contains(text, "://"):
+	case (isBucketMember(plain) || otherBuckets[f.prefix+":"+at.member]) && !strings.Contains(text, "://"):
 		f.bucket(at, plain, text)
 	case f.prefix == "secretsmanager" && plain == "rotationlambdaarn":
 		f.rotation(text)

@@ -64,6 +64,10 @@ var actsByRole = map[string]bool{
 	"scheduler": true, "storagegateway": true, "timestream": true, "translate": true, "voiceid": true,
 }
 
+// otherBuckets are the members that name buckets and do not look so. Amazon CloudWatch Logs API Reference, CreateExportTask: who makes one must be
+// allowed to write to the bucket.
+var otherBuckets = map[string]bool{"logs:destination": true}
+
 // otherKeys are the members that name keys and do not look so.
 var otherKeys = map[string]bool{
 	"connect:KeyId": true, "connect-campaigns:keyArn": true, "eks:keyArn": true, "firehose:KeyARN": true, "kinesis:KeyId": true,
