@@ -181,7 +181,8 @@ func (f *forwarder) key(at *forwardPlace, text string) {
 	}
 }
 
-// keyActions are what a service does with a key that a member names.
+// keyActions are what a service does with a key that a member names: by the table, by the dependent actions of the operation's own, or by the general
+// rule.
 func (f *forwarder) keyActions(member string) string {
 	if f.prefix == "ssm" && f.text("Tier") != "" && f.text("Tier") != "Standard" {
 		return advancedParameter
@@ -190,6 +191,11 @@ func (f *forwarder) keyActions(member string) string {
 		if actions, known := keyUses[name]; known {
 			return actions
 		}
+	}
+	entry, _ := f.reference.Action(f.prefix + ":" + f.operation.Name)
+	dependent := slices.DeleteFunc(slices.Clone(entry.Dependent), func(name string) bool { return !strings.HasPrefix(name, "kms:") })
+	if len(dependent) > 0 {
+		return strings.Join(dependent, " ")
 	}
 	return "kms:GenerateDataKey kms:Decrypt"
 }
