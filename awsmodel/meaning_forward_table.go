@@ -55,13 +55,15 @@ const (
 // (each service's guide, on its service role, execution role or data access role). Keys that keyUses has for a member are asked of the
 // caller all the same.
 var actsByRole = map[string]bool{
-	"airflow": true, "appflow": true, "bedrock": true, "braket": true, "cleanrooms-ml": true, "cloudtrail": true, "codebuild": true, "codepipeline": true, "comprehend": true,
-	"comprehendmedical": true, "databrew": true, "datasync": true, "dms": true, "ecs": true, "elasticmapreduce": true,
-	"elastictranscoder": true, "emr-containers": true, "emr-serverless": true,
-	"entityresolution": true, "firehose": true, "forecast": true, "frauddetector": true, "gamelift": true, "glue": true, "healthlake": true, "iot": true,
-	"kendra": true, "kinesisanalytics": true, "lookoutequipment": true, "lookoutmetrics": true, "mediaconvert": true, "medical-imaging": true,
-	"mobiletargeting": true, "omics": true, "personalize": true, "pipes": true, "qldb": true, "rds": true, "sagemaker": true, "sagemaker-geospatial": true,
-	"scheduler": true, "storagegateway": true, "timestream": true, "translate": true, "voiceid": true,
+	"airflow": true, "appflow": true, "bedrock": true, "braket": true, "cleanrooms-ml": true, "cloudtrail": true,
+	"codebuild": true, "codepipeline": true, "comprehend": true, "comprehendmedical": true, "databrew": true,
+	"datasync": true, "dms": true, "ecs": true, "elasticmapreduce": true, "elastictranscoder": true,
+	"emr-containers": true, "emr-serverless": true, "entityresolution": true, "firehose": true, "forecast": true,
+	"frauddetector": true, "gamelift": true, "glue": true, "healthlake": true, "iot": true, "kendra": true,
+	"kinesisanalytics": true, "lookoutequipment": true, "lookoutmetrics": true, "mediaconvert": true,
+	"medical-imaging": true, "mobiletargeting": true, "omics": true, "personalize": true, "pipes": true, "qldb": true,
+	"rds": true, "sagemaker": true, "sagemaker-geospatial": true, "scheduler": true, "storagegateway": true,
+	"timestream": true, "translate": true, "voiceid": true,
 }
 
 // otherBuckets are the members that name buckets and do not look so. Amazon CloudWatch Logs API Reference, CreateExportTask: who makes one must be
