@@ -28,25 +28,26 @@ var actions = map[string]string{
 	"budgets:UpdateSubscriber":                      "budgets:ModifyBudget",
 
 	// Amazon Keyspaces Developer Guide, "How Amazon Keyspaces works with IAM": the actions are CQL's statements.
-	"cassandra:CreateKeyspace": "cassandra:Create",
-	"cassandra:CreateTable":    "cassandra:Create",
-	"cassandra:DeleteKeyspace": "cassandra:Drop",
-	"cassandra:DeleteTable":    "cassandra:Drop",
-	"cassandra:GetKeyspace":    "cassandra:Select",
-	"cassandra:GetTable":       "cassandra:Select",
+	"cassandra:CreateKeyspace":      "cassandra:Create",
+	"cassandra:CreateTable":         "cassandra:Create",
+	"cassandra:DeleteKeyspace":      "cassandra:Drop",
+	"cassandra:DeleteTable":         "cassandra:Drop",
+	"cassandra:GetKeyspace":         "cassandra:Select",
+	"cassandra:GetTable":            "cassandra:Select",
+	"cassandra:ListKeyspaces":       "cassandra:Select",
+	"cassandra:ListTables":          "cassandra:Select",
+	"cassandra:ListTagsForResource": "cassandra:Select",
+	"cassandra:RestoreTable":        "cassandra:Select cassandra:Restore",
+	"cassandra:UpdateTable":         "cassandra:Alter",
 	// Its page in the API Reference: it is no action of its own, and these must be allowed.
 	"cassandra:GetTableAutoScalingSettings": "application-autoscaling:DescribeScalableTargets application-autoscaling:DescribeScalingPolicies",
-	"cassandra:ListKeyspaces":               "cassandra:Select",
-	"cassandra:ListTables":                  "cassandra:Select",
-	"cassandra:ListTagsForResource":         "cassandra:Select",
-	"cassandra:RestoreTable":                "cassandra:Select cassandra:Restore",
-	"cassandra:UpdateTable":                 "cassandra:Alter",
 
 	// Amazon CloudFront API Reference, CreateDistributionWithTags.
 	"cloudfront:CreateDistributionWithTags": "cloudfront:CreateDistribution cloudfront:TagResource",
-	"cloudtrail:ListInsightsMetricData":     "cloudtrail:LookupEvents", // its page in the API Reference asks for this
 	// Amazon CloudSearch Developer Guide, "Configuring access for Amazon CloudSearch": cloudsearch:document is for the document service.
 	"cloudsearch:UploadDocuments": "cloudsearch:document",
+	// AWS CloudTrail API Reference, ListInsightsMetricData.
+	"cloudtrail:ListInsightsMetricData": "cloudtrail:LookupEvents",
 	// Amazon API Gateway Developer Guide, "Control access to a WebSocket API with IAM authorization": one action for @connections.
 	"execute-api:DeleteConnection": "execute-api:ManageConnections",
 	"execute-api:GetConnection":    "execute-api:ManageConnections",
@@ -72,12 +73,10 @@ var actions = map[string]string{
 
 	// AWS Glue API Reference: the batch form of GetDataQualityResult.
 	"glue:BatchGetDataQualityResult": "glue:GetDataQualityResult",
-	// Their pages in the API Reference name the public actions for them.
+	// AWS Glue API Reference: their pages name the public actions for them.
 	"glue:GetUnfilteredPartitionMetadata":  "glue:GetPartition",
 	"glue:GetUnfilteredPartitionsMetadata": "glue:GetPartitions",
 	"glue:GetUnfilteredTableMetadata":      "glue:GetTable",
-	// Amazon SageMaker API Reference, InvokeEndpointWithResponseStream: permissions must allow InvokeEndpoint.
-	"sagemaker:InvokeEndpointWithResponseStream": "sagemaker:InvokeEndpointWithResponseStream sagemaker:InvokeEndpoint",
 	// AWS IoT FleetWise API Reference: the batch forms.
 	"iotfleetwise:BatchCreateVehicle": "iotfleetwise:CreateVehicle",
 	"iotfleetwise:BatchUpdateVehicle": "iotfleetwise:UpdateVehicle",
@@ -123,6 +122,9 @@ var actions = map[string]string{
 	"s3:GetPublicAccessBlock":    "s3:GetAccountPublicAccessBlock",
 	"s3:PutPublicAccessBlock":    "s3:PutAccountPublicAccessBlock",
 	"s3:ListRegionalBuckets":     "s3-outposts:ListRegionalBuckets",
+
+	// Amazon SageMaker API Reference, InvokeEndpointWithResponseStream: permissions must allow InvokeEndpoint.
+	"sagemaker:InvokeEndpointWithResponseStream": "sagemaker:InvokeEndpointWithResponseStream sagemaker:InvokeEndpoint",
 
 	// Amazon SNS and SQS Developer Guides: a batch needs the permission of its entries' action.
 	"sns:PublishBatch":                 "sns:Publish",

@@ -10,27 +10,27 @@ import (
 // Many actions need others beside them: the Service Authorization Reference has them in its column of dependent
 // actions. Those that the request's roles, tags, keys and objects need are asked for by what finds these. Of the
 // others it is seldom in the request what they are about; they are asked for on all that it may be. Some are needed
-// only in some cases, and some in none that can be seen: meaning_depend_table.go says in which.
+// only in some cases, and some in none that can be seen: dependentNeeds says in which.
 
 // dependents are the calls for the dependent actions of an operation's own actions that are not among its calls so
 // far.
-func (r *reader) dependents(own []Call, calls []Call, passed bool) []Call {
+func (r *reader) dependents(own, calls []Call, passed bool) []Call {
 	f := &forwarder{reader: r, seen: map[string]bool{}}
 	roles := &roleReader{reader: r}
-	asked := map[string]bool{"s3:GetObject": wants(calls, "s3:GetObjectVersion")}
+	asked := map[string]bool{"s3:GetObject": wants(calls, "s3:GetObjectVersion")} // which is asked in its place for a version
 	for _, call := range calls {
 		asked[call.Action] = true
 	}
 	for i, call := range own {
-		entry, _ := r.reference.Action(call.Action)
-		if i == 0 {
-			more := strings.Fields(moreDependents[r.prefix+":"+r.operation.Name])
-			entry.Dependent = append(more, entry.Dependent...)
-		}
 		if !strings.HasPrefix(call.Action, r.prefix+":") {
 			continue
 		}
-		for _, name := range entry.Dependent {
+		entry, _ := r.reference.Action(call.Action)
+		names := entry.Dependent
+		if i == 0 {
+			names = slices.Concat(strings.Fields(moreDependents[r.prefix+":"+r.operation.Name]), names)
+		}
+		for _, name := range names {
 			dependent, known := r.reference.Action(name)
 			if !known || asked[name] || !r.depends(dependent) {
 				continue
@@ -79,9 +79,6 @@ func (r *reader) depends(dependent policy.ActionEntry) bool {
 
 // meets tells whether a condition of dependentNeeds holds. Where it is not sure it does.
 func (r *reader) meets(condition, service string) bool {
-	if one, rest, both := strings.Cut(condition, "+"); both {
-		return r.meets(one, service) && r.meets(rest, service)
-	}
 	if condition == whose {
 		return slices.ContainsFunc(r.leaves, func(leaf leaf) bool {
 			arn, err := policy.ParseARN(leaf.text)
@@ -151,8 +148,16 @@ func (f *forwarder) dependent(entry policy.ActionEntry) {
 	if entry.WildcardOnly() {
 		kind = "service"
 	}
+	before := len(f.calls)
 	f.add(entry.Name, kind, resource, true, nil)
-	if call := &f.calls[len(f.calls)-1]; service == f.prefix { // the service asks itself
+	if service == f.prefix {
+		askedOfItself(f.calls[before:])
+	}
+}
+
+// askedOfItself takes from calls what tells that another service makes them.
+func askedOfItself(calls []Call) {
+	for _, call := range calls {
 		delete(call.Keys, "aws:ViaAWSService")
 		delete(call.Keys, "aws:CalledVia")
 	}
@@ -171,10 +176,7 @@ func (f *forwarder) beside(entry policy.ActionEntry, own []Call) {
 	if len(f.calls) == before {
 		f.dependent(entry)
 	}
-	for _, call := range f.calls[before:] { // the service asks itself
-		delete(call.Keys, "aws:ViaAWSService")
-		delete(call.Keys, "aws:CalledVia")
-	}
+	askedOfItself(f.calls[before:])
 }
 
 // storage adds the calls for a dependent action of S3's, on the buckets that the request names or on any.

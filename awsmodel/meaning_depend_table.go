@@ -10,8 +10,7 @@ const (
 // dependentNeeds say in which requests a dependent action is needed, where it is not in all, by the action or its
 // service ("s3:*") alone, or behind the prefix or the operation that it is needed for. A condition is a member that
 // the request has somewhere, with =value for one value, ~text for a text that the request has in lower case, or
-// !Member for one that the input has not; several with + between them must all hold. One of those with spaces between
-// them must hold.
+// !Member for one that the input has not. One of those with spaces between them must hold.
 var dependentNeeds = map[string]string{
 	// The role is its service's own, and is made once in an account's life (IAM User Guide, "Create a service-linked
 	// role"); what is done to its policies is done then, and no one but its service may do it later.
@@ -75,6 +74,7 @@ var dependentNeeds = map[string]string{
 	"redshift secretsmanager:*":                            "ManageMasterPassword MasterPasswordSecretKmsKeyId",
 	"redshift-serverless secretsmanager:*":                 "manageAdminPassword adminPasswordSecretKmsKeyId",
 	"redshift-serverless:DeleteNamespace secretsmanager:*": always,
+	"redshift:ModifyCluster acm:DescribeCertificate":       never, // it is the custom domain's, of which this request says nothing
 	"docdb-elastic:CreateCluster secretsmanager:*":         "authType=SECRET_ARN",
 	"docdb-elastic:UpdateCluster secretsmanager:*":         "authType=SECRET_ARN",
 	// Amazon RDS API Reference: the instances of a Multi-AZ DB cluster, the last snapshot, and the tenant databases
@@ -87,7 +87,7 @@ var dependentNeeds = map[string]string{
 	"rds:DeleteDBInstance rds:CreateDBSnapshot":              "FinalDBSnapshotIdentifier",
 	"rds:DeleteTenantDatabase rds:CreateDBSnapshot":          "FinalDBSnapshotIdentifier",
 	"rds:StopDBInstance rds:CreateDBSnapshot":                "DBSnapshotIdentifier",
-	"rds rds:CreateTenantDatabase":                           "MultiTenant TenantDatabaseName",
+	"rds rds:CreateTenantDatabase":                           "MultiTenant",
 	"rds:DeleteDBInstance rds:DeleteTenantDatabase":          never,
 	"rds:CopyDBSnapshot rds:CopyCustomDBEngineVersion":       "PreSignedUrl ~arn:",
 	// Amazon EC2 User Guide, "Reference AMIs using Systems Manager parameters": resolve:ssm: before a parameter's
@@ -164,7 +164,6 @@ var dependentNeeds = map[string]string{
 	"lambda:CreateFunction lambda:PassCapacityProvider":                          "CapacityProviderConfig",
 	"osis:CreatePipeline logs:*":                                                 "LogPublishingOptions",
 	"osis:UpdatePipeline logs:*":                                                 "LogPublishingOptions",
-	"redshift:ModifyCluster acm:DescribeCertificate":                             "CustomDomainCertificateArn",
 	"resource-groups cloudformation:*":                                           "~cloudformation",
 	"resource-groups:ListGroupResources cloudformation:*":                        always,
 	"route53:CreateHostedZone ec2:DescribeVpcs":                                  "VPC",

@@ -148,3 +148,51 @@ func rowOf(prefix, operation, dependent string) string {
 	}
 	return ""
 }
+
+// notInModels are members of conditions that no model has: those of newer APIs, and the keys of maps.
+var notInModels = map[string]bool{
+	"budgets BillingViewArn": true, "cloudfront ConnectionMode": true, "servicecatalog ImportFromPhysicalId": true, "verifiedpermissions tags": true,
+}
+
+// A condition with a misspelt member would never hold, and what it is for would not be asked.
+func TestConditionsNameMembers(t *testing.T) {
+	models, _ := openBoth(t)
+	members := map[string]map[string]bool{} // by prefix, and by operation
+	for _, s := range models.Services() {
+		for _, o := range s.Operations() {
+			for _, who := range [...]string{s.Prefix, s.Prefix + ":" + o.Name} {
+				if members[who] == nil {
+					members[who] = map[string]bool{}
+				}
+				addMembers(members[who], o.Input, map[*Shape]bool{})
+			}
+		}
+	}
+	for row, needs := range dependentNeeds {
+		if needs == always || needs == never {
+			continue
+		}
+		who, _, _ := strings.Cut(row, " ")
+		prefix, _, _ := strings.Cut(who, ":")
+		for condition := range strings.FieldsSeq(needs) {
+			member, _, _ := strings.Cut(strings.TrimPrefix(condition, "!"), "=")
+			if condition != whose && !strings.HasPrefix(condition, "~") && !members[who][bare(member)] && !notInModels[prefix+" "+member] {
+				t.Errorf("%s: there is no member %s", row, member)
+			}
+		}
+	}
+}
+
+func addMembers(to map[string]bool, s *Shape, seen map[*Shape]bool) {
+	if s == nil || seen[s] {
+		return
+	}
+	seen[s] = true
+	for _, m := range s.Members {
+		to[bare(m.Name)] = true
+		addMembers(to, m.Shape, seen)
+	}
+	if s.Element != nil {
+		addMembers(to, s.Element.Shape, seen)
+	}
+}

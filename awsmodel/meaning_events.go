@@ -32,23 +32,22 @@ func (r *reader) bus(text string) (string, Place, error) {
 }
 
 // eventKeys are those of Amazon EventBridge (Service Authorization Reference, "Condition keys for Amazon EventBridge"): the targets of a rule, and what
-// the pattern of a rule asks of events, of which it tells no more than the texts. A filter counts as its own text, which is no source's.
+// the pattern of a rule asks of events. A filter in it counts as its own text, which is no source's, and so does a pattern that cannot be read.
 func (r *reader) eventKeys(keys map[string][]string) {
 	if r.operation.Name == "PutTargets" {
 		keys["events:targetarn"] = r.textsAt("Targets", "Arn")
 	}
-	pattern := r.text("EventPattern")
-	if r.operation.Name != "PutRule" || pattern == "" {
+	text := r.text("EventPattern")
+	if r.operation.Name != "PutRule" || text == "" {
 		return
 	}
+	pattern, _, err := readJSON(&Member{Shape: &Shape{Kind: Document}}, []byte(text), "")
 	for _, path := range []string{"source", "detail-type", "detail.service", "detail.eventTypeCode", "detail.userIdentity.principalId"} {
-		member := &Member{Shape: &Shape{Kind: Document}}
-		document, _, err := readJSON(member, []byte(pattern), "")
-		if err != nil {
-			keys["events:"+lower(path)] = []string{pattern} // what the service makes of it is not known
-			continue
+		values := []string{text}
+		if err == nil {
+			values = patternValues(pattern, strings.Split(path, "."))
 		}
-		if values := patternValues(document, strings.Split(path, ".")); len(values) > 0 {
+		if len(values) > 0 {
 			keys["events:"+lower(path)] = values
 		}
 	}
@@ -87,7 +86,7 @@ func patternValues(pattern any, path []string) []string {
 	return values
 }
 
-// putEvents is on the bus of each event, with what the event is of and from.
+// putEvents is on the bus of each event, with the source and type of the event.
 func (r *reader) putEvents() ([]Call, error) {
 	if r.text("EndpointId") != "" { // a global endpoint's buses are its own affair
 		call, err := r.on("events:PutEvents", "event-bus", r.arn("events", "event-bus/*"), true)
@@ -104,9 +103,11 @@ func (r *reader) putEvents() ([]Call, error) {
 			return nil, err
 		}
 		arn := policy.ARN{Partition: place.Partition, Service: "events", Region: place.Region, Account: place.Account, Resource: "event-bus/" + name}
-		if one := [3]string{arn.String(), source, kind}; seen[one] {
+		one := [3]string{arn.String(), source, kind}
+		if seen[one] {
 			continue
-		} else if seen[one] = true; len(seen) > maxCalls {
+		}
+		if seen[one] = true; len(seen) > maxCalls {
 			return nil, tooMany("events:PutEvents")
 		}
 		call, err := r.on("events:PutEvents", "event-bus", arn.String(), false)

@@ -43,10 +43,8 @@ func (at *forwardPlace) path() string {
 // forwards are the calls that the service will make itself for an operation that passes what is in passes.
 func (r *reader) forwards(passes []Call) []Call {
 	name := r.operation.Name
-	looks := strings.HasPrefix(name, "Describe") || strings.HasPrefix(name, "List")
-	if r.prefix == "redshift-data" { // whose lists are queries
-		looks = false
-	}
+	lists := strings.HasPrefix(name, "Describe") || strings.HasPrefix(name, "List")
+	looks := lists && r.prefix != "redshift-data" // whose lists are queries
 	f := &forwarder{reader: r, role: actsByRole[r.prefix] && len(passes) > 0, roles: len(passes) > 0, seen: map[string]bool{}}
 	if !looks && notForwarded[r.prefix] == "" && notForwarded[r.prefix+":"+name] == "" {
 		f.walk(r.operation.shape(), r.operation.Input, &forwardPlace{})
@@ -119,7 +117,7 @@ func (f *forwarder) take(at *forwardPlace, text string) {
 			f.key(at, text)
 		}
 	case f.role || at.free && f.prefix != "servicecatalog":
-	case isBucketMember(plain) && !strings.Contains(text, "://"):
+	case (isBucketMember(plain) || otherBuckets[f.prefix+":"+at.member]) && !strings.Contains(text, "://"):
 		f.bucket(at, plain, text)
 	case f.prefix == "secretsmanager" && plain == "rotationlambdaarn":
 		f.rotation(text)
@@ -183,7 +181,8 @@ func (f *forwarder) key(at *forwardPlace, text string) {
 	}
 }
 
-// keyActions are what a service does with a key that a member names.
+// keyActions are what a service does with a key that a member names: by the table, by the dependent actions of the operation's own, or by the general
+// rule.
 func (f *forwarder) keyActions(member string) string {
 	if f.prefix == "ssm" && f.text("Tier") != "" && f.text("Tier") != "Standard" {
 		return advancedParameter
@@ -192,6 +191,11 @@ func (f *forwarder) keyActions(member string) string {
 		if actions, known := keyUses[name]; known {
 			return actions
 		}
+	}
+	entry, _ := f.reference.Action(f.prefix + ":" + f.operation.Name)
+	dependent := slices.DeleteFunc(slices.Clone(entry.Dependent), func(name string) bool { return !strings.HasPrefix(name, "kms:") })
+	if len(dependent) > 0 {
+		return strings.Join(dependent, " ")
 	}
 	return "kms:GenerateDataKey kms:Decrypt"
 }

@@ -1,7 +1,7 @@
 package awsmodel
 
 // The general rule for keys is that whoever names a customer's key for a service to use must be allowed kms:GenerateDataKey and kms:Decrypt on it,
-// with which most services use keys (AWS KMS Developer Guide, "How AWS services use AWS KMS"). The table says what those that make grants need.
+// with which most services use keys (AWS KMS Developer Guide, "How AWS services use AWS KMS"). keyUses says what those that make grants need.
 
 // notForwarded are the services, operations and members, by "prefix", "prefix:Operation" or "prefix:member", that name buckets and keys which nobody
 // reaches for with the caller's permissions, each with the reason.
@@ -55,14 +55,20 @@ const (
 // (each service's guide, on its service role, execution role or data access role). Keys that keyUses has for a member are asked of the
 // caller all the same.
 var actsByRole = map[string]bool{
-	"airflow": true, "appflow": true, "bedrock": true, "braket": true, "cleanrooms-ml": true, "cloudtrail": true, "codebuild": true, "codepipeline": true, "comprehend": true,
-	"comprehendmedical": true, "databrew": true, "datasync": true, "dms": true, "ecs": true, "elasticmapreduce": true,
-	"elastictranscoder": true, "emr-containers": true, "emr-serverless": true,
-	"entityresolution": true, "firehose": true, "forecast": true, "frauddetector": true, "gamelift": true, "glue": true, "healthlake": true, "iot": true,
-	"kendra": true, "kinesisanalytics": true, "lookoutequipment": true, "lookoutmetrics": true, "mediaconvert": true, "medical-imaging": true,
-	"mobiletargeting": true, "omics": true, "personalize": true, "pipes": true, "qldb": true, "rds": true, "sagemaker": true, "sagemaker-geospatial": true,
-	"scheduler": true, "storagegateway": true, "timestream": true, "translate": true, "voiceid": true,
+	"airflow": true, "appflow": true, "bedrock": true, "braket": true, "cleanrooms-ml": true, "cloudtrail": true,
+	"codebuild": true, "codepipeline": true, "comprehend": true, "comprehendmedical": true, "databrew": true,
+	"datasync": true, "dms": true, "ecs": true, "elasticmapreduce": true, "elastictranscoder": true,
+	"emr-containers": true, "emr-serverless": true, "entityresolution": true, "firehose": true, "forecast": true,
+	"frauddetector": true, "gamelift": true, "glue": true, "healthlake": true, "iot": true, "kendra": true,
+	"kinesisanalytics": true, "lookoutequipment": true, "lookoutmetrics": true, "mediaconvert": true,
+	"medical-imaging": true, "mobiletargeting": true, "omics": true, "personalize": true, "pipes": true, "qldb": true,
+	"rds": true, "sagemaker": true, "sagemaker-geospatial": true, "scheduler": true, "storagegateway": true,
+	"timestream": true, "translate": true, "voiceid": true,
 }
+
+// otherBuckets are the members that name buckets and do not look so. Amazon CloudWatch Logs API Reference, CreateExportTask: who makes one must be
+// allowed to write to the bucket.
+var otherBuckets = map[string]bool{"logs:destination": true}
 
 // otherKeys are the members that name keys and do not look so.
 var otherKeys = map[string]bool{
@@ -82,46 +88,33 @@ const (
 	granted = "kms:CreateGrant kms:DescribeKey"
 	// Amazon Redshift Management Guide, "Managing Amazon Redshift admin passwords using AWS Secrets Manager", and those whose actions depend on these.
 	grantedAndUsed = "kms:CreateGrant kms:Decrypt kms:DescribeKey kms:GenerateDataKey"
-	// AWS Image Builder: the dependent actions of those that store documents.
-	stored = "kms:Encrypt kms:GenerateDataKey kms:GenerateDataKeyWithoutPlaintext"
 )
 
-// keyUses are what services do with a key that a request names, by "prefix:Operation", "prefix:member" or "prefix", where it is not the general rule.
+// keyUses are what services do with a key that a request names, by "prefix:Operation", "prefix:member" or "prefix", where it is neither the general rule
+// nor what the operation's own action depends on (Service Authorization Reference).
 var keyUses = map[string]string{
-	"ec2":                          blockStorage,
-	"ebs":                          blockStorage,
-	"docdb-elastic":                grantedAndUsed,
-	"ecr":                          granted, // Amazon ECR User Guide, "Encryption at rest"
-	"eks":                          granted, // Amazon EKS User Guide, "Encrypt Kubernetes secrets with KMS"
-	"elasticache":                  granted,
-	"elasticfilesystem":            granted, // Amazon EFS User Guide, "Using AWS KMS keys for Amazon EFS"
-	"fsx":                          granted,
-	"kafka":                        granted,
-	"memorydb":                     granted,
-	"rds":                          granted,
-	"redshift":                     granted,
-	"rds:MasterUserSecretKmsKeyId": grantedAndUsed,
-	// The dependent actions of these services' (Service Authorization Reference).
-	"app-integrations":                      "kms:CreateGrant",
-	"chime:CreateVoiceProfileDomain":        granted,
-	"connect":                               granted,
-	"drs":                                   granted,
-	"imagebuilder:CreateComponent":          stored,
-	"imagebuilder:CreateContainerRecipe":    stored + " kms:Decrypt",
-	"imagebuilder:CreateWorkflow":           stored,
-	"imagebuilder:ImportComponent":          stored,
-	"lambda:CreateCapacityProvider":         "kms:DescribeKey",
-	"osis":                                  "kms:DescribeKey kms:GenerateDataKeyWithoutPlaintext",
-	"profile:PutIntegration":                "kms:CreateGrant",
-	"redshift:MasterPasswordSecretKmsKeyId": grantedAndUsed,
+	"ec2":                            blockStorage,
+	"ebs":                            blockStorage,
+	"ecr":                            granted, // Amazon ECR User Guide, "Encryption at rest"
+	"eks":                            granted, // Amazon EKS User Guide, "Encrypt Kubernetes secrets with KMS"
+	"elasticache":                    granted,
+	"elasticfilesystem":              granted, // Amazon EFS User Guide, "Using AWS KMS keys for Amazon EFS"
+	"fsx":                            granted,
+	"kafka":                          granted,
+	"memorydb":                       granted,
+	"rds":                            granted,
+	"redshift":                       granted,
+	"rds:MasterUserSecretKmsKeyId":   grantedAndUsed,
+	"codeartifact":                   granted, // AWS CodeArtifact API Reference, CreateDomain
+	"license-manager:SignKey":        "kms:CreateGrant kms:GetPublicKey kms:Sign",
+	"rekognition:CopyProjectVersion": grantedAndUsed, // its page in the API Reference
+	"snowball":                       grantedAndUsed,
+	"wisdom":                         grantedAndUsed, // Amazon Q in Connect API Reference, ServerSideEncryptionConfiguration
+	// As the reference has it of an operation, but for one member alone or for the service's other operations as well.
+	"imagebuilder:CreateContainerRecipe":    "kms:Decrypt kms:Encrypt kms:GenerateDataKey kms:GenerateDataKeyWithoutPlaintext",
 	"redshift-serverless":                   grantedAndUsed,
-	"securitylake":                          granted,
+	"redshift:MasterPasswordSecretKmsKeyId": grantedAndUsed,
 	"workspaces-web":                        grantedAndUsed,
-	"rekognition:CopyProjectVersion":        grantedAndUsed, // its page in the API Reference
-	"license-manager:SignKey":               "kms:CreateGrant kms:GetPublicKey kms:Sign",
-	"snowball":                              grantedAndUsed,
-	"wisdom":                                grantedAndUsed, // Amazon Q in Connect API Reference, ServerSideEncryptionConfiguration
-	"codeartifact":                          granted,        // AWS CodeArtifact API Reference, CreateDomain
 	// Amazon RDS API Reference, StartExportTask: what its caller must be authorized for, beside the role's.
 	"rds:StartExportTask": "kms:CreateGrant kms:Decrypt kms:DescribeKey kms:Encrypt kms:GenerateDataKey kms:GenerateDataKeyWithoutPlaintext " +
 		"kms:ReEncryptFrom kms:ReEncryptTo kms:RetireGrant",

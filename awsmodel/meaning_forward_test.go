@@ -81,6 +81,11 @@ var forwardTests = []struct{ service, operation, input, want string }{
 		"kms:CreateGrant " + forwardKey + "|kms:Decrypt " + forwardKey + "|kms:DescribeKey " + forwardKey + "|kms:Encrypt " + forwardKey + "|kms:GenerateDataKey " +
 			forwardKey + "|kms:ReEncryptFrom " + forwardKey + "|kms:ReEncryptTo " + forwardKey + "|kms:RetireGrant " + forwardKey},
 	{"CloudFormation", "RegisterType", `{"TypeName":"A::B::C","SchemaHandlerPackage":"s3://types/b.zip"}`, "s3:GetObject arn:aws:s3:::types/b.zip"},
+	// The reference's dependent actions of the operations' own.
+	{"SSO Admin", "UpdateInstance", `{"InstanceArn":"arn:aws:sso:::instance/ssoins-1234567890abcdef","EncryptionConfiguration":{"KeyType":"CUSTOMER_MANAGED_KEY",` +
+		`"KmsKeyArn":"` + forwardKey + `"}}`, "identitystore:UpdateIdentityStore arn:aws:identitystore::111122223333:identitystore/*?|kms:Decrypt " + forwardKey +
+		"|kms:DescribeKey " + forwardKey + "|kms:Encrypt " + forwardKey + "|kms:GenerateDataKeyWithoutPlaintext " + forwardKey},
+	{"CloudWatch Logs", "CreateExportTask", `{"logGroupName":"g","from":0,"to":1,"destination":"out","destinationPrefix":"p"}`, "s3:PutObject arn:aws:s3:::out/*?"},
 	{"CloudFormation", "TestType", `{"TypeName":"A::B::C","Type":"RESOURCE","LogDeliveryBucket":"logs"}`, "s3:GetObject arn:aws:s3:::logs/*?|s3:PutObject arn:aws:s3:::logs/*?"},
 	{"Lambda", "UpdateFunctionConfiguration", `{"FunctionName":"f","Layers":["arn:aws:lambda:us-east-1:111122223333:layer:l:1"]}`,
 		"lambda:GetLayerVersion arn:aws:lambda:us-east-1:111122223333:layer:l:1"},

@@ -93,6 +93,10 @@ func (r *reader) requestKeys() map[string][]string {
 // serviceKeys adds those that a service's requests say in ways of their own.
 func (r *reader) serviceKeys(keys map[string][]string) {
 	switch r.prefix {
+	case "autoscaling":
+		if zones := r.text("VPCZoneIdentifier"); zones != "" {
+			keys["autoscaling:vpczoneidentifiers"] = strings.Split(zones, ",")
+		}
 	case "dynamodb":
 		r.dynamoKeys(keys)
 	case "ec2":
@@ -117,14 +121,10 @@ func (r *reader) serviceKeys(keys map[string][]string) {
 		r.recordKeys(keys)
 	case "sagemaker":
 		r.learningKeys(keys)
-	case "ses":
-		r.mailKeys(keys)
 	case "secretsmanager":
 		r.secretKeys(keys)
-	case "autoscaling":
-		if zones := r.text("VPCZoneIdentifier"); zones != "" {
-			keys["autoscaling:vpczoneidentifiers"] = strings.Split(zones, ",")
-		}
+	case "ses":
+		r.mailKeys(keys)
 	}
 }
 

@@ -1,6 +1,7 @@
 package awsmodel
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -84,11 +85,8 @@ func (r *reader) targets() (ids []string, tags map[string]string, found bool) {
 	if collide(tags) {
 		tags = nil
 	}
-	for _, id := range ids {
-		if id == "*" {
-			ids = nil
-			break
-		}
+	if slices.Contains(ids, "*") {
+		ids = nil
 	}
 	return ids, tags, len(lists) > 0 || r.operation.Input["TargetMaps"] != nil || r.operation.Input["TargetLocations"] != nil
 }

@@ -108,6 +108,7 @@ func (r *reader) passes() ([]Call, error) {
 	for _, member := range r.members {
 		reader.member(member, input.part(member), r.operation.Input[member], rolePlace{})
 	}
+	reader.likeInstance()
 	reader.templates()
 	reader.definition()
 	if word, known := rolesInText[r.prefix+":"+name]; known {
@@ -259,7 +260,6 @@ func (r *roleReader) likeInstance() {
 // those instances (Amazon EC2 User Guide, "Control access to launch templates with IAM permissions"; Amazon EC2 Auto Scaling User Guide,
 // "Control Amazon EC2 launch template usage in Auto Scaling groups"). Tags in a template are in the same case.
 func (r *roleReader) templates() {
-	r.likeInstance()
 	template := slices.ContainsFunc(r.members, func(member string) bool {
 		return strings.HasPrefix(member, "LaunchTemplate") || member == "MixedInstancesPolicy"
 	})

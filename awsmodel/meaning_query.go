@@ -2,6 +2,7 @@ package awsmodel
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -33,17 +34,17 @@ var (
 // query adds the calls for what a query may lead to.
 func (f *forwarder) query() {
 	text := lower(strings.TrimSpace(f.text("QueryString")))
-	uses := queryReads
-	if !plainQuery.MatchString(text) {
-		uses = append(uses[:len(uses):len(uses)], queryWrites...)
+	plain, uses := plainQuery.MatchString(text), queryReads
+	if !plain {
+		uses = slices.Concat(uses, queryWrites)
 	}
 	catalog := ""
 	if context, is := f.operation.Input["QueryExecutionContext"].(map[string]any); is {
 		catalog, _ = context["Catalog"].(string)
 	}
-	if catalog != "" && lower(catalog) != "awsdatacatalog" || strings.Contains(text, "lambda") || !plainQuery.MatchString(text) ||
+	if catalog != "" && lower(catalog) != "awsdatacatalog" || strings.Contains(text, "lambda") || !plain ||
 		strings.HasPrefix(text, "show") || strings.HasPrefix(text, "desc") || threeParts.MatchString(text) {
-		uses = append(uses[:len(uses):len(uses)], queryCalls...)
+		uses = slices.Concat(uses, queryCalls)
 	}
 	for _, row := range uses {
 		f.add(row.action, row.kind, f.hidden(row), true, nil)
@@ -53,7 +54,7 @@ func (f *forwarder) query() {
 // plainQuery is how the text of a statement begins that reads and changes nothing: SELECT, WITH, which Athena has
 // only before SELECT, SHOW and DESCRIBE (Amazon Athena User Guide, "DML queries, functions, and operators" and "DDL
 // statements").
-var plainQuery = regexp.MustCompile(`^\s*(?:select|with|show|describe)[\s("*]`)
+var plainQuery = regexp.MustCompile(`^(?:select|with|show|describe)[\s("*]`)
 
 // threeParts is in a text that may name a catalog: a name between two periods, or what may hide one there: a comment,
 // or a name in another spelling (U&"…").

@@ -105,15 +105,13 @@ func frame(r *http.Request, body *verifiedBody) payload {
 func (u upstreamS3) unanswered(ctx context.Context, body *verifiedBody, err error) error {
 	switch {
 	case ctx.Err() != nil:
-		return &interruption{"InternalError", "the client left before the backend answered", nil}
+		return &interruption{"InternalError", leftBefore, nil}
 	case unsent(err):
-		return &interruption{"ServiceUnavailable", "the backend could not be reached", err}
+		return &interruption{"ServiceUnavailable", whyUnanswered(err), err}
 	case body.longestWait() > u.c.Silence/2: // a turn that was not the server's, and during which its time ran out
 		return &interruption{errStalled.Code, "the client sent nothing for as long as the backend is waited for", nil}
-	case silent(err):
-		return &interruption{"InternalError", "the backend did not answer in time; it may have carried the request out", err}
 	}
-	return &interruption{"InternalError", "the backend ended the connection without an answer; it may have carried the request out", err}
+	return &interruption{"InternalError", whyUnanswered(err), err}
 }
 
 // noticing remembers why its reader ended too early.

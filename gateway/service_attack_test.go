@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"net/http/httptest"
+	"slices"
 	"testing"
 
 	"github.com/openirsa/openirsa/gateway"
@@ -143,6 +144,11 @@ func TestNamesAreGivenAgain(t *testing.T) {
 			if got := p.call(t, owner, attempt); (got.status == 200) != step.allowed {
 				t.Errorf("%s: %v", step.name, got)
 			}
+		}
+		known, err := p.MatchingResources(t.Context(), account, arnOf("logs", "*"))
+		must(t, err)
+		if wanted := []string{arnOf("logs", "log-group:g")}; step.allowed && !slices.Equal(known, wanted) || !step.allowed && len(known) > 0 {
+			t.Errorf("%s: something is kept of %v", step.name, known)
 		}
 	}
 }

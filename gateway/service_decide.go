@@ -69,14 +69,9 @@ var errTooManyKnown = refusal("AccessDenied", "The request may be about more res
 // counts tells whether what is known of a resource may change the decision about a call: some policy asks for it. A resource whose tags are not
 // those that the call says of all it is about is none of them.
 func (x *serviceExchange) counts(call awsmodel.Call) (bool, error) {
-	ctx, account := x.r.Context(), x.accountOf(call.Resource)
-	keys, err := x.c.Attributes.Keys(ctx, account, call.Resource)
+	keys, tags, err := x.known(call.Resource)
 	if err != nil {
-		return false, fmt.Errorf("reading the condition keys of a resource: %w", err)
-	}
-	tags, err := x.c.Attributes.Tags(ctx, account, call.Resource)
-	if err != nil {
-		return false, fmt.Errorf("reading the tags of a resource: %w", err)
+		return false, err
 	}
 	counts := false
 	for name := range keys {
@@ -93,7 +88,7 @@ func (x *serviceExchange) counts(call awsmodel.Call) (bool, error) {
 	if counts || len(keys)+len(tags) == 0 {
 		return counts, nil
 	}
-	own, err := x.c.Directory.ResourcePolicy(ctx, account, call.Resource)
+	own, err := x.c.Directory.ResourcePolicy(x.r.Context(), x.accountOf(call.Resource), call.Resource)
 	return own != nil, err
 }
 
@@ -166,10 +161,9 @@ func (x *serviceExchange) describe(call awsmodel.Call, access *iam.Access) error
 // addAttributes adds the condition keys of a call's resource: its tags under the names that its service has for them, and others unless the request
 // itself gives them.
 func (x *serviceExchange) addAttributes(call awsmodel.Call, keys map[string][]string) error {
-	ctx, account, record := x.r.Context(), x.accountOf(call.Resource), recordOf(call.Resource)
-	attributes, err := x.c.Attributes.Keys(ctx, account, record)
+	attributes, tags, err := x.known(recordOf(call.Resource))
 	if err != nil {
-		return fmt.Errorf("reading the condition keys of a resource: %w", err)
+		return err
 	}
 	for name, values := range attributes {
 		given := func(key string) bool { return strings.EqualFold(key, name) }
@@ -177,19 +171,24 @@ func (x *serviceExchange) addAttributes(call awsmodel.Call, keys map[string][]st
 			keys[name] = values
 		}
 	}
-	if len(call.TagKeys) == 0 {
-		return nil
-	}
-	tags, err := x.c.Attributes.Tags(ctx, account, record)
-	if err != nil {
-		return fmt.Errorf("reading the tags of a resource: %w", err)
-	}
 	for key, value := range tags {
 		for _, prefix := range call.TagKeys {
 			keys[prefix+key] = []string{value}
 		}
 	}
 	return nil
+}
+
+// known are the condition keys and the tags of a resource.
+func (x *serviceExchange) known(arn string) (keys map[string][]string, tags map[string]string, err error) {
+	ctx, account := x.r.Context(), x.accountOf(arn)
+	if keys, err = x.c.Attributes.Keys(ctx, account, arn); err != nil {
+		return nil, nil, fmt.Errorf("reading the condition keys of a resource: %w", err)
+	}
+	if tags, err = x.c.Attributes.Tags(ctx, account, arn); err != nil {
+		return nil, nil, fmt.Errorf("reading the tags of a resource: %w", err)
+	}
+	return keys, tags, nil
 }
 
 // listKeys are those of a call's condition keys that are multivalued.

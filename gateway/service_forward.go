@@ -122,17 +122,11 @@ func (x *serviceExchange) canonicalRequest() (*http.Request, string, error) {
 
 // unanswered is what a client is told of a backend that gave no answer. One that never saw the request is merely not available.
 func (x *serviceExchange) unanswered(err error) error {
-	switch {
-	case x.r.Context().Err() != nil:
-		x.event.Explanation = "the client left before the backend answered"
+	if x.r.Context().Err() != nil {
+		x.event.Explanation = leftBefore
 		return errAborted
-	case unsent(err):
-		x.event.Explanation = "the backend could not be reached"
-	case silent(err):
-		x.event.Explanation = "the backend did not answer in time; it may have carried the request out"
-	default:
-		x.event.Explanation = "the backend ended the connection without an answer; it may have carried the request out"
 	}
+	x.event.Explanation = whyUnanswered(err)
 	x.log("asking the backend", err)
 	return refusal("ServiceUnavailable", "The request has failed due to a temporary failure of the server.")
 }

@@ -195,7 +195,7 @@ func (x *serviceExchange) keepCreated(ctx context.Context, arn string, tags map[
 func (x *serviceExchange) createdBy(call awsmodel.Call, values []answerValue) []string {
 	if namesOne(call) {
 		if isOfType(x.operation.Name, call.Resource) {
-			return []string{call.Resource}
+			return []string{recordOf(call.Resource)}
 		}
 		return nil // it is what the new resource is a part of
 	}

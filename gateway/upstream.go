@@ -190,6 +190,20 @@ func silent(err error) bool {
 	return errors.As(err, &failure) && failure.Timeout()
 }
 
+// leftBefore is told of a client that is not there for the answer.
+const leftBefore = "the client left before the backend answered"
+
+// whyUnanswered tells the trail what an error of send means.
+func whyUnanswered(err error) string {
+	switch {
+	case unsent(err):
+		return "the backend could not be reached"
+	case silent(err):
+		return "the backend did not answer in time; it may have carried the request out"
+	}
+	return "the backend ended the connection without an answer; it may have carried the request out"
+}
+
 // dropHopByHop removes the headers that speak of one connection (RFC 9110, 7.6.1), from requests and answers.
 func dropHopByHop(header http.Header) {
 	for _, list := range header["Connection"] {

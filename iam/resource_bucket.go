@@ -39,8 +39,8 @@ func bucketSentence(err error) string {
 	return sentenceOf(err)
 }
 
-// checkBucketPolicy asks that sessions can be, that resources are the bucket or in it, that condition keys are such as the actions have, and that each action is one of S3
-// that is about one of its statement's resources.
+// checkBucketPolicy asks that sessions can be, that resources are the bucket or in it, that condition keys are such as the actions have, and that each
+// action is one of S3 that is about one of its statement's resources.
 func checkBucketPolicy(tx *draft, arn string, document *policy.Document) *Error {
 	known := tx.directory.actionsOf("s3")
 	for i := range document.Len() {
