@@ -1,8 +1,10 @@
 package gateway_test
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/openirsa/openirsa/gateway"
 )
@@ -145,4 +147,42 @@ func TestNamesAreGivenAgain(t *testing.T) {
 			}
 		}
 	}
+}
+
+// lastDeadline remembers until when an answer may be written.
+type lastDeadline struct {
+	http.ResponseWriter
+	at time.Time
+}
+
+func (w *lastDeadline) SetWriteDeadline(at time.Time) error {
+	w.at = at
+	return nil
+}
+
+// TestRefusalsHaveDeadlines: a client that takes no answers holds no connection for ever, also where they tell of a backend that is not there.
+func TestRefusalsHaveDeadlines(t *testing.T) {
+	away := httptest.NewServer(nil)
+	away.Close()
+	upstream, err := gateway.NewUpstream(gateway.UpstreamConfig{URL: away.URL, Account: account})
+	must(t, err)
+	var door *gateway.Gateway
+	p := newServicePlaneOf(t, func(c *gateway.Config) {
+		c.Services = map[string]gateway.ServiceConfig{"kms": {Upstream: upstream}}
+		door, err = gateway.New(*c)
+		must(t, err)
+	})
+	deadlines := make(chan time.Time, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(client http.ResponseWriter, r *http.Request) {
+		w := &lastDeadline{ResponseWriter: client}
+		door.ServeHTTP(w, r)
+		deadlines <- w.at
+	}))
+	defer server.Close()
+	p.url = server.URL
+	p.call(t, p.root, jsonCall("kms", "TrentService.ListKeys", "{}")).wants(t, "no backend", 503, "ServiceUnavailableException")
+	if at := <-deadlines; at.IsZero() {
+		t.Error("the answer may take for ever")
+	}
+	p.logs.Reset()
 }

@@ -212,6 +212,7 @@ func (x *serviceExchange) refuse(err error) {
 	if x.event.Decision == nil && x.event.Explanation == "" {
 		x.event.Explanation = told.message
 	}
+	x.giveTime() // asking a backend may have lifted the server's own deadline
 	x.writeError(told)
 }
 
