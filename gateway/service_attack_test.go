@@ -186,3 +186,24 @@ func TestRefusalsHaveDeadlines(t *testing.T) {
 	}
 	p.logs.Reset()
 }
+
+// TestTagsWithoutCase: whoever may give a resource the tag CLASS does not take the tag class out of its decisions. "aws:ResourceTag/TagKey1" is of
+// "either TagKey1 or tagkey1, but not both" (IAM User Guide, "AWS global condition context keys", aws:ResourceTag). Whom no policy asks decides as ever.
+func TestTagsWithoutCase(t *testing.T) {
+	p := newServicePlane(t, "kms", "ssm")
+	key := arnOf("kms", "key/secret")
+	must(t, p.directory.SetResourceTags(t.Context(), account, key, map[string]string{"class": "secret"}))
+	denied := p.session(t, "denied", allow("kms:* ssm:*", "*"), `{"Effect":"Deny","Action":"kms:Decrypt","Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/class":"secret"}}}`,
+		`{"Effect":"Deny","Action":"ssm:*","Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/env":"prod"}}}`)
+	tag := jsonCall("kms", "TrentService.TagResource", `{"KeyId":"`+key+`","Tags":[{"TagKey":"CLASS","TagValue":"x"}]}`)
+	decrypt := jsonCall("kms", "TrentService.Decrypt", `{"CiphertextBlob":"YQ==","KeyId":"`+key+`"}`)
+	p.call(t, denied, tag).wants(t, "to tag", 200, "")
+	command := jsonCall("ssm", "AmazonSSM.SendCommand", `{"DocumentName":"d","Targets":[{"Key":"tag:ENV","Values":["test"]}]}`)
+	for range 20 { // the keys of maps come in no order
+		p.call(t, denied, decrypt).wants(t, "with both tags", 400, "AccessDeniedException", "but case")
+		p.call(t, denied, command).wants(t, "by another case", 400, "AccessDeniedException", "but case")
+	}
+	p.call(t, p.root, decrypt).wants(t, "whom no policy asks", 200, "")
+	p.call(t, p.root, jsonCall("kms", "TrentService.UntagResource", `{"KeyId":"`+key+`","TagKeys":["CLASS"]}`)).wants(t, "to untag", 200, "")
+	p.call(t, denied, decrypt).wants(t, "with one tag", 400, "AccessDeniedException", "explicit deny")
+}

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -80,14 +81,14 @@ func (x *serviceExchange) counts(call awsmodel.Call) (bool, error) {
 	}
 	counts := false
 	for name := range keys {
-		counts = counts || x.asksFor(name)
+		counts = counts || asksFor(x.caller.Policies, name)
 	}
 	for key, value := range tags {
 		if said := call.Keys["aws:ResourceTag/"+key]; len(said) > 0 && !slices.Contains(said, value) {
 			return false, nil
 		}
 		for _, prefix := range call.TagKeys {
-			counts = counts || x.asksFor(prefix+key)
+			counts = counts || asksFor(x.caller.Policies, prefix+key)
 		}
 	}
 	if counts || len(keys)+len(tags) == 0 {
@@ -95,13 +96,6 @@ func (x *serviceExchange) counts(call awsmodel.Call) (bool, error) {
 	}
 	own, err := x.c.Directory.ResourcePolicy(ctx, account, call.Resource)
 	return own != nil, err
-}
-
-// asksFor tells whether one of the caller's policies asks for a condition key.
-func (x *serviceExchange) asksFor(key string) bool {
-	asks := func(p *policy.Policy) bool { return p.AsksFor(key) }
-	own := x.caller.Policies
-	return slices.ContainsFunc(own.Identity, asks) || slices.ContainsFunc(own.Boundary, asks) || slices.ContainsFunc(own.Session, asks)
 }
 
 // decideOne decides a call as it is. The event has the decision about the first call, or about the one that is denied.
@@ -134,9 +128,12 @@ func (x *serviceExchange) accessOf(call awsmodel.Call) (iam.Access, error) {
 	access := iam.Access{Action: call.Action, Resource: call.Resource, WildcardOnly: call.WildcardOnly, AnyResource: call.AnyResource}
 	access.Keys = map[string][]string{}
 	maps.Copy(access.Keys, call.Keys)
-	err := x.describe(call, &access)
+	if err := x.describe(call, &access); err != nil {
+		return access, err
+	}
 	access.ListKeys = x.listKeys(access.Keys)
-	return access, err
+	account, holder := cmp.Or(access.Account, x.accountOf(access.Resource)), cmp.Or(access.Holder, access.Resource)
+	return access, x.checkKeys(x.r.Context(), x.caller, account, holder, access.Keys)
 }
 
 // describe completes access by what is known of the call's resource.
