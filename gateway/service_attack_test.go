@@ -1,8 +1,12 @@
 package gateway_test
 
 import (
+	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -206,4 +210,37 @@ func TestTagsWithoutCase(t *testing.T) {
 	p.call(t, p.root, decrypt).wants(t, "whom no policy asks", 200, "")
 	p.call(t, p.root, jsonCall("kms", "TrentService.UntagResource", `{"KeyId":"`+key+`","TagKeys":["CLASS"]}`)).wants(t, "to untag", 200, "")
 	p.call(t, denied, decrypt).wants(t, "with one tag", 400, "AccessDeniedException", "explicit deny")
+}
+
+// countingAttributes count how often all that is known is looked through.
+type countingAttributes struct {
+	gateway.Attributes
+	looks *atomic.Int32
+}
+
+func (a countingAttributes) Matching(ctx context.Context, account, pattern string) ([]string, error) {
+	a.looks.Add(1)
+	return a.Attributes.Matching(ctx, account, pattern)
+}
+
+// TestManyHalfNames: a caller who may do nothing does not have all that is known looked through for each of thousands of names. As many as AWS takes are
+// found (AWS Secrets Manager API Reference, BatchGetSecretValue: at most 20).
+func TestManyHalfNames(t *testing.T) {
+	var looks atomic.Int32
+	p := newServicePlaneOf(t, func(c *gateway.Config) { c.Attributes = countingAttributes{c.Attributes, &looks} }, "secretsmanager")
+	batch := func(count int) rawRequest {
+		names := make([]string, count)
+		for i := range names {
+			names[i] = fmt.Sprintf("%q", fmt.Sprint("known", i))
+		}
+		names[0] = `"known"`
+		return jsonCall("secretsmanager", "secretsmanager.BatchGetSecretValue", `{"SecretIdList":[`+strings.Join(names, ",")+`]}`)
+	}
+	p.call(t, p.session(t, "nobody"), batch(4000)).wants(t, "thousands", 400, "AccessDeniedException")
+	if n := looks.Load(); n > 500 {
+		t.Errorf("all that is known was looked through %d times", n)
+	}
+	blue := p.session(t, "blue", allow("secretsmanager:*", "*"),
+		`{"Effect":"Deny","Action":"secretsmanager:GetSecretValue","Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/team":"blue"}}}`)
+	p.call(t, blue, batch(20)).wants(t, "as many as may be", 400, "AccessDeniedException", "known-AbCdEf")
 }

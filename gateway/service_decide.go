@@ -32,9 +32,9 @@ func (x *serviceExchange) decide(call awsmodel.Call) error {
 	if err := x.decideOne(call); err != nil || !call.AnyResource || call.RoleName != "" || call.InstanceProfile != "" {
 		return err
 	}
-	known, err := x.c.Attributes.Matching(x.r.Context(), x.accountOf(call.Resource), call.Resource)
+	known, err := x.known(call.Resource)
 	if err != nil {
-		return fmt.Errorf("finding the resources that a request may be about: %w", err)
+		return err
 	}
 	if x.seen += len(known); x.seen > maxSeen {
 		return errTooManyKnown
@@ -59,13 +59,34 @@ func (x *serviceExchange) decide(call awsmodel.Call) error {
 	return nil
 }
 
-// One request is decided on at most maxKnown known resources beside those that it names, of maxSeen that its calls may be about.
+// One request is decided on at most maxKnown known resources beside those that it names, of maxSeen that its calls may be about. All that are known are
+// looked through for each pattern, also of a caller who may do nothing: no request of AWS's names so many by half (BatchGetSecretValue 20).
 const (
-	maxKnown = 10_000
-	maxSeen  = 1_000_000
+	maxKnown    = 10_000
+	maxSeen     = 1_000_000
+	maxPatterns = 200
 )
 
 var errTooManyKnown = refusal("AccessDenied", "The request may be about more resources than can be decided on.")
+
+// known are the known resources that match a pattern.
+func (x *serviceExchange) known(pattern string) ([]string, error) {
+	if found, ok := x.matching[pattern]; ok {
+		return found, nil
+	}
+	if len(x.matching) == maxPatterns {
+		return nil, errTooManyKnown
+	}
+	found, err := x.c.Attributes.Matching(x.r.Context(), x.accountOf(pattern), pattern)
+	if err != nil {
+		return nil, fmt.Errorf("finding the resources that a request may be about: %w", err)
+	}
+	if x.matching == nil {
+		x.matching = map[string][]string{}
+	}
+	x.matching[pattern] = found
+	return found, nil
+}
 
 // counts tells whether what is known of a resource may change the decision about a call: some policy asks for it. A resource whose tags are not
 // those that the call says of all it is about is none of them.
