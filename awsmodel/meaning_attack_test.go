@@ -124,7 +124,14 @@ func TestPathsAreReadOnce(t *testing.T) {
 func TestTextsNameResourcesToo(t *testing.T) {
 	groups := "arn:aws:logs" + here + "log-group:"
 	imported := `{"Body":"{\"x-amazon-apigateway-integration\":{\"%s\":\"arn:aws:iam::111122223333:role/admin\"}}"}`
+	for _, query := range []string{`# all\rSOURCE logGroups()`, `\u00a0SOURCE logGroups()`, `\ufeffsource logGroups()`, `\u000bSource logGroups()`,
+		`// all\nSOURCE logGroups()`, `# all\u2028| SOURCE logGroups()`} {
+		checkMeanings(t, []meaningCase{{"CloudWatch Logs", "StartQuery", `{"logGroupName":"mine","startTime":0,"endTime":1,"queryString":"` + query + `"}`,
+			[]string{"logs:StartQuery " + groups + "mine:log-stream:", "logs:StartQuery " + groups + "* any"}}})
+	}
 	checkMeanings(t, []meaningCase{
+		{"CloudWatch Logs", "StartQuery", `{"logGroupName":"mine","startTime":0,"endTime":1,"queryString":"# source\nfields source | # source\n limit 1"}`, []string{
+			"logs:StartQuery " + groups + "mine:log-stream:"}},
 		{"CloudWatch Logs", "StartQuery", `{"logGroupName":"mine","startTime":0,"endTime":1,"queryString":"fields source"}`, []string{"logs:StartQuery " + groups + "mine:log-stream:"}},
 		{"CloudWatch Logs", "StartQuery", `{"logGroupName":"mine","startTime":0,"endTime":1,"queryString":"# all\n SOURCE logGroups(namePrefix: ['theirs'])"}`, []string{
 			"logs:StartQuery " + groups + "mine:log-stream:", "logs:StartQuery " + groups + "* any"}},

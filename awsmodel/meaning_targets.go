@@ -3,6 +3,7 @@ package awsmodel
 import (
 	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/openirsa/openirsa/policy"
 )
@@ -98,7 +99,8 @@ func (r *reader) invokeModel() ([]Call, error) {
 }
 
 // logQuery is on the log groups that members name, and on every one where the query itself may name others: in another language than Logs Insights'
-// own, and behind its command SOURCE (Amazon CloudWatch Logs User Guide, "Supported query languages" and "SOURCE").
+// own, and behind its command SOURCE (Amazon CloudWatch Logs User Guide, "Supported query languages" and "SOURCE"). That begins a line, whatever a
+// backend takes for a line, a space or a comment.
 func (r *reader) logQuery() ([]Call, error) {
 	entry, _ := r.reference.Action("logs:StartQuery")
 	calls, err := r.bind(entry)
@@ -107,10 +109,10 @@ func (r *reader) logQuery() ([]Call, error) {
 	}
 	language := r.text("queryLanguage")
 	named := language != "" && language != "CWLI"
-	for line := range strings.Lines(r.text("queryString")) {
-		if line = strings.TrimLeft(line, " \t\r\n|"); line != "" && line[0] != '#' {
+	for line := range strings.FieldsFuncSeq(r.text("queryString"), endsLine) {
+		if line = strings.TrimLeftFunc(line, isBlank); !strings.HasPrefix(line, "#") {
+			line = strings.TrimLeftFunc(line, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 			named = named || strings.HasPrefix(lower(line), "source")
-			break
 		}
 	}
 	if !named {
@@ -119,6 +121,12 @@ func (r *reader) logQuery() ([]Call, error) {
 	call, err := r.on("logs:StartQuery", "log-group", r.arn("logs", "log-group:*"), true)
 	return append(calls, call), err
 }
+
+// endsLine tells what anybody takes for a line's end.
+func endsLine(r rune) bool { return strings.ContainsRune("\n\v\f\r\u0085\u2028\u2029", r) }
+
+// isBlank tells what anybody takes for space.
+func isBlank(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }
 
 // parameters reads parameters, and secrets by the parameters that stand for them: whoever asks must be allowed to read both
 // (AWS Systems Manager User Guide, "Referencing AWS Secrets Manager secrets from Parameter Store parameters").

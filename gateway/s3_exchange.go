@@ -210,6 +210,11 @@ func (x *exchange) decide(call awsmodel.Call) error {
 	if err != nil {
 		return internalError(err)
 	}
+	if len(keys) > len(call.Keys) { // some are of tags
+		if err := x.checkKeys(x.r.Context(), x.caller, owner, x.bucketARN(call.Bucket), keys); err != nil {
+			return err
+		}
+	}
 	access := iam.Access{Action: call.Action, Resource: call.Resource, Keys: keys, ListKeys: x.listKeys(keys)}
 	if call.Bucket != "" { // a role that is passed is of the account that its ARN names
 		access.Account, access.Holder = owner, x.bucketARN(call.Bucket)

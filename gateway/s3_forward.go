@@ -89,6 +89,7 @@ func (a *answer) WriteHeader(status int) {
 
 // release sends the header of a success.
 func (a *answer) release(status int) {
+	a.giveTime() // for a header that nothing follows as well
 	header := a.w.Header()
 	a.passHeader(header)
 	a.identify(header)

@@ -3,10 +3,12 @@ package gateway_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -321,5 +323,28 @@ func TestStalledDownload(t *testing.T) {
 				t.Fatalf("it took only %v", took)
 			}
 		})
+	}
+}
+
+// TestUnreadHeads: a client that asks on and on and takes none of the answers does not hold the plane for ever either, where they are headers alone.
+func TestUnreadHeads(t *testing.T) {
+	planes, _ := impatientPlanes(t)
+	for kind, p := range planes {
+		p.fill(t, p.root, "other", "key")
+		request, err := http.NewRequestWithContext(t.Context(), "HEAD", p.url+"/other/key", nil)
+		must(t, err)
+		var head strings.Builder
+		fmt.Fprintf(&head, "HEAD /other/key HTTP/1.1\r\nHost: %s\r\n", request.URL.Host)
+		must(t, p.sign(t, request, emptyHash).Write(&head))
+		connection, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", request.URL.Host)
+		must(t, err)
+		defer connection.Close()
+		for many := strings.Repeat(head.String()+"\r\n", 100); err == nil; {
+			must(t, connection.SetWriteDeadline(time.Now().Add(20*patience)))
+			_, err = io.WriteString(connection, many)
+		}
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("%s: the connection stands", kind)
+		}
 	}
 }

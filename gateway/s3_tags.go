@@ -8,11 +8,9 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/openirsa/openirsa/awsmodel"
-	"github.com/openirsa/openirsa/policy"
 )
 
 // tagSet is the document of S3's tags, and the part of a new bucket's configuration that has them.
@@ -42,10 +40,7 @@ func (x *exchange) objectTags(call awsmodel.Call, owner string) (map[string]stri
 	if err != nil {
 		return nil, err
 	}
-	own := x.caller.Policies
-	asks := func(p *policy.Policy) bool { return p.AsksFor(objectTagKeys) }
-	if bucketPolicy != nil && asks(bucketPolicy) || slices.ContainsFunc(own.Identity, asks) ||
-		slices.ContainsFunc(own.Boundary, asks) || slices.ContainsFunc(own.Session, asks) {
+	if bucketPolicy != nil && bucketPolicy.AsksFor(objectTagKeys) || asksFor(x.caller.Policies, objectTagKeys) {
 		return x.fetchTags(call)
 	}
 	return nil, nil

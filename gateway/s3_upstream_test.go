@@ -373,3 +373,25 @@ func TestUpstreamCrossOrigin(t *testing.T) {
 		t.Errorf("a preflight is answered %d %q %s", response.StatusCode, got, body)
 	}
 }
+
+// TestObjectTagsWithoutCase: the gateway takes no two tags that differ in nothing but case. Where a server has them all the same, none of the two is chosen
+// for the decision.
+func TestObjectTagsWithoutCase(t *testing.T) {
+	p, o := newOutsidePlane(t)
+	p.fill(t, p.root, "bucket", "key")
+	denied := p.session(t, "denied", allow("s3:*", "*"),
+		`{"Effect":"Deny","Action":"s3:GetObject","Resource":"*","Condition":{"StringEquals":{"s3:ExistingObjectTag/class":"secret"}}}`)
+	o.become(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Has("tagging") {
+			_, _ = io.WriteString(w, `<Tagging><TagSet><Tag><Key>class</Key><Value>secret</Value></Tag><Tag><Key>CLASS</Key><Value>x</Value></Tag></TagSet></Tagging>`)
+		}
+	})
+	for range 20 { // the keys of maps come in no order
+		if response, body := p.send(t, denied, rawRequest{method: "GET", target: "/bucket/key"}); response.StatusCode != 403 || !strings.Contains(string(body), "but case") {
+			t.Fatalf("%d %s", response.StatusCode, body)
+		}
+	}
+	if response, body := p.send(t, p.root, rawRequest{method: "GET", target: "/bucket/key"}); response.StatusCode != 200 {
+		t.Errorf("%d %s", response.StatusCode, body)
+	}
+}

@@ -1,9 +1,15 @@
 package gateway_test
 
 import (
+	"context"
+	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/openirsa/openirsa/gateway"
 )
@@ -151,4 +157,96 @@ func TestNamesAreGivenAgain(t *testing.T) {
 			t.Errorf("%s: something is kept of %v", step.name, known)
 		}
 	}
+}
+
+// lastDeadline remembers until when an answer may be written.
+type lastDeadline struct {
+	http.ResponseWriter
+	at time.Time
+}
+
+func (w *lastDeadline) SetWriteDeadline(at time.Time) error {
+	w.at = at
+	return nil
+}
+
+// TestRefusalsHaveDeadlines: a client that takes no answers holds no connection for ever, also where they tell of a backend that is not there.
+func TestRefusalsHaveDeadlines(t *testing.T) {
+	away := httptest.NewServer(nil)
+	away.Close()
+	upstream, err := gateway.NewUpstream(gateway.UpstreamConfig{URL: away.URL, Account: account})
+	must(t, err)
+	var door *gateway.Gateway
+	p := newServicePlaneOf(t, func(c *gateway.Config) {
+		c.Services = map[string]gateway.ServiceConfig{"kms": {Upstream: upstream}}
+		door, err = gateway.New(*c)
+		must(t, err)
+	})
+	deadlines := make(chan time.Time, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(client http.ResponseWriter, r *http.Request) {
+		w := &lastDeadline{ResponseWriter: client}
+		door.ServeHTTP(w, r)
+		deadlines <- w.at
+	}))
+	defer server.Close()
+	p.url = server.URL
+	p.call(t, p.root, jsonCall("kms", "TrentService.ListKeys", "{}")).wants(t, "no backend", 503, "ServiceUnavailableException")
+	if at := <-deadlines; at.IsZero() {
+		t.Error("the answer may take for ever")
+	}
+	p.logs.Reset()
+}
+
+// TestTagsWithoutCase: whoever may give a resource the tag CLASS does not take the tag class out of its decisions. "aws:ResourceTag/TagKey1" is of
+// "either TagKey1 or tagkey1, but not both" (IAM User Guide, "AWS global condition context keys", aws:ResourceTag). Whom no policy asks decides as ever.
+func TestTagsWithoutCase(t *testing.T) {
+	p := newServicePlane(t, "kms", "ssm")
+	key := arnOf("kms", "key/secret")
+	must(t, p.directory.SetResourceTags(t.Context(), account, key, map[string]string{"class": "secret"}))
+	denied := p.session(t, "denied", allow("kms:* ssm:*", "*"), `{"Effect":"Deny","Action":"kms:Decrypt","Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/class":"secret"}}}`,
+		`{"Effect":"Deny","Action":"ssm:*","Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/env":"prod"}}}`)
+	tag := jsonCall("kms", "TrentService.TagResource", `{"KeyId":"`+key+`","Tags":[{"TagKey":"CLASS","TagValue":"x"}]}`)
+	decrypt := jsonCall("kms", "TrentService.Decrypt", `{"CiphertextBlob":"YQ==","KeyId":"`+key+`"}`)
+	p.call(t, denied, tag).wants(t, "to tag", 200, "")
+	command := jsonCall("ssm", "AmazonSSM.SendCommand", `{"DocumentName":"d","Targets":[{"Key":"tag:ENV","Values":["test"]}]}`)
+	for range 20 { // the keys of maps come in no order
+		p.call(t, denied, decrypt).wants(t, "with both tags", 400, "AccessDeniedException", "but case")
+		p.call(t, denied, command).wants(t, "by another case", 400, "AccessDeniedException", "but case")
+	}
+	p.call(t, p.root, decrypt).wants(t, "whom no policy asks", 200, "")
+	p.call(t, p.root, jsonCall("kms", "TrentService.UntagResource", `{"KeyId":"`+key+`","TagKeys":["CLASS"]}`)).wants(t, "to untag", 200, "")
+	p.call(t, denied, decrypt).wants(t, "with one tag", 400, "AccessDeniedException", "explicit deny")
+}
+
+// countingAttributes count how often all that is known is looked through.
+type countingAttributes struct {
+	gateway.Attributes
+	looks *atomic.Int32
+}
+
+func (a countingAttributes) Matching(ctx context.Context, account, pattern string) ([]string, error) {
+	a.looks.Add(1)
+	return a.Attributes.Matching(ctx, account, pattern)
+}
+
+// TestManyHalfNames: a caller who may do nothing does not have all that is known looked through for each of thousands of names. As many as AWS takes are
+// found (AWS Secrets Manager API Reference, BatchGetSecretValue: at most 20).
+func TestManyHalfNames(t *testing.T) {
+	var looks atomic.Int32
+	p := newServicePlaneOf(t, func(c *gateway.Config) { c.Attributes = countingAttributes{c.Attributes, &looks} }, "secretsmanager")
+	batch := func(count int) rawRequest {
+		names := make([]string, count)
+		for i := range names {
+			names[i] = fmt.Sprintf("%q", fmt.Sprint("known", i))
+		}
+		names[0] = `"known"`
+		return jsonCall("secretsmanager", "secretsmanager.BatchGetSecretValue", `{"SecretIdList":[`+strings.Join(names, ",")+`]}`)
+	}
+	p.call(t, p.session(t, "nobody"), batch(4000)).wants(t, "thousands", 400, "AccessDeniedException")
+	if n := looks.Load(); n > 500 {
+		t.Errorf("all that is known was looked through %d times", n)
+	}
+	blue := p.session(t, "blue", allow("secretsmanager:*", "*"),
+		`{"Effect":"Deny","Action":"secretsmanager:GetSecretValue","Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/team":"blue"}}}`)
+	p.call(t, blue, batch(20)).wants(t, "as many as may be", 400, "AccessDeniedException", "known-AbCdEf")
 }

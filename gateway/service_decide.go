@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -31,9 +32,9 @@ func (x *serviceExchange) decide(call awsmodel.Call) error {
 	if err := x.decideOne(call); err != nil || !call.AnyResource || call.RoleName != "" || call.InstanceProfile != "" {
 		return err
 	}
-	known, err := x.c.Attributes.Matching(x.r.Context(), x.accountOf(call.Resource), call.Resource)
+	known, err := x.knownOf(call.Resource)
 	if err != nil {
-		return fmt.Errorf("finding the resources that a request may be about: %w", err)
+		return err
 	}
 	if x.seen += len(known); x.seen > maxSeen {
 		return errTooManyKnown
@@ -58,13 +59,34 @@ func (x *serviceExchange) decide(call awsmodel.Call) error {
 	return nil
 }
 
-// One request is decided on at most maxKnown known resources beside those that it names, of maxSeen that its calls may be about.
+// One request is decided on at most maxKnown known resources beside those that it names, of maxSeen that its calls may be about. All that are known are
+// looked through for each pattern, also of a caller who may do nothing: no request of AWS's names so many by half (BatchGetSecretValue 20).
 const (
-	maxKnown = 10_000
-	maxSeen  = 1_000_000
+	maxKnown    = 10_000
+	maxSeen     = 1_000_000
+	maxPatterns = 200
 )
 
 var errTooManyKnown = refusal("AccessDenied", "The request may be about more resources than can be decided on.")
+
+// knownOf are the known resources that match a pattern.
+func (x *serviceExchange) knownOf(pattern string) ([]string, error) {
+	if found, ok := x.matching[pattern]; ok {
+		return found, nil
+	}
+	if len(x.matching) == maxPatterns {
+		return nil, errTooManyKnown
+	}
+	found, err := x.c.Attributes.Matching(x.r.Context(), x.accountOf(pattern), pattern)
+	if err != nil {
+		return nil, fmt.Errorf("finding the resources that a request may be about: %w", err)
+	}
+	if x.matching == nil {
+		x.matching = map[string][]string{}
+	}
+	x.matching[pattern] = found
+	return found, nil
+}
 
 // counts tells whether what is known of a resource may change the decision about a call: some policy asks for it. A resource whose tags are not
 // those that the call says of all it is about is none of them.
@@ -75,14 +97,14 @@ func (x *serviceExchange) counts(call awsmodel.Call) (bool, error) {
 	}
 	counts := false
 	for name := range keys {
-		counts = counts || x.asksFor(name)
+		counts = counts || asksFor(x.caller.Policies, name)
 	}
 	for key, value := range tags {
 		if said := call.Keys["aws:ResourceTag/"+key]; len(said) > 0 && !slices.Contains(said, value) {
 			return false, nil
 		}
 		for _, prefix := range call.TagKeys {
-			counts = counts || x.asksFor(prefix+key)
+			counts = counts || asksFor(x.caller.Policies, prefix+key)
 		}
 	}
 	if counts || len(keys)+len(tags) == 0 {
@@ -90,13 +112,6 @@ func (x *serviceExchange) counts(call awsmodel.Call) (bool, error) {
 	}
 	own, err := x.c.Directory.ResourcePolicy(x.r.Context(), x.accountOf(call.Resource), call.Resource)
 	return own != nil, err
-}
-
-// asksFor tells whether one of the caller's policies asks for a condition key.
-func (x *serviceExchange) asksFor(key string) bool {
-	asks := func(p *policy.Policy) bool { return p.AsksFor(key) }
-	own := x.caller.Policies
-	return slices.ContainsFunc(own.Identity, asks) || slices.ContainsFunc(own.Boundary, asks) || slices.ContainsFunc(own.Session, asks)
 }
 
 // decideOne decides a call as it is. The event has the decision about the first call, or about the one that is denied.
@@ -129,9 +144,12 @@ func (x *serviceExchange) accessOf(call awsmodel.Call) (iam.Access, error) {
 	access := iam.Access{Action: call.Action, Resource: call.Resource, WildcardOnly: call.WildcardOnly, AnyResource: call.AnyResource}
 	access.Keys = map[string][]string{}
 	maps.Copy(access.Keys, call.Keys)
-	err := x.describe(call, &access)
+	if err := x.describe(call, &access); err != nil {
+		return access, err
+	}
 	access.ListKeys = x.listKeys(access.Keys)
-	return access, err
+	account, holder := cmp.Or(access.Account, x.accountOf(access.Resource)), cmp.Or(access.Holder, access.Resource)
+	return access, x.checkKeys(x.r.Context(), x.caller, account, holder, access.Keys)
 }
 
 // describe completes access by what is known of the call's resource.

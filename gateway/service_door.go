@@ -76,9 +76,10 @@ type serviceExchange struct {
 	// Known once the caller is authenticated.
 	caller    iam.Caller
 	operation *awsmodel.Operation
-	allowed   []policy.Decision // of each of the operation's calls
-	decided   int               // on how many known resources, beside those that the request names
-	seen      int               // how many known resources the request's calls may be about
+	allowed   []policy.Decision   // of each of the operation's calls
+	decided   int                 // on how many known resources, beside those that the request names
+	seen      int                 // how many known resources the request's calls may be about
+	matching  map[string][]string // the known resources of each pattern that was looked for
 	event     trail.Event
 	recorded  bool   // the directory keeps the event
 	newPolicy string // that the operation makes its resource with; "": none
@@ -212,6 +213,7 @@ func (x *serviceExchange) refuse(err error) {
 	if x.event.Decision == nil && x.event.Explanation == "" {
 		x.event.Explanation = told.message
 	}
+	x.giveTime() // asking a backend may have lifted the server's own deadline
 	x.writeError(told)
 }
 

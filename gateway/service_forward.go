@@ -41,8 +41,7 @@ func (x *serviceExchange) carryOut() {
 		x.refuse(err)
 		return
 	}
-	controller := http.NewResponseController(x.w)
-	_ = controller.SetWriteDeadline(time.Time{}) // each part of the answer gets one of its own
+	_ = http.NewResponseController(x.w).SetWriteDeadline(time.Time{}) // each part of the answer gets one of its own
 	scope := x.authorization.Scope
 	ctx := x.r.Context()
 	if !x.operation.ReadOnly {
@@ -156,7 +155,7 @@ func (x *serviceExchange) pass(response *http.Response) {
 	}
 	x.noteAnswer(response.StatusCode, body)
 	x.passHeader(response)
-	_ = http.NewResponseController(x.w).SetWriteDeadline(time.Now().Add(clientTime))
+	x.giveTime()
 	if _, err := x.w.Write(body); err != nil {
 		x.event.Explanation = "the client left before the answer's end"
 		return
@@ -179,8 +178,8 @@ func (x *serviceExchange) copyAnswer(from io.Reader) {
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buffer)
+		x.giveTime() // also for the end of an answer, and for one that has nothing else
 		if n > 0 {
-			_ = controller.SetWriteDeadline(time.Now().Add(clientTime))
 			if _, failure := x.w.Write(buffer[:n]); failure != nil {
 				x.event.Explanation = "the client left before the answer's end"
 				panic(http.ErrAbortHandler)
@@ -195,6 +194,11 @@ func (x *serviceExchange) copyAnswer(from io.Reader) {
 			panic(http.ErrAbortHandler)
 		}
 	}
+}
+
+// giveTime bounds how long the client may take to receive the next part of the answer.
+func (x *serviceExchange) giveTime() {
+	_ = http.NewResponseController(x.w).SetWriteDeadline(time.Now().Add(clientTime))
 }
 
 // broken is an answer that ended too early.

@@ -55,6 +55,24 @@ func TestLearnedTags(t *testing.T) {
 	}
 }
 
+// TestTagsByOtherNames: some services have an operation of their own for the tags of a kind of resource (Amazon CloudWatch Logs, Amazon Data Firehose, AWS
+// Private CA and Amazon Kinesis Video Streams API References).
+func TestTagsByOtherNames(t *testing.T) {
+	p := newServicePlane(t, "logs", "firehose", "acm-pca")
+	for arn, r := range map[string]rawRequest{
+		arnOf("logs", "log-group:g"):          jsonCall("logs", "Logs_20140328.TagLogGroup", `{"logGroupName":"g","tags":{"owner":"me"}}`),
+		arnOf("firehose", "deliverystream/d"): jsonCall("firehose", "Firehose_20150804.TagDeliveryStream", `{"DeliveryStreamName":"d","Tags":[{"Key":"owner","Value":"me"}]}`),
+		arnOf("acm-pca", "certificate-authority/11111111-2222-3333-4444-555555555555"): jsonCall("acm-pca", "ACMPrivateCA.TagCertificateAuthority",
+			`{"CertificateAuthorityArn":"`+arnOf("acm-pca", "certificate-authority/11111111-2222-3333-4444-555555555555")+`","Tags":[{"Key":"owner","Value":"me"}]}`),
+	} {
+		p.call(t, p.root, r).wants(t, arn, 200, "")
+		tags, err := p.directory.ResourceTags(t.Context(), account, arn)
+		if must(t, err); tags["owner"] != "me" {
+			t.Errorf("%s has %v", arn, tags)
+		}
+	}
+}
+
 // TestResourcePolicies: a policy that is put on a resource through its service's API counts from then on, with a backend and without.
 func TestResourcePolicies(t *testing.T) {
 	queue, url := arnOf("sqs", "q"), "https://sqs."+region+".amazonaws.com/"+account+"/q"

@@ -27,7 +27,7 @@ const (
 	deletes
 )
 
-// changeOf reads it from the operation's name. AWS's APIs have a handful of words for tagging (TagResource, CreateTags, AddTagsToResource, …).
+// changeOf reads it from the operation's name. AWS's APIs have a handful of words for tagging (TagResource, TagLogGroup, CreateTags, AddTagsToResource, …).
 func changeOf(operation *awsmodel.Operation) change {
 	begins := func(words ...string) bool {
 		return slices.ContainsFunc(words, func(word string) bool { return strings.HasPrefix(operation.Name, word) })
@@ -37,9 +37,9 @@ func changeOf(operation *awsmodel.Operation) change {
 		return changesNothing
 	case operation.Name == "DeleteSecret" && operation.Input["ForceDeleteWithoutRecovery"] != true:
 		return changesNothing // it can be restored, with its policy
-	case begins("Untag", "RemoveTags", "DeleteTags"):
+	case begins("Untag", "UnTag", "RemoveTags", "DeleteTags"):
 		return removesTags
-	case begins("TagResource", "TagQueue", "CreateTags", "CreateOrUpdateTags", "AddTags"):
+	case begins("Tag", "CreateTags", "CreateOrUpdateTags", "AddTags"):
 		return addsTags
 	case begins("Delete", "Terminate", "Deregister"):
 		return deletes

@@ -29,9 +29,9 @@ func (x *serviceExchange) narrow(ctx context.Context) error {
 		if !namedByHalf(call.Resource) {
 			continue
 		}
-		known, err := x.c.Attributes.Matching(ctx, x.accountOf(call.Resource), call.Resource)
+		known, err := x.knownOf(call.Resource)
 		if err != nil {
-			return fmt.Errorf("finding the resource that a request names: %w", err)
+			return err
 		}
 		if len(known) == 1 {
 			call.Resource, call.AnyResource = known[0], false

@@ -28,6 +28,9 @@ type piece struct {
 // code point; a byte that is not UTF-8 counts as one). pattern must be valid UTF-8. Time is at most the product of the
 // lengths, and in proportion to their sum for patterns with one *; it never grows exponentially.
 func MatchGlob(pattern, text string) bool {
+	if first := strings.IndexAny(pattern, "*?"); first > 0 && !strings.HasPrefix(text, pattern[:first]) {
+		return false // most of many texts, without memory
+	}
 	return parseWildcards(pattern).match(text, false, unlimited())
 }
 
