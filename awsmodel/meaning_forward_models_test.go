@@ -28,20 +28,28 @@ func textPaths(s *Shape, path []string, seen []*Shape, wanted func(string) bool)
 	return found
 }
 
-// Every member of every model that by its name may be a bucket, an object or a key of another service leads to a call on
-// it, or notForwarded says why not, or it is none and testdata/forward.tsv says what it is: by "prefix:*",
-// "prefix:Operation" or "prefix:member".
-func TestWhatServicesReachForIsAsked(t *testing.T) {
-	reasons, used := readReasons(t, "testdata/forward.tsv"), map[string]bool{}
-	for name, reason := range notForwarded {
+// reasonsOf are the reasons in a file of testdata and in a table of the package, which must not say the same twice. A
+// name in the table without a colon is a service.
+func reasonsOf(t *testing.T, file string, table map[string]string) map[string]string {
+	t.Helper()
+	reasons := readReasons(t, file)
+	for name, reason := range table {
 		if !strings.Contains(name, ":") {
 			name += ":*"
 		}
 		if reasons[name] != "" {
-			t.Errorf("%s is in testdata/forward.tsv and in notForwarded", name)
+			t.Errorf("%s is in %s and in the table", name, file)
 		}
 		reasons[name] = reason
 	}
+	return reasons
+}
+
+// Every member of every model that by its name may be a bucket, an object or a key of another service leads to a call on
+// it, or notForwarded says why not, or it is none and testdata/forward.tsv says what it is: by "prefix:*",
+// "prefix:Operation" or "prefix:member".
+func TestWhatServicesReachForIsAsked(t *testing.T) {
+	reasons, used := reasonsOf(t, "testdata/forward.tsv", notForwarded), map[string]bool{}
 	models, reference := openBoth(t)
 	const key = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 	wanted := func(name string) bool {

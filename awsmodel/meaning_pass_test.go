@@ -47,16 +47,7 @@ func inputAt(s *Shape, path []string, text string) any {
 // Every member of every model that is called as a role makes a request ask for iam:PassRole, or notPassed says why not, or
 // it is none and testdata/roles.tsv says what it is: by the operation and the member, or "prefix:*" for a service.
 func TestRolesArePassed(t *testing.T) {
-	reasons, used := readReasons(t, "testdata/roles.tsv"), map[string]bool{}
-	for name, reason := range notPassed {
-		if !strings.Contains(name, ":") {
-			name += ":*"
-		}
-		if reasons[name] != "" {
-			t.Errorf("%s is in testdata/roles.tsv and in notPassed", name)
-		}
-		reasons[name] = reason
-	}
+	reasons, used := reasonsOf(t, "testdata/roles.tsv", notPassed), map[string]bool{}
 	models, reference := openBoth(t)
 	const role = "arn:aws:iam::111122223333:role/app"
 	for _, s := range models.Services() {

@@ -126,18 +126,26 @@ func (r *reader) reEncrypt() ([]Call, error) {
 		if context := r.operation.Input[part.context]; context != nil {
 			input["EncryptionContext"] = context
 		}
-		half, err := newReader(r.reference, &Operation{Service: r.operation.Service, Name: r.operation.Name, Input: input}, r.place)
-		if err != nil {
-			return nil, err
-		}
-		entry, _ := r.reference.Action(part.action)
-		bound, err := half.bind(entry)
+		bound, err := r.bindPart(part.action, input)
 		if err != nil {
 			return nil, err
 		}
 		calls = append(calls, bound...)
 	}
 	return calls, nil
+}
+
+// bindPart is bind for an operation that means several actions, each with a part of the input.
+func (r *reader) bindPart(action string, input map[string]any) ([]Call, error) {
+	entry, known := r.reference.Action(action)
+	if !known {
+		return nil, undecidable(action, noAction)
+	}
+	part, err := newReader(r.reference, &Operation{Service: r.operation.Service, Name: r.operation.Name, Input: input}, r.place)
+	if err != nil {
+		return nil, err
+	}
+	return part.bind(entry)
 }
 
 // updateAlias is on the alias, on the key that it shall be of, and on the one that it is of, which is not in the request (AWS KMS API Reference,

@@ -161,12 +161,7 @@ func (r *reader) environmentTags() ([]Call, error) {
 			continue
 		}
 		input := map[string]any{"ResourceArn": r.text("ResourceArn"), part.member: r.operation.Input[part.member]}
-		half, err := newReader(r.reference, &Operation{Service: r.operation.Service, Name: r.operation.Name, Input: input}, r.place)
-		if err != nil {
-			return nil, err
-		}
-		entry, _ := r.reference.Action(part.action)
-		bound, err := half.bind(entry)
+		bound, err := r.bindPart(part.action, input)
 		if err != nil {
 			return nil, err
 		}
