@@ -3,15 +3,12 @@ package e2e
 import (
 	"bufio"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"regexp"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -234,19 +231,4 @@ func (p *plane) wantPrompt(t *testing.T) {
 			t.Errorf("a good request of %s is answered %d after %v: %.300s (%v)", name, answer.status, took, answer.body, err)
 		}
 	}
-}
-
-// peak is the most memory that the plane's process has had, where the kernel tells.
-func (p *plane) peak(t *testing.T) int {
-	t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.command.Process.Pid))
-	if err != nil {
-		return 0 // not Linux
-	}
-	found := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(status)
-	if found == nil {
-		t.Fatal("no VmHWM in the process's status")
-	}
-	kilobytes, _ := strconv.Atoi(string(found[1]))
-	return kilobytes << 10
 }

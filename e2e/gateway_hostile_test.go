@@ -214,15 +214,21 @@ func testLargeBodies(t *testing.T, p *plane, backend *recorder) {
 }
 
 // resident is how much memory the plane's process has, where the kernel tells.
-func (p *plane) resident(t *testing.T) int {
+func (p *plane) resident(t *testing.T) int { return p.memory(t, "VmRSS") }
+
+// peak is the most that it has had.
+func (p *plane) peak(t *testing.T) int { return p.memory(t, "VmHWM") }
+
+// memory is a field of the process's status (proc(5)), in bytes; 0 where there is none.
+func (p *plane) memory(t *testing.T, field string) int {
 	t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.command.Process.Pid))
 	if err != nil {
 		return 0 // not Linux
 	}
-	found := regexp.MustCompile(`VmRSS:\s+(\d+) kB`).FindSubmatch(status)
+	found := regexp.MustCompile(field + `:\s+(\d+) kB`).FindSubmatch(status)
 	if found == nil {
-		t.Fatal("no VmRSS in the process's status")
+		t.Fatalf("no %s in the process's status", field)
 	}
 	kilobytes, _ := strconv.Atoi(string(found[1]))
 	return kilobytes << 10

@@ -135,7 +135,8 @@ func TestReadsTakeNoStrayAnswer(t *testing.T) {
 	stray := "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray"
 	for _, late := range []bool{false, true} {
 		s := newRawServer(t, func(_, _ int) string { return shortAnswer + stray })
-		if late { // it comes on its own
+		was, said := make(chan struct{}), make(chan struct{}) // read by the client, and said by the server
+		if late {                                             // it comes on its own
 			listener, err := net.Listen("tcp", "127.0.0.1:0")
 			if err != nil {
 				t.Fatal(err)
@@ -152,8 +153,9 @@ func TestReadsTakeNoStrayAnswer(t *testing.T) {
 						defer connection.Close()
 						_, _ = http.ReadRequest(bufio.NewReader(connection))
 						_, _ = io.WriteString(connection, shortAnswer)
-						time.Sleep(20 * time.Millisecond)
+						<-was
 						_, _ = io.WriteString(connection, stray)
+						said <- struct{}{}
 						_, _ = io.Copy(io.Discard, connection)
 					}()
 				}
@@ -162,9 +164,12 @@ func TestReadsTakeNoStrayAnswer(t *testing.T) {
 		u := readsFrom(t, s, 0)
 		for range 3 {
 			if text, err := read(t.Context(), u, "GET"); err != nil || text != "200 hello" {
-				t.Errorf("late %v: %q, %v", late, text, err)
+				t.Fatalf("late %v: %q, %v", late, text, err)
 			}
-			time.Sleep(60 * time.Millisecond)
+			if late {
+				was <- struct{}{}
+				<-said
+			}
 		}
 	}
 }
