@@ -120,12 +120,14 @@ func TestTableOrder(t *testing.T) {
 var rooms = map[string][]string{
 	"github.com/aws/aws-sdk-go-v2":   {"cloud"},
 	"go.etcd.io/bbolt":               {"store", "services"},
+	"k8s.io":                         {"kube"},
 	"github.com/go-jose/go-jose":     {"oidc"},
 	"github.com/rclone/gofakes3":     {"services"},
 	"github.com/spf13/cobra":         {"cmd/irsa"},
 	"github.com/owenrumney/go-sarif": {"cmd/irsa"},
 	module + "/store":                {"cmd/irsa"},
 	module + "/cloud":                {"cmd/irsa", "cmd/irsa/demo"},
+	module + "/kube":                 {"cmd/irsa"},
 }
 
 // impureImports may not appear in a pure package at all; impureCalls may not be mentioned there.
