@@ -228,10 +228,10 @@ func FuzzParseContainerCredentials(f *testing.F) {
 func FuzzReview(f *testing.F) {
 	f.Add([]byte(fmt.Sprintf(`{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"u","operation":"CREATE",
 		"namespace":"shop","resource":{"resource":"pods"},"object":%s}}`, plainPod)))
+	cluster := newCluster()
+	cluster.cache("shop", "app", map[string]string{"role-arn": roleARN})
+	h := newHandler(f, webhook.Config{ServiceAccounts: cluster})
 	f.Fuzz(func(t *testing.T, body []byte) {
-		cluster := newCluster()
-		cluster.cache("shop", "app", map[string]string{"role-arn": roleARN})
-		h := newHandler(t, webhook.Config{ServiceAccounts: cluster})
 		for _, path := range []string{"/mutate", "/validate"} {
 			response := post(h, path, "application/json", body)
 			if response.Code != 200 && response.Code != 413 {

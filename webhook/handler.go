@@ -140,7 +140,7 @@ func (h *Handler) review(decide func(context.Context, *review) (answer, error)) 
 			h.config.Log.Warn("review not understood", "error", err)
 		}
 		w.Header().Set("Content-Type", "application/json")
-		if _, err := w.Write(a.append(make([]byte, 0, 4096), request)); err != nil {
+		if _, err := w.Write(a.append(nil, request)); err != nil {
 			h.config.Log.Debug("answer not written", "error", err)
 		}
 	}

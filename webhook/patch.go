@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -18,6 +19,11 @@ type Patch []Operation
 
 // AppendJSON appends the patch's JSON text to b.
 func (p Patch) AppendJSON(b []byte) []byte {
+	size := 2
+	for _, o := range p {
+		size += len(o.Path) + len(o.Value) + 40
+	}
+	b = slices.Grow(b, size)
 	b = append(b, '[')
 	for i, o := range p {
 		if i > 0 {

@@ -118,7 +118,7 @@ func (r *podReader) annotations() error {
 		}
 		name := string(key[len(prefix)+1:])
 		if _, twice := r.pod.annotations[name]; twice {
-			return r.fail("the member %q appears twice", key)
+			return r.failAt(r.key, "the member %q appears twice", key)
 		}
 		value, err := r.text()
 		if r.pod.annotations == nil {

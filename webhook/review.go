@@ -3,6 +3,7 @@ package webhook
 import (
 	"encoding/base64"
 	"fmt"
+	"slices"
 )
 
 // MaxReview bounds an AdmissionReview, in bytes: it may hold an object, the old one and options, each of at most MaxPod.
@@ -128,6 +129,11 @@ func (a *answer) append(b []byte, r *review) []byte {
 	if version != reviewV1beta1 {
 		version = reviewV1
 	}
+	var patch []byte
+	if len(a.patch) > 0 {
+		patch = a.patch.AppendJSON(nil)
+	}
+	b = slices.Grow(b, 256+base64.StdEncoding.EncodedLen(len(patch)))
 	b = append(b, `{"kind":"AdmissionReview","apiVersion":"`...)
 	b = append(b, version...)
 	b = append(b, `","response":{"uid":`...)
@@ -138,9 +144,9 @@ func (a *answer) append(b []byte, r *review) []byte {
 		b = append(b, `,"allowed":false,"status":{"metadata":{},"message":`...)
 		b = append(appendString(b, a.message), '}')
 	}
-	if len(a.patch) > 0 {
+	if len(patch) > 0 {
 		b = append(b, `,"patch":"`...)
-		b = base64.StdEncoding.AppendEncode(b, a.patch.AppendJSON(nil))
+		b = base64.StdEncoding.AppendEncode(b, patch)
 		b = append(b, `","patchType":"JSONPatch"`...)
 	}
 	for i, w := range a.warnings {

@@ -58,7 +58,7 @@ func ParseRoles(text []byte) (Roles, error) {
 	}
 	roles := Roles{}
 	err := s.object(func(key []byte) error {
-		at := s.at
+		at := s.key
 		name := string(key)
 		if namespace, account, ok := strings.Cut(name, "/"); !ok || namespace == "" || account == "" || strings.Contains(account, "/") {
 			return s.failAt(at, "the key %q is not namespace/serviceaccount", name)
