@@ -10,7 +10,8 @@ import (
 	"github.com/openirsa/openirsa/webhook"
 )
 
-// realisticPod is a pod as a Deployment's controller sends it: probes, resources, variables, tolerations, and who owns which fields.
+// realisticPod is a pod as a Deployment's controller sends it: probes, resources, variables, tolerations, and who
+// owns which fields.
 func realisticPod(containers int) []byte {
 	var b strings.Builder
 	b.WriteString(`{"kind":"Pod","apiVersion":"v1","metadata":{"generateName":"web-5d4f8c9b6-","namespace":"shop","creationTimestamp":null,"labels":{

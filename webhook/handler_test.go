@@ -255,7 +255,8 @@ func TestNotReviews(t *testing.T) {
 	}
 }
 
-// TestLookup holds the promise that a pod is not missed whose account's annotation was acknowledged, and what that costs.
+// TestLookup holds the promise that a pod is not missed whose account's annotation was acknowledged, and what that
+// costs.
 func TestLookup(t *testing.T) {
 	annotated := map[string]string{"role-arn": roleARN}
 	for name, c := range map[string]struct {
@@ -294,7 +295,8 @@ func TestLookup(t *testing.T) {
 	}
 }
 
-// TestLookupDown: an account of which nothing is known leaves the decision to the webhook configuration's failurePolicy.
+// TestLookupDown: an account of which nothing is known leaves the decision to the webhook configuration's
+// failurePolicy.
 func TestLookupDown(t *testing.T) {
 	c := newCluster()
 	c.down = errors.New("connection refused")

@@ -10,8 +10,8 @@ import (
 	"github.com/openirsa/openirsa/webhook"
 )
 
-// TestUnknownFieldsSurvive: whatever a pod holds that is not added to comes out byte for byte, numbers that no float holds and fields of tomorrow
-// among them.
+// TestUnknownFieldsSurvive: whatever a pod holds that is not added to comes out byte for byte, numbers that no float
+// holds and fields of tomorrow among them.
 func TestUnknownFieldsSurvive(t *testing.T) {
 	parts := []string{
 		`"fieldOfTomorrow" : {"n":12345678901234567890,"f":1.50,"e":1E+2,"deep":[ [ {"a":null,"a":1} ] ]}`,
@@ -29,7 +29,8 @@ func TestUnknownFieldsSurvive(t *testing.T) {
 		identity := webhook.Identity{Method: method, RoleARN: roleARN, Audience: "a", Expiration: 600}
 		got := inject(t, pod, identity, webhook.Settings{Region: "r"}.Complete())
 		for _, part := range parts {
-			// The patch library writes every value without the space around it, and with HTML's characters escaped, as encoding/json does.
+			// The patch library writes every value without the space around it, and with HTML's characters escaped,
+			// as encoding/json does.
 			if !bytes.Contains(got, compact(t, part)) {
 				t.Errorf("%s is lost in\n%s", part, got)
 			}

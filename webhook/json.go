@@ -19,8 +19,9 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Message)
 }
 
-// scanner reads JSON (RFC 8259) once, in place, and stricter than it must: what is skipped is checked too. encoding/json would decode the whole
-// pod to find the few members that count, which costs more than everything else that an admission does.
+// scanner reads JSON (RFC 8259) once, in place, and stricter than it must: what is skipped is checked too.
+// encoding/json would decode the whole pod to find the few members that count, which costs more than everything else
+// that an admission does.
 type scanner struct {
 	data  []byte
 	at    int
@@ -81,7 +82,8 @@ func (s *scanner) literal(word string) bool {
 	return true
 }
 
-// object takes an object and calls member with each key, after which member must have taken the value. The key is valid until then only.
+// object takes an object and calls member with each key, after which member must have taken the value. The key is
+// valid until then only.
 func (s *scanner) object(member func(key []byte) error) error {
 	if s.next() != '{' {
 		return s.fail("an object was expected")
@@ -346,8 +348,8 @@ func (s *scanner) raw() ([]byte, error) {
 	return s.data[start:s.at], nil
 }
 
-// once marks the bit of a member and refuses it the second time: decoders differ in which of two members counts, and a pod must not mean
-// one thing here and another to the API server.
+// once marks the bit of a member and refuses it the second time: decoders differ in which of two members counts, and
+// a pod must not mean one thing here and another to the API server.
 func (s *scanner) once(seen *uint32, bit uint32, key []byte) error {
 	if *seen&bit != 0 {
 		return s.failAt(s.key, "the member %q appears twice", key)

@@ -48,7 +48,8 @@ func (p *Patch) add(path string, value []byte) {
 	*p = append(*p, Operation{Op: "add", Path: path, Value: value})
 }
 
-// appendTo adds values at the end of the list at path, which it makes where there is none. JSON Patch's add replaces a null.
+// appendTo adds values at the end of the list at path, which it makes where there is none. JSON Patch's add replaces
+// a null.
 func (p *Patch) appendTo(path string, exists bool, values [][]byte) {
 	if len(values) == 0 {
 		return

@@ -6,7 +6,8 @@ import (
 	"slices"
 )
 
-// MaxReview bounds an AdmissionReview, in bytes: it may hold an object, the old one and options, each of at most MaxPod.
+// MaxReview bounds an AdmissionReview, in bytes: it may hold an object, the old one and options, each of at most
+// MaxPod.
 const MaxReview = 8 << 20
 
 // The versions of AdmissionReview that are read and answered
@@ -30,7 +31,8 @@ type review struct {
 	object      []byte // nil where there is none; a part of the body
 }
 
-// readReview reads an AdmissionReview. Even when it fails it returns what it could read, for the answer's uid and version.
+// readReview reads an AdmissionReview. Even when it fails it returns what it could read, for the answer's uid and
+// version.
 func readReview(body []byte) (*review, error) {
 	r := &reviewReader{scanner: scanner{data: body}, review: &review{}}
 	var seen uint32
@@ -109,7 +111,8 @@ func (r *reviewReader) part(name string, into *string) error {
 	})
 }
 
-// isPodCreate tells whether the review is of a pod that is made. The API server always says; a review that does not is taken at its kind.
+// isPodCreate tells whether the review is of a pod that is made. The API server always says; a review that does not
+// is taken at its kind.
 func (r *review) isPodCreate() bool {
 	pods := r.resource == "pods" || r.resource == "" && (r.kind == "Pod" || r.kind == "")
 	return pods && r.subresource == "" && (r.operation == "CREATE" || r.operation == "") && r.object != nil
