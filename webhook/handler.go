@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"mime"
 	"net/http"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -93,8 +94,8 @@ func New(c Config) (*Handler, error) {
 	h.SetRoles(nil)
 	h.SetContainerAccounts(nil)
 	h.buffers.New = func() any { return new(bytes.Buffer) }
-	h.mux.HandleFunc("POST /mutate", counted.timed("/mutate", c.Clock, h.review(h.mutate)))
-	h.mux.HandleFunc("POST /validate", counted.timed("/validate", c.Clock, h.review(h.validate)))
+	h.mux.HandleFunc("POST /mutate", counted.timed("/mutate", c.Clock, h.review(false, h.mutate)))
+	h.mux.HandleFunc("POST /validate", counted.timed("/validate", c.Clock, h.review(true, h.validate)))
 	h.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") })
 	return h, nil
 }
@@ -115,8 +116,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.Serv
 
 // review reads an AdmissionReview, has decide answer it, and writes the answer. An error of decide is HTTP's 500,
 // upon which the API server does what the webhook configuration's failurePolicy says: to allow would leave a pod
-// silently without its identity.
-func (h *Handler) review(decide func(context.Context, *review) (answer, error)) http.HandlerFunc {
+// silently without its identity. A review that is not understood is allowed where lenient says so.
+func (h *Handler) review(lenient bool, decide func(context.Context, *review) (answer, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 			h.metrics.refused.WithLabelValues("content-type").Inc()
@@ -140,12 +141,14 @@ func (h *Handler) review(decide func(context.Context, *review) (answer, error)) 
 				return
 			}
 		} else {
-			a.message = err.Error()
+			a.allowed, a.message = lenient, err.Error()
 			h.metrics.refused.WithLabelValues("undecodable").Inc()
 			h.config.Log.Warn("review not understood", "error", err)
 		}
+		text := a.append(nil, request)
 		w.Header().Set("Content-Type", "application/json")
-		if _, err := w.Write(a.append(nil, request)); err != nil {
+		w.Header().Set("Content-Length", strconv.Itoa(len(text)))
+		if _, err := w.Write(text); err != nil {
 			h.config.Log.Debug("answer not written", "error", err)
 		}
 	}

@@ -237,6 +237,7 @@ func TestNotReviews(t *testing.T) {
 		"no type":         {"POST", "/mutate", "", "{}", 415, ""},
 		"empty":           {"POST", "/mutate", "application/json", "", 200, `"allowed":false`},
 		"garbage":         {"POST", "/mutate", "application/json", "{]", 200, "line 1, column 2"},
+		"only warned of":  {"POST", "/validate", "application/json", "{]", 200, `"allowed":true`},
 		"a pod":           {"POST", "/mutate", "application/json", plainPod, 200, "is not an AdmissionReview"},
 		"a later version": {"POST", "/mutate", "application/json", `{"apiVersion":"admission.k8s.io/v2","kind":"AdmissionReview","request":{}}`, 200, "is not an AdmissionReview"},
 		"no request":      {"POST", "/mutate", "application/json", `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview"}`, 200, "has no request"},

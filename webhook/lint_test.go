@@ -134,15 +134,17 @@ func TestValidateWorkloads(t *testing.T) {
 		t.Errorf("asked %d times within seconds", len(advisor.asked))
 	}
 	owned := `{"metadata":{"ownerReferences":[{"kind":"ReplicaSet","name":"x","controller":true}]},` + half[len(`{"metadata":{},`):]
+	replicas := `{"metadata":{"ownerReferences":[{"kind":"Deployment","name":"x","controller":true}]},"spec":{"template":` + half + `}}`
 	for name, r := range map[string]reviewed{
-		"a controller's pod": review(t, h, ask{path: "/validate"}, owned),
-		"a pod that changes": review(t, h, ask{path: "/validate", operation: "UPDATE"}, half),
-		"a scale":            review(t, h, ask{path: "/validate", resource: "deployments", subresource: "scale"}, workload("deployments", half)),
-		"no template":        review(t, h, ask{path: "/validate", resource: "deployments"}, `{"spec":{"template":null}}`),
-		"an odd template":    review(t, h, ask{path: "/validate", resource: "deployments"}, `{"spec":{"template":[]}}`),
-		"another resource":   review(t, h, ask{path: "/validate", resource: "services"}, `{}`),
-		"a deleted one":      review(t, h, ask{path: "/validate", operation: "DELETE", resource: "deployments"}, `null`),
-		"an odd account":     review(t, h, ask{path: "/validate", resource: "serviceaccounts"}, `{"metadata":{"annotations":{"a":1}}}`),
+		"a controller's replicas": review(t, h, ask{path: "/validate", resource: "replicasets"}, replicas),
+		"a controller's pod":      review(t, h, ask{path: "/validate"}, owned),
+		"a pod that changes":      review(t, h, ask{path: "/validate", operation: "UPDATE"}, half),
+		"a scale":                 review(t, h, ask{path: "/validate", resource: "deployments", subresource: "scale"}, workload("deployments", half)),
+		"no template":             review(t, h, ask{path: "/validate", resource: "deployments"}, `{"spec":{"template":null}}`),
+		"an odd template":         review(t, h, ask{path: "/validate", resource: "deployments"}, `{"spec":{"template":[]}}`),
+		"another resource":        review(t, h, ask{path: "/validate", resource: "services"}, `{}`),
+		"a deleted one":           review(t, h, ask{path: "/validate", operation: "DELETE", resource: "deployments"}, `null`),
+		"an odd account":          review(t, h, ask{path: "/validate", resource: "serviceaccounts"}, `{"metadata":{"annotations":{"a":1}}}`),
 	} {
 		if !r.Response.Allowed || len(r.Response.Warnings) > 0 {
 			t.Errorf("%s: %+v", name, r.Response)

@@ -72,8 +72,9 @@ func (h *Handler) validatePod(ctx context.Context, r *review, template []byte) (
 	if err != nil {
 		return nil, err
 	}
-	if p.owner.Name != "" || r.resource == "pods" && r.operation != "CREATE" {
-		return nil, nil // the warning would reach a controller, or come too late
+	owned, err := isControlled(r.object)
+	if err != nil || owned || r.resource == "pods" && r.operation != "CREATE" {
+		return nil, err // the warning would reach a controller, or come too late
 	}
 	name := p.serviceAccount
 	if name == "" {
@@ -113,6 +114,17 @@ func podTemplate(resource string, object []byte) ([]byte, error) {
 		return descend(object, "spec", "jobTemplate", "spec", "template")
 	}
 	return nil, nil
+}
+
+// isControlled tells whether a controller made the object, as a Deployment's makes ReplicaSets and a CronJob's Jobs.
+func isControlled(object []byte) (bool, error) {
+	owners, err := descend(object, "metadata", "ownerReferences")
+	if err != nil || owners == nil {
+		return false, err
+	}
+	r := &podReader{scanner: scanner{data: owners}, pod: &pod{}}
+	err = r.owners()
+	return r.pod.owner.Name != "", err
 }
 
 // descend finds the member of that path; nil where there is none.
