@@ -419,3 +419,25 @@ func TestAdviceAsEvents(t *testing.T) {
 		t.Errorf("asked %+v", advisor.asked)
 	}
 }
+
+// TestConcurrent is for the race detector: reviews while accounts and sources change.
+func TestConcurrent(t *testing.T) {
+	c := newCluster()
+	c.cache("shop", "app", map[string]string{"role-arn": roleARN})
+	h := newHandler(t, webhook.Config{ServiceAccounts: c, Advisor: &knows{}, Events: c})
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			for range 50 {
+				if !review(t, h, ask{}, plainPod).injected(t) {
+					t.Error("not injected")
+				}
+				review(t, h, ask{path: "/validate", resource: "deployments"}, workload("deployments", plainPod))
+				h.SetRoles(webhook.Roles{"shop/other": {}})
+				h.SetContainerAccounts(nil)
+				c.cache("shop", "app", map[string]string{"role-arn": roleARN})
+			}
+		})
+	}
+	group.Wait()
+}

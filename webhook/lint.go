@@ -172,10 +172,14 @@ func (p *pod) lintSkip(prefix string) []Warning {
 	return warnings
 }
 
-// lintEnv looks for containers that have one of the two variables that make a role (W05).
+// lintEnv looks for containers, not skipped, that have one of the two variables that make a role (W05).
 func (p *pod) lintEnv() []Warning {
 	var warnings []Warning
+	skipped := p.skipped()
 	for _, c := range slices.Concat(p.init, p.main) {
+		if slices.Contains(skipped, c.name) {
+			continue
+		}
 		has, lacks := "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"
 		switch c.env & (envRoleARN | envTokenFile) {
 		case envTokenFile:

@@ -87,6 +87,7 @@ func TestLintPod(t *testing.T) {
 		"skips what cannot be read":        {annotated(`"eks.amazonaws.com/skip-containers":"\"app"`), true, []string{"W03"}},
 		"half of the variables":            {withEnv(`{"name":"AWS_ROLE_ARN","value":"x"}`), true, []string{"W05"}},
 		"the other half":                   {withEnv(`{"name":"AWS_WEB_IDENTITY_TOKEN_FILE","value":"x"}`), true, []string{"W05"}},
+		"half, and skipped":                {`{"metadata":{"annotations":{"eks.amazonaws.com/skip-containers":"app"}},` + withEnv(`{"name":"AWS_ROLE_ARN"}`)[1:], true, []string{}},
 		"both":                             {withEnv(`{"name":"AWS_ROLE_ARN"},{"name":"AWS_WEB_IDENTITY_TOKEN_FILE"}`), true, []string{}},
 		"half, and no role to inject":      {withEnv(`{"name":"AWS_ROLE_ARN","value":"x"}`), false, []string{}},
 		"another volume of that name":      {withVolume(`"emptyDir":{}`), true, []string{"W06"}},
