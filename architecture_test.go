@@ -30,6 +30,12 @@ type row struct {
 	any     bool
 	http    bool
 	pure    bool
+	core    []string // its pure files, without .go, where the package as a whole is not pure
+}
+
+// isCore tells whether f is one of the row's pure files.
+func (r row) isCore(f sourceFile) bool {
+	return slices.Contains(r.core, strings.TrimSuffix(path.Base(f.path), ".go"))
 }
 
 // sourceFile is one parsed Go file that is not a test.
@@ -61,6 +67,8 @@ func TestArchitectureCanFail(t *testing.T) {
 		{name: "policy", pure: true},
 		{name: "iam", imports: []string{"policy"}},
 		{name: "store", imports: []string{"iam"}},
+		{name: "webhook", http: true, core: []string{"x"}},
+		{name: "doctor", core: []string{"y"}},
 		{name: "cmd/irsa", any: true, http: true},
 	}
 	long := "func f() {\n" + strings.Repeat("\t_ = 1\n", maxFunctionLines+1) + "}\n"
@@ -74,6 +82,9 @@ func TestArchitectureCanFail(t *testing.T) {
 		{"renamed clock", "policy", "// Package policy.\npackage policy\nimport clock \"time\"\nvar x = clock.Since\n", "time.Since"},
 		{"randomness in a pure package", "policy", "// Package policy.\npackage policy\nimport _ \"crypto/rand\"\n", "crypto/rand"},
 		{"printing in a pure package", "policy", "// Package policy.\npackage policy\nimport \"fmt\"\nfunc f() { fmt.Println() }\n", "fmt.Println"},
+		{"clock in a pure core", "webhook", "// Package webhook.\npackage webhook\nimport \"time\"\nvar x = time.Now()\n", "time.Now"},
+		{"randomness in a pure core", "webhook", "// Package webhook.\npackage webhook\nimport _ \"math/rand/v2\"\n", "math/rand/v2"},
+		{"a pure core that is not there", "doctor", "// Package doctor.\npackage doctor\n", "has no file y.go"},
 		{"init function", "iam", "// Package iam.\npackage iam\nfunc init() {}\n", "init()"},
 		{"the AWS SDK outside its room", "iam", "// Package iam.\npackage iam\nimport _ \"github.com/aws/aws-sdk-go-v2/aws\"\n", "aws-sdk-go-v2"},
 		{"a long function", "iam", "// Package iam.\npackage iam\n" + long, "lines long"},
@@ -93,6 +104,26 @@ func TestArchitectureCanFail(t *testing.T) {
 				t.Errorf("violations = %q, want exactly one that says %q", violations, c.want)
 			}
 		})
+	}
+}
+
+// TestArchitectureCoreCanFail plants a call out of a pure core, which takes two files.
+func TestArchitectureCoreCanFail(t *testing.T) {
+	var files []sourceFile
+	for name, source := range map[string]string{
+		"x.go": "// Package webhook.\npackage webhook\nfunc pure() { other(); fine() }\nfunc fine() {}\n",
+		"y.go": "package webhook\nfunc other() { fine() }\n",
+	} {
+		set := token.NewFileSet()
+		tree, err := parser.ParseFile(set, "webhook/"+name, source, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, sourceFile{path: "webhook/" + name, set: set, tree: tree})
+	}
+	violations := check([]row{{name: "webhook", core: []string{"x"}}}, map[string][]sourceFile{"webhook": files})
+	if len(violations) != 1 || !strings.Contains(violations[0], "calls other of webhook/y.go") {
+		t.Errorf("violations = %q", violations)
 	}
 }
 
@@ -154,11 +185,19 @@ func check(table []row, packages map[string][]sourceFile) []string {
 		if !slices.ContainsFunc(packages[folder], func(f sourceFile) bool { return f.tree.Doc != nil }) {
 			violations = append(violations, fmt.Sprintf("package %s has no package comment", folder))
 		}
+		for _, name := range r.core {
+			if !slices.ContainsFunc(packages[folder], func(f sourceFile) bool { return path.Base(f.path) == name+".go" }) {
+				violations = append(violations, fmt.Sprintf("package %s has no file %s.go, which its row says is pure", folder, name))
+			}
+		}
 		for _, f := range packages[folder] {
 			violations = append(violations, checkImports(r, f)...)
 			violations = append(violations, checkDeclarations(f)...)
-			if r.pure {
+			if r.pure || r.isCore(f) {
 				violations = append(violations, checkPure(f)...)
+			}
+			if r.isCore(f) {
+				violations = append(violations, checkCore(r, f, packages[folder])...)
 			}
 		}
 	}
@@ -236,6 +275,28 @@ func checkPure(f sourceFile) []string {
 	return violations
 }
 
+// checkCore looks in a pure file for the functions of the package's other files. (Methods it cannot see by syntax alone.)
+func checkCore(r row, f sourceFile, files []sourceFile) []string {
+	impure := map[string]string{} // function → file
+	for _, other := range files {
+		for _, declaration := range other.tree.Decls {
+			if function, ok := declaration.(*ast.FuncDecl); ok && function.Recv == nil && !r.isCore(other) {
+				impure[function.Name.Name] = other.path
+			}
+		}
+	}
+	var violations []string
+	ast.Inspect(f.tree, func(node ast.Node) bool {
+		if call, ok := node.(*ast.CallExpr); ok {
+			if name, ok := call.Fun.(*ast.Ident); ok && impure[name.Name] != "" {
+				violations = append(violations, fmt.Sprintf("%s is in a pure file and calls %s of %s", f.set.Position(call.Pos()), name.Name, impure[name.Name]))
+			}
+		}
+		return true
+	})
+	return violations
+}
+
 // readTable reads the rows whose first cell is a package name in backquotes.
 func readTable(file string) ([]row, error) {
 	content, err := os.ReadFile(file)
@@ -252,6 +313,9 @@ func readTable(file string) ([]row, error) {
 			cells[i] = strings.TrimSpace(cells[i])
 		}
 		r := row{name: strings.Trim(cells[0], "`"), http: cells[3] == "yes", pure: cells[4] == "yes"}
+		if cells[4] != "yes" && cells[4] != "no" {
+			r.core = strings.Fields(cells[4])
+		}
 		switch cells[2] {
 		case "any":
 			r.any = true
