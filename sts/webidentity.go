@@ -66,6 +66,9 @@ func (s *Service) exchange(ctx context.Context, x *exchange) (WebIdentityOutput,
 	if err := s.verify(ctx, x); err != nil {
 		return WebIdentityOutput{}, err
 	}
+	if err := s.review(ctx, x); err != nil {
+		return WebIdentityOutput{}, err
+	}
 	if err := s.trust(x); err != nil {
 		return WebIdentityOutput{}, err
 	}
