@@ -180,8 +180,8 @@ func TestCluster(t *testing.T) {
 	// Another cluster, of the same name and issuer, and of the same issuer alone.
 	_, other := kubernetes(t, "https://prod.example.test", "uid-2")
 	irsa(t, 2, "cluster", "sync", "prod", "--once", "--kubeconfig", other)
-	for _, name := range []string{"prod", "stage"} {
-		if _, said := irsa(t, 2, "cluster", "register", name, "--kubeconfig", other); !strings.Contains(said, "hint: ") || !strings.Contains(said, "--service-account-issuer") {
+	for name, hint := range map[string]string{"prod": "irsa cluster remove prod", "stage": "--service-account-issuer"} {
+		if _, said := irsa(t, 2, "cluster", "register", name, "--kubeconfig", other); !strings.Contains(said, "hint: ") || !strings.Contains(said, hint) {
 			t.Errorf("register %s says %q", name, said)
 		}
 	}
