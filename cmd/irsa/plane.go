@@ -13,6 +13,7 @@ import (
 	"github.com/openirsa/openirsa/awsapi"
 	"github.com/openirsa/openirsa/awsmodel"
 	"github.com/openirsa/openirsa/catalog"
+	"github.com/openirsa/openirsa/doctor"
 	"github.com/openirsa/openirsa/gateway"
 	"github.com/openirsa/openirsa/iam"
 	"github.com/openirsa/openirsa/oidc"
@@ -38,6 +39,7 @@ type plane struct {
 	*state
 	directory *iam.Directory
 	verifier  *oidc.Verifier
+	exchange  *sts.Service
 	objects   *services.S3
 	root      iam.AccessKey
 	region    string
@@ -135,7 +137,8 @@ func (p *plane) join(ctx context.Context, c planeConfig) error {
 	if err != nil {
 		return fmt.Errorf("starting sts: %w", err)
 	}
-	api, err := awsapi.New(awsapi.Config{STS: exchange, Inquiries: exchange, Directory: p.directory, Trail: p.trail, Origin: originOf, Logger: c.Logger,
+	p.exchange = exchange
+	api, err := awsapi.New(awsapi.Config{STS: exchange, Inquiries: exchange, Reviews: exchange, Advisor: callerAdvisor{doctor.New(exchange)}, Directory: p.directory, Trail: p.trail, Origin: originOf, Logger: c.Logger,
 		DefaultAccount: p.settings.Account})
 	if err != nil {
 		return fmt.Errorf("starting the API: %w", err)
