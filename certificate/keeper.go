@@ -13,7 +13,8 @@ import (
 )
 
 // Source yields the certificate that a server shows from now on: Files, Own and Shared are Sources. It is called by one goroutine at a time, every few
-// seconds, and does nothing costly where nothing is due. On an error the certificate shown stays.
+// seconds, and does nothing costly where nothing is due. Without a certificate, which is always an error, the one shown stays; a certificate beside an
+// error is taken, and the error told.
 type Source interface {
 	Certificate(ctx context.Context) (*tls.Certificate, error)
 }
@@ -50,22 +51,26 @@ func (k *Keeper) Refresh(ctx context.Context) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	next, err := k.config.Source.Certificate(ctx)
-	if err != nil {
-		if err.Error() != k.told && ctx.Err() == nil {
-			k.config.Log.Error("the serving certificate could not be renewed", "error", err, "holds", k.held.Load() != nil)
-			k.told = err.Error()
-		}
-		return err
+	if next != nil {
+		k.take(next)
 	}
-	k.told = ""
-	held := k.held.Load()
-	if held != nil && bytes.Equal(held.Certificate[0], next.Certificate[0]) {
-		return nil
+	switch {
+	case err == nil:
+		k.told = ""
+	case err.Error() != k.told && ctx.Err() == nil:
+		k.config.Log.Error("the serving certificate could not be kept up", "error", err, "holds", k.held.Load() != nil)
+		k.told = err.Error()
+	}
+	return err
+}
+
+func (k *Keeper) take(next *tls.Certificate) {
+	if held := k.held.Load(); held != nil && bytes.Equal(held.Certificate[0], next.Certificate[0]) {
+		return
 	}
 	k.held.Store(next)
 	k.config.Log.Info("a serving certificate was taken", "serial", next.Leaf.SerialNumber.Text(16), "issuer", next.Leaf.Issuer.String(),
 		"expires", next.Leaf.NotAfter.UTC().Format(time.RFC3339))
-	return nil
 }
 
 // Run refreshes until ctx ends.
