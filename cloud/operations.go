@@ -32,6 +32,11 @@ func (c *Client) Events(ctx context.Context, requestID string) ([]trail.Event, e
 	return out.Events, err
 }
 
+// DisableRoot deletes every access key of the root of the caller's account.
+func (c *Client) DisableRoot(ctx context.Context) error {
+	return c.operate(ctx, "DisableRoot", struct{}{}, &struct{}{})
+}
+
 // operate calls one of OpenIRSA's own operations: a signed JSON request on the AWS port, scope "openirsa".
 func (c *Client) operate(ctx context.Context, operation string, in, out any) error {
 	if c.config.BaseEndpoint == nil || *c.config.BaseEndpoint == "" {
