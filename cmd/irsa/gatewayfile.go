@@ -53,7 +53,7 @@ func (f *gatewayFile) backends() string {
 	case others:
 		return text + " and every other service"
 	case text == "":
-		return "none: what is allowed of other services answers 501 and says why (--gateway)"
+		return "none: what is allowed of other services answers 501 and says why"
 	}
 	return text + "; what is allowed of other services answers 501 and says why"
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -191,6 +192,41 @@ func text(n *yaml.Node) (string, error) {
 		return "", at(n, "a text is expected")
 	}
 	return n.Value, nil
+}
+
+// duration is a time as Go writes it, of at least that much.
+func duration(n *yaml.Node, least time.Duration) (time.Duration, error) {
+	given, err := text(n)
+	if err != nil {
+		return 0, err
+	}
+	d, err := time.ParseDuration(given)
+	if err != nil || d < least {
+		return 0, at(n, "%q is not a time of at least %s (30s, 24h)", given, least)
+	}
+	return d, nil
+}
+
+// boolean is true or false, and nothing else that YAML once took for one.
+func boolean(n *yaml.Node) (bool, error) {
+	given, err := text(n)
+	if err == nil && given != "true" && given != "false" {
+		err = at(n, "%q is neither true nor false", given)
+	}
+	return given == "true", err
+}
+
+// number is a whole number between two others.
+func number(n *yaml.Node, least, most int) (int, error) {
+	given, err := text(n)
+	if err != nil {
+		return 0, err
+	}
+	value, err := strconv.Atoi(given)
+	if err != nil || value < least || value > most {
+		return 0, at(n, "%q is not a number from %d to %d", given, least, most)
+	}
+	return value, nil
 }
 
 // byteCount reads a size: bytes, or with KiB or MiB.
