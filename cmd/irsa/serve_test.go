@@ -116,6 +116,7 @@ func (s *served) dial(config *tls.Config) (tls.ConnectionState, error) {
 
 // TestServeOwnCertificate: clients that trust ca.crt reach the plane over TLS 1.2 and 1.3, resume their sessions, and after a restart trust it still.
 func TestServeOwnCertificate(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
 	key := newRootFiles(t, folder)
 	const lines = "tls: {own: {names: [localhost, 127.0.0.1]}}\ndrain: {delay: 0s}\n"
@@ -158,6 +159,7 @@ func TestServeOwnCertificate(t *testing.T) {
 
 // TestServeReloads: files that are replaced are shown without a restart; a pair that does not fit is not; sessions from before are resumed.
 func TestServeReloads(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
 	key := newRootFiles(t, folder)
 	authority, err := certificate.NewAuthority(time.Now(), time.Hour)
@@ -192,6 +194,7 @@ func TestServeReloads(t *testing.T) {
 
 // TestServeBootstrap: the first start takes the configured root key; a later one with another key changes nothing and says so; no secret is logged.
 func TestServeBootstrap(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
 	key := newRootFiles(t, folder)
 	const lines = "tls: {plaintext: loopback}\ndrain: {delay: 0s}\nlogging: {level: debug}\n"
@@ -239,6 +242,7 @@ func (s *served) identity(key iam.AccessKey) string {
 
 // TestServeDrains: readiness fails first, requests are still taken during the delay and what is in flight ends; health answers to the end.
 func TestServeDrains(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
 	s := startServe(t, folder, newRootFiles(t, folder), "tls: {plaintext: loopback}\ndrain: {delay: 1s, timeout: 10s}\n")
 	if status, body := s.get("/readyz"); status != http.StatusOK || body != "ok\n" {
