@@ -65,6 +65,8 @@ on any cluster and without AWS, and says exactly why when a step refuses.`,
 	root.AddCommand(
 		newDemoCommand(env),
 		newUpCommand(env, output),
+		newServeCommand(env, output),
+		newRootCommands(env, output),
 		newTokenCommand(env, output),
 		newSimulateCommand(env),
 		newDiffCommand(env, output),
