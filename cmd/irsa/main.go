@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -25,7 +26,16 @@ type environment struct {
 }
 
 func main() {
-	os.Exit(run(os.Args[1:], environment{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}))
+	os.Exit(run(commandLine(os.Args), environment{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}))
+}
+
+// commandLine is what was asked for. Called webhook, the binary is the webhook alone, so that a cluster's manifests that run the image of
+// amazon-eks-pod-identity-webhook as /webhook keep their arguments.
+func commandLine(arguments []string) []string {
+	if len(arguments) > 0 && filepath.Base(arguments[0]) == "webhook" {
+		return append([]string{"webhook"}, arguments[1:]...)
+	}
+	return arguments[min(1, len(arguments)):]
 }
 
 // run executes one command line and returns its exit code.
