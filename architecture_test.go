@@ -30,6 +30,7 @@ type row struct {
 	any     bool
 	http    bool
 	pure    bool
+	core    []string // its pure files, without .go, where the package as a whole is not pure
 }
 
 // sourceFile is one parsed Go file that is not a test.
@@ -61,6 +62,8 @@ func TestArchitectureCanFail(t *testing.T) {
 		{name: "policy", pure: true},
 		{name: "iam", imports: []string{"policy"}},
 		{name: "store", imports: []string{"iam"}},
+		{name: "webhook", http: true, core: []string{"x"}},
+		{name: "doctor", core: []string{"y"}},
 		{name: "cmd/irsa", any: true, http: true},
 	}
 	long := "func f() {\n" + strings.Repeat("\t_ = 1\n", maxFunctionLines+1) + "}\n"
@@ -74,6 +77,9 @@ func TestArchitectureCanFail(t *testing.T) {
 		{"renamed clock", "policy", "// Package policy.\npackage policy\nimport clock \"time\"\nvar x = clock.Since\n", "time.Since"},
 		{"randomness in a pure package", "policy", "// Package policy.\npackage policy\nimport _ \"crypto/rand\"\n", "crypto/rand"},
 		{"printing in a pure package", "policy", "// Package policy.\npackage policy\nimport \"fmt\"\nfunc f() { fmt.Println() }\n", "fmt.Println"},
+		{"clock in a pure core", "webhook", "// Package webhook.\npackage webhook\nimport \"time\"\nvar x = time.Now()\n", "time.Now"},
+		{"randomness in a pure core", "webhook", "// Package webhook.\npackage webhook\nimport _ \"math/rand/v2\"\n", "math/rand/v2"},
+		{"a pure core that is not there", "doctor", "// Package doctor.\npackage doctor\n", "has no file y.go"},
 		{"init function", "iam", "// Package iam.\npackage iam\nfunc init() {}\n", "init()"},
 		{"the AWS SDK outside its room", "iam", "// Package iam.\npackage iam\nimport _ \"github.com/aws/aws-sdk-go-v2/aws\"\n", "aws-sdk-go-v2"},
 		{"a long function", "iam", "// Package iam.\npackage iam\n" + long, "lines long"},
@@ -154,10 +160,15 @@ func check(table []row, packages map[string][]sourceFile) []string {
 		if !slices.ContainsFunc(packages[folder], func(f sourceFile) bool { return f.tree.Doc != nil }) {
 			violations = append(violations, fmt.Sprintf("package %s has no package comment", folder))
 		}
+		for _, name := range r.core {
+			if !slices.ContainsFunc(packages[folder], func(f sourceFile) bool { return path.Base(f.path) == name+".go" }) {
+				violations = append(violations, fmt.Sprintf("package %s has no file %s.go, which its row says is pure", folder, name))
+			}
+		}
 		for _, f := range packages[folder] {
 			violations = append(violations, checkImports(r, f)...)
 			violations = append(violations, checkDeclarations(f)...)
-			if r.pure {
+			if r.pure || slices.Contains(r.core, strings.TrimSuffix(path.Base(f.path), ".go")) {
 				violations = append(violations, checkPure(f)...)
 			}
 		}
@@ -252,6 +263,9 @@ func readTable(file string) ([]row, error) {
 			cells[i] = strings.TrimSpace(cells[i])
 		}
 		r := row{name: strings.Trim(cells[0], "`"), http: cells[3] == "yes", pure: cells[4] == "yes"}
+		if cells[4] != "yes" && cells[4] != "no" {
+			r.core = strings.Fields(cells[4])
+		}
 		switch cells[2] {
 		case "any":
 			r.any = true

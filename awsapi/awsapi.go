@@ -2,7 +2,7 @@
 // (2017-11-01), and AWS JSON 1.1 for CloudTrail (2013-11-01) and our own openirsa operations. It reads a request once, strictly and within
 // bounds; authenticates it; finds the operation in a table; and writes the answer or the refusal in AWS's words, with AWS's status.
 //
-// It decides nothing but the two calls on the trail, openirsa:GetEvents and cloudtrail:LookupEvents: who the caller is, what they may do,
+// It decides nothing but the two calls on the trail, openirsa:GetEvents and cloudtrail:LookupEvents, and openirsa:Preflight: who the caller is, what they may do,
 // which values are valid and what is recorded belong to packages sts and iam. What it refuses by itself, before they are asked, it records.
 // The shapes of calls and answers are those of AWS's service models; docs/compatibility.md lists the calls and every known difference.
 package awsapi
@@ -23,6 +23,8 @@ import (
 type Config struct {
 	STS       STS
 	Inquiries Inquiries
+	Reviews   TokenReviews
+	Advisor   Advisor
 	Directory *iam.Directory
 	Trail     Trail
 	// DefaultAccount is the plane's own: its callers may see events that belong to no account.
@@ -65,7 +67,7 @@ type Trail interface {
 
 // New makes the door's handler. It answers on path "/" and, for EKS, below "/clusters", and holds at most MaxBody bytes of a request's body.
 func New(c Config) (*Door, error) {
-	if c.STS == nil || c.Inquiries == nil || c.Directory == nil || c.Trail == nil || c.Origin == nil || c.Logger == nil || c.DefaultAccount == "" {
+	if c.STS == nil || c.Inquiries == nil || c.Reviews == nil || c.Advisor == nil || c.Directory == nil || c.Trail == nil || c.Origin == nil || c.Logger == nil || c.DefaultAccount == "" {
 		return nil, errors.New("awsapi: every field of Config is required")
 	}
 	return &Door{Config: c, actions: queryOperations(c), targets: jsonOperations(c), routes: eksRoutes(c.Directory)}, nil

@@ -1,7 +1,6 @@
 package awsapi
 
 import (
-	"context"
 	"slices"
 	"strconv"
 	"strings"
@@ -258,45 +257,4 @@ func encodeAddonUpdate(u iam.AddonUpdate) any {
 	return struct {
 		Update updateElement `json:"update"`
 	}{element}
-}
-
-// RegisterClusterInput describes a cluster of the request's region. What is not given stays as an earlier registration left it.
-type RegisterClusterInput struct {
-	Name                 string
-	Issuer               string
-	Version              string            `json:",omitempty"`
-	Endpoint             string            `json:",omitempty"`
-	CertificateAuthority string            `json:",omitempty"` // base64 of PEM certificates
-	ClientIDList         []string          `json:",omitempty"`
-	Tags                 map[string]string `json:",omitempty"`
-}
-
-// RegisterClusterOutput names the cluster, and the provider that its issuer is.
-type RegisterClusterOutput struct {
-	ClusterArn               string
-	OpenIDConnectProviderArn string
-}
-
-func registerCluster(d *iam.Directory) func(context.Context, iam.Caller, RegisterClusterInput) (any, error) {
-	return func(ctx context.Context, caller iam.Caller, in RegisterClusterInput) (any, error) {
-		cluster, err := d.RegisterCluster(ctx, caller, iam.RegisterClusterInput{
-			Name: in.Name, Issuer: in.Issuer, Version: in.Version, Endpoint: in.Endpoint, CertificateAuthority: in.CertificateAuthority,
-			ClientIDList: in.ClientIDList, Tags: tagsOf(in.Tags),
-		})
-		if err != nil {
-			return nil, err
-		}
-		return RegisterClusterOutput{ClusterArn: cluster.ARN, OpenIDConnectProviderArn: cluster.ProviderARN}, nil
-	}
-}
-
-// DeregisterClusterInput names a cluster of the request's region.
-type DeregisterClusterInput struct {
-	Name string
-}
-
-func deregisterCluster(d *iam.Directory) func(context.Context, iam.Caller, DeregisterClusterInput) (any, error) {
-	return func(ctx context.Context, caller iam.Caller, in DeregisterClusterInput) (any, error) {
-		return nil, d.DeregisterCluster(ctx, caller, iam.ClusterInput{Name: in.Name})
-	}
 }

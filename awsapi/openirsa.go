@@ -18,6 +18,11 @@ func openirsaOperations(c Config) map[string]operation {
 		"PutOpenIDConnectProviderKeys": openirsa(putKeys(c.Directory)),
 		"RegisterCluster":              openirsa(registerCluster(c.Directory)),
 		"DeregisterCluster":            openirsa(deregisterCluster(c.Directory)),
+		"SyncCluster":                  openirsa(syncCluster(c.Directory)),
+		"ListClusters":                 openirsa(listClusters(c.Directory)),
+		"ReceiveTokenReviews":          openirsa(receiveTokenReviews(c.Reviews)),
+		"CompleteTokenReviews":         openirsa(completeTokenReviews(c.Reviews)),
+		"Preflight":                    openirsa(preflight(c.Trail, c.Advisor)),
 		"GetEvents":                    openirsa(getEvents(c.Trail, c.DefaultAccount)),
 	})
 	return prefixed("OpenIRSA.", table)

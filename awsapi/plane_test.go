@@ -97,7 +97,7 @@ func newPlane(t testing.TB) *plane {
 
 	logs := &lockedBuffer{}
 	door, err := awsapi.New(awsapi.Config{
-		STS: service, Inquiries: service, Directory: identities, Trail: events, DefaultAccount: account,
+		STS: service, Inquiries: service, Reviews: service, Advisor: echo{}, Directory: identities, Trail: events, DefaultAccount: account,
 		Origin: origin, Logger: slog.New(slog.NewTextHandler(logs, nil)),
 	})
 	must(t, err)

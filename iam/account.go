@@ -2,6 +2,7 @@ package iam
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -177,6 +178,16 @@ func (a *Account) Provider(issuer string) (p oidc.Provider, arn string, ok bool)
 	return oidc.Provider{
 		Account: a.id, Issuer: issuer, Revision: entry.revision, ClientIDs: entry.provider.ClientIDs, JWKS: entry.provider.JWKS,
 	}, entry.provider.ARN, true
+}
+
+// Issuers are those of the account's providers, sorted.
+func (a *Account) Issuers() []string {
+	issuers := make([]string, 0, len(a.providers))
+	for _, entry := range a.providers {
+		issuers = append(issuers, entry.provider.Issuer)
+	}
+	slices.Sort(issuers)
+	return issuers
 }
 
 // policy finds an entry or answers NoSuchEntity, as identity does; provider's callers word that. ARNs are compared exactly, so that the resource

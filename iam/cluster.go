@@ -22,6 +22,7 @@ const (
 	maxEndpoint             = 255
 	maxCertificateAuthority = 64 << 10
 	maxClusterPage          = 100
+	maxUID                  = 64
 )
 
 // defaultClientID is the audience of the tokens that pods exchange, on EKS and here.
@@ -32,6 +33,7 @@ var (
 	clusterName = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z_-]*$`)
 	regionName  = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	versionName = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z.+_-]*$`)
+	uidText     = regexp.MustCompile(`^[0-9A-Za-z-]+$`)
 )
 
 // Cluster is a registered Kubernetes cluster: what DescribeCluster tells of it. Nothing here runs or reaches it.
@@ -47,6 +49,10 @@ type Cluster struct {
 	CertificateAuthority string    `json:"certificateAuthority,omitempty"`
 	Created              time.Time `json:"created"`
 	Tags                 []Tag     `json:"tags,omitempty"`
+	UID                  string    `json:"uid,omitempty"`          // of its kube-system namespace, which no other cluster has
+	Synced               time.Time `json:"synced,omitzero"`        // when it last pushed its keys, to some minutes
+	TokenReview          bool      `json:"tokenReview,omitempty"`  // exchanges need the cluster's word
+	MadeProvider         bool      `json:"madeProvider,omitempty"` // its registration made the provider, and its end takes it away
 }
 
 // clusterEntry is a cluster's record as a snapshot holds it.
@@ -110,8 +116,10 @@ func eksTags(tags []Tag) conditions {
 func (in RegisterClusterInput) validate(v *validator) {
 	v.clusterName(in.Name)
 	CreateOpenIDConnectProviderInput{URL: in.Issuer, ClientIDList: in.ClientIDList, Tags: in.Tags}.validate(v)
-	if in.Version != "" && (len(in.Version) > maxVersion || !versionName.MatchString(in.Version)) {
-		v.refuse("InvalidInput", "The version is not like 1.33 or v1.33.2.")
+	v.clusterUID(in.UID)
+	v.version(in.Version)
+	if in.KeySet != nil {
+		v.keySet(in.KeySet)
 	}
 	if u, err := url.Parse(in.Endpoint); in.Endpoint != "" && (err != nil || u.Scheme != "https" || !isHost(u) || u.User != nil ||
 		len(in.Endpoint) > maxEndpoint || strings.ContainsAny(in.Endpoint, "?#")) {
@@ -155,14 +163,20 @@ func (v *validator) clusterName(name string) {
 // unless it is one already: that one stays as it is. It needs iam:CreateOpenIDConnectProvider too.
 //
 // Registering a cluster again changes what is given. An issuer belongs to one cluster: two with the same one would be one to every trust
-// policy, and kubeadm gives all of its clusters the same unless kube-apiserver's --service-account-issuer is set.
+// policy, and kubeadm gives all of its clusters the same unless kube-apiserver's --service-account-issuer is set. A name belongs to one cluster, by
+// the UID of its kube-system namespace where that is given. With a key set, the keys are the provider's in the same write, which needs
+// openirsa:PutOpenIDConnectProviderKeys too.
 func (d *Directory) RegisterCluster(ctx context.Context, caller Caller, in RegisterClusterInput) (Cluster, error) {
 	region := caller.Origin.Region
 	c := onCluster("openirsa", "RegisterCluster", caller, in, in.Name)
 	c.keys = requestTags(in.Tags)
-	c.also = []need{{action: "iam:CreateOpenIDConnectProvider", on: func(a *Account) target {
+	provider := func(a *Account) target {
 		return target{resource: a.arn("oidc-provider/" + strings.TrimPrefix(in.Issuer, "https://"))}
-	}}}
+	}
+	c.also = []need{{action: "iam:CreateOpenIDConnectProvider", on: provider}}
+	if in.KeySet != nil {
+		c.also = append(c.also, need{action: "openirsa:PutOpenIDConnectProviderKeys", on: provider})
+	}
 	var out Cluster
 	err := d.change(ctx, caller, c, func(tx *draft) (err error) {
 		if !regionName.MatchString(region) || len(region) > maxRegion {
@@ -171,10 +185,11 @@ func (d *Directory) RegisterCluster(ctx context.Context, caller Caller, in Regis
 		if err := tx.checkIssuer(region, in); err != nil {
 			return err
 		}
-		if err := tx.provide(in); err != nil {
+		made, err := tx.provide(in)
+		if err != nil {
 			return err
 		}
-		out, err = tx.register(region, in)
+		out, err = tx.register(region, in, made)
 		return err
 	})
 	return out, err
@@ -185,6 +200,8 @@ func (tx *draft) checkIssuer(region string, in RegisterClusterInput) error {
 	for _, entry := range tx.clusters {
 		c := entry.cluster
 		switch own := c.Region == region && c.Name == in.Name; {
+		case own && c.UID != "" && in.UID != "" && c.UID != in.UID:
+			return otherCluster(c, in.UID)
 		case own && c.Issuer != in.Issuer:
 			return refusef("EntityAlreadyExists", "Cluster %s is registered with the issuer %s. Deregister it first, or choose another name.", c.Name, c.Issuer)
 		case !own && providerName(c.Issuer) == providerName(in.Issuer):
@@ -195,13 +212,16 @@ func (tx *draft) checkIssuer(region string, in RegisterClusterInput) error {
 	return nil
 }
 
-// provide makes the cluster's issuer a provider, unless it is one.
-func (tx *draft) provide(in RegisterClusterInput) error {
+// provide makes the cluster's issuer a provider, unless it is one, and gives it the keys, if there are any.
+func (tx *draft) provide(in RegisterClusterInput) (made bool, err error) {
 	if entry, ok := tx.providers[providerName(in.Issuer)]; ok {
 		if entry.provider.Issuer != in.Issuer {
-			return refusef("EntityAlreadyExists", "Provider with url %s already exists.", entry.provider.Issuer)
+			return false, refusef("EntityAlreadyExists", "Provider with url %s already exists.", entry.provider.Issuer)
 		}
-		return nil
+		if in.KeySet != nil {
+			_, err = tx.putKeys(in.Issuer, in.KeySet)
+		}
+		return false, err
 	}
 	clientIDs := unique(in.ClientIDList)
 	if len(clientIDs) == 0 {
@@ -209,16 +229,16 @@ func (tx *draft) provide(in RegisterClusterInput) error {
 	}
 	switch {
 	case len(tx.providers) >= maxProviders:
-		return quota("OpenIdConnectProvidersPerAccount", maxProviders)
+		return false, quota("OpenIdConnectProvidersPerAccount", maxProviders)
 	case len(clientIDs) > maxClientIDs:
-		return quota("ClientIdsPerOpenIdConnectProvider", maxClientIDs)
+		return false, quota("ClientIdsPerOpenIdConnectProvider", maxClientIDs)
 	}
-	provider := OpenIDConnectProvider{Issuer: in.Issuer, ClientIDs: clientIDs, Created: tx.now}
-	return stage(tx, recordKey(tx.id, kindProvider, providerName(in.Issuer)), 0, provider)
+	provider := OpenIDConnectProvider{Issuer: in.Issuer, ClientIDs: clientIDs, JWKS: in.KeySet, Created: tx.now}
+	return true, stage(tx, recordKey(tx.id, kindProvider, providerName(in.Issuer)), 0, provider)
 }
 
 // register writes the cluster's record: a new one, or the present one with what is given.
-func (tx *draft) register(region string, in RegisterClusterInput) (Cluster, error) {
+func (tx *draft) register(region string, in RegisterClusterInput, madeProvider bool) (Cluster, error) {
 	var revision int64
 	c := tx.identified(Cluster{Name: in.Name, Region: region, Issuer: in.Issuer, Created: tx.now})
 	if entry, err := tx.cluster(region, in.Name); err == nil {
@@ -229,7 +249,7 @@ func (tx *draft) register(region string, in RegisterClusterInput) (Cluster, erro
 	for _, given := range []struct {
 		text string
 		to   *string
-	}{{in.Version, &c.Version}, {in.Endpoint, &c.Endpoint}, {in.CertificateAuthority, &c.CertificateAuthority}} {
+	}{{in.Version, &c.Version}, {in.Endpoint, &c.Endpoint}, {in.CertificateAuthority, &c.CertificateAuthority}, {in.UID, &c.UID}} {
 		if given.text != "" {
 			*given.to = given.text
 		}
@@ -237,6 +257,13 @@ func (tx *draft) register(region string, in RegisterClusterInput) (Cluster, erro
 	if len(in.Tags) > 0 {
 		c.Tags = in.Tags
 	}
+	if in.KeySet != nil {
+		c.Synced = tx.now
+	}
+	if in.TokenReview != nil {
+		c.TokenReview = *in.TokenReview
+	}
+	c.MadeProvider = c.MadeProvider || madeProvider
 	return c, stage(tx, recordKey(tx.id, kindCluster, region+"/"+in.Name), revision, c)
 }
 
@@ -252,11 +279,32 @@ func (a *Account) clustersIn(region string) (names []string) {
 
 func (in ClusterInput) validate(v *validator) { v.clusterName(in.Name) }
 
-// DeregisterCluster (openirsa) forgets a cluster and its add-ons. The provider stays, with every trust policy that names it:
-// DeleteOpenIDConnectProvider takes it away.
-func (d *Directory) DeregisterCluster(ctx context.Context, caller Caller, in ClusterInput) error {
+// DeregisteredCluster tells what became of a cluster's provider, and when: what was exchanged before, may be revoked by aws:TokenIssueTime.
+type DeregisteredCluster struct {
+	Cluster
+	ProviderDeleted bool
+	At              time.Time
+}
+
+// DeregisterCluster (openirsa) forgets a cluster and its add-ons, and deletes the provider that its registration made, which needs
+// iam:DeleteOpenIDConnectProvider too: from then on none of its tokens is exchanged. A provider that was there before stays, without the keys that the
+// cluster pushed: it is whoever's who made it, and DeleteOpenIDConnectProvider takes it away. Trust policies stay as they are.
+func (d *Directory) DeregisterCluster(ctx context.Context, caller Caller, in ClusterInput) (DeregisteredCluster, error) {
 	region := caller.Origin.Region
-	return d.change(ctx, caller, onCluster("openirsa", "DeregisterCluster", caller, in, in.Name), func(tx *draft) error {
+	c := onCluster("openirsa", "DeregisterCluster", caller, in, in.Name)
+	c.also = []need{{action: "iam:DeleteOpenIDConnectProvider", on: func(a *Account) target {
+		entry, err := a.cluster(region, in.Name)
+		if err != nil {
+			return target{resource: a.arn("oidc-provider/*")}
+		}
+		t := target{resource: entry.cluster.ProviderARN}
+		if provider, ok := a.provider(entry.cluster.ProviderARN); ok {
+			t.keys = resourceTags(provider.provider.Tags)
+		}
+		return t
+	}}}
+	var out DeregisteredCluster
+	err := d.change(ctx, caller, c, func(tx *draft) error {
 		entry, err := tx.cluster(region, in.Name)
 		if err != nil {
 			return refusef("NoSuchEntity", "No cluster found for name: %s.", in.Name)
@@ -265,8 +313,28 @@ func (d *Directory) DeregisterCluster(ctx context.Context, caller Caller, in Clu
 		for _, addon := range tx.addonsOf(region, in.Name) {
 			tx.remove(recordKey(tx.id, kindAddon, region+"/"+in.Name+"/"+addon.addon.Name), addon.revision)
 		}
-		return nil
+		out = DeregisteredCluster{Cluster: entry.cluster, At: tx.now}
+		out.ProviderDeleted, err = tx.withdraw(entry.cluster)
+		return err
 	})
+	return out, err
+}
+
+// withdraw takes a cluster's provider away, or the keys that the cluster gave it.
+func (tx *draft) withdraw(c Cluster) (deleted bool, err error) {
+	entry, ok := tx.provider(c.ProviderARN)
+	switch {
+	case !ok:
+		return true, nil // it is gone
+	case c.MadeProvider:
+		tx.remove(recordKey(tx.id, kindProvider, providerName(c.Issuer)), entry.revision)
+		return true, nil
+	case c.Synced.IsZero():
+		return false, nil
+	}
+	p := entry.provider
+	p.JWKS = nil
+	return false, stage(tx, recordKey(tx.id, kindProvider, providerName(c.Issuer)), entry.revision, p)
 }
 
 // DescribeCluster (eks) returns a cluster of the request's region.

@@ -1,5 +1,7 @@
 package iam
 
+import "encoding/json"
+
 // The inputs of the calls on clusters and their add-ons. The JSON tags are EKS's names, as CloudTrail's requestParameters have them.
 
 // RegisterClusterInput (openirsa) describes a cluster of the region that the request was signed for. What is not given stays as an earlier
@@ -12,6 +14,21 @@ type RegisterClusterInput struct {
 	CertificateAuthority string   `json:"certificateAuthority,omitempty"` // base64 of PEM certificates, as in a kubeconfig
 	ClientIDList         []string `json:"clientIDList,omitempty"`
 	Tags                 []Tag    `json:"tags,omitempty"`
+	// UID is that of the cluster's kube-system namespace, which it keeps for life and no other cluster has.
+	UID string `json:"uid,omitempty"`
+	// KeySet is a JWK set (RFC 7517), the keys that sign the cluster's tokens; nil: they stay as they are, which of a new provider is that they
+	// are fetched from the issuer.
+	KeySet json.RawMessage `json:"keySet,omitempty"`
+	// TokenReview, if true, has exchanges wait for the cluster's own word on each token; nil: as it is.
+	TokenReview *bool `json:"tokenReview,omitempty"`
+}
+
+// SyncClusterInput (openirsa) is what a cluster of the request's region says of itself: Name and UID say which it is.
+type SyncClusterInput struct {
+	Name    string          `json:"name"`
+	UID     string          `json:"uid"`
+	KeySet  json.RawMessage `json:"keySet"`
+	Version string          `json:"version,omitempty"`
 }
 
 // ClusterInput names a cluster: DescribeCluster, DeregisterCluster.

@@ -71,17 +71,21 @@ func TestRegisterCluster(t *testing.T) {
 		t.Errorf("the cluster of us-east-1 is %+v", got)
 	}
 
-	// Deregistered, the provider stays; the record survives a restart until then.
+	// The record survives a restart; deregistered, its provider goes with it.
 	p.close()
 	p.open()
 	if got := must(p.DescribeCluster(ctx, p.root, iam.ClusterInput{Name: "prod"})); got.ARN != first.ARN || got.Issuer != clusterIssuer {
 		t.Errorf("after a restart: %+v", got)
 	}
-	done(t, p.DeregisterCluster(ctx, p.root, iam.ClusterInput{Name: "prod"}))
-	refused(t, p.DeregisterCluster(ctx, p.root, iam.ClusterInput{Name: "prod"}), "NoSuchEntity")
+	if gone := must(p.DeregisterCluster(ctx, p.root, iam.ClusterInput{Name: "prod"})); !gone.ProviderDeleted || gone.At.IsZero() || gone.ProviderARN != arn {
+		t.Errorf("deregistered %+v", gone)
+	}
+	_, err = p.DeregisterCluster(ctx, p.root, iam.ClusterInput{Name: "prod"})
+	refused(t, err, "NoSuchEntity")
 	_, err = p.DescribeCluster(ctx, p.root, iam.ClusterInput{Name: "prod"})
 	refused(t, err, "ResourceNotFoundException")
-	must(p.GetOpenIDConnectProvider(ctx, p.root, iam.ProviderInput{OpenIDConnectProviderARN: arn}))
+	_, err = p.GetOpenIDConnectProvider(ctx, p.root, iam.ProviderInput{OpenIDConnectProviderARN: arn})
+	refused(t, err, "NoSuchEntity")
 	p.cluster("stage", clusterIssuer)
 }
 
@@ -189,7 +193,7 @@ func TestAddons(t *testing.T) {
 	expect(t, err, "ResourceNotFoundException", "No cluster found for name: prod.")
 
 	// A cluster takes its add-ons with it.
-	done(t, p.DeregisterCluster(ctx, p.root, iam.ClusterInput{Name: "prod"}))
+	must(p.DeregisterCluster(ctx, p.root, iam.ClusterInput{Name: "prod"}))
 	p.cluster("prod", clusterIssuer)
 	if got := must(p.ListAddons(ctx, p.root, iam.ListAddonsInput{ClusterName: "prod"})); len(got.Items) > 0 {
 		t.Errorf("a new cluster has the add-ons %q", got.Items)

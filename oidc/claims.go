@@ -40,7 +40,7 @@ func (c *Claims) check(p Provider, now time.Time) error {
 	if err := c.checkTimes(now); err != nil {
 		return err
 	}
-	return c.checkAudience(p.ClientIDs)
+	return c.CheckAudience(p.ClientIDs)
 }
 
 // missing names the first required claim that is absent or empty.
@@ -74,10 +74,11 @@ func (c *Claims) checkTimes(now time.Time) error {
 	return nil
 }
 
-// checkAudience is OpenID Connect Core 1.0, section 3.1.3.7, steps 3 to 5: aud must hold one of our client ids; several audiences need an
+// CheckAudience is OpenID Connect Core 1.0, section 3.1.3.7, steps 3 to 5: aud must hold one of our client ids; several audiences need an
 // azp; an azp must be a client id of ours too. A registered azp alone is not enough: whoever can choose azp could otherwise spend a token
-// that was made for someone else, and no AWS rule lets azp stand in for the aud of a Kubernetes token.
-func (c *Claims) checkAudience(clientIDs []string) error {
+// that was made for someone else, and no AWS rule lets azp stand in for the aud of a Kubernetes token. Errors are
+// *Error.
+func (c *Claims) CheckAudience(clientIDs []string) error {
 	if len(c.Audience) > 1 && c.AuthorizedParty == "" {
 		return refuse(SeveralAudiences, "aud is %s", quote(fmt.Sprint(c.Audience)))
 	}

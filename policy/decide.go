@@ -35,6 +35,7 @@ type evaluation struct {
 	explaining bool      // the index is to leave resources aside: an explanation wants to see what failed
 	covered    *covering // not nil: the request may be about any of several resources
 	left       work
+	guess      *guess // not nil: some condition keys are not known
 }
 
 func (e *evaluation) prepare(p *Policies, request *Request) {
@@ -66,9 +67,11 @@ func (e *evaluation) prepare(p *Policies, request *Request) {
 // Decide evaluates request under p (IAM User Guide, "Policy evaluation logic"). Nothing is cut short by a Deny: an
 // explicit one in any policy wins, and every one that applies is reported. Else each kind of policy that has a say must allow; see
 // required. Where they need more than MaxWork steps the decision is to deny, Undecided.
-func (p Policies) Decide(request *Request) (d Decision) {
-	var e evaluation
-	e.prepare(&p, request)
+func (p Policies) Decide(request *Request) Decision { return p.decideAs(request, nil) }
+
+func (p *Policies) decideAs(request *Request, as *guess) (d Decision) {
+	e := evaluation{guess: as}
+	e.prepare(p, request)
 	e.decide(&d)
 	if e.left < 0 {
 		undecided := explanation{reasons: []Reason{{Policy: undecidedPolicy, Statement: -1}}, undecided: true}
@@ -308,7 +311,7 @@ func (e *evaluation) match(s *statement) grant {
 		return notNamed
 	}
 	for i := range s.conditions {
-		if !s.conditions[i].holds(e) {
+		if !s.holds(&s.conditions[i], e) {
 			return notNamed
 		}
 	}

@@ -61,7 +61,7 @@ func (e *evaluation) nearness(s *statement) int {
 	}
 	failed := 0
 	for i := range s.conditions {
-		if !s.conditions[i].holds(e) {
+		if !s.holds(&s.conditions[i], e) {
 			failed++
 		}
 	}
@@ -93,7 +93,7 @@ func (e *evaluation) failure(l layer, s *statement) Reason {
 		e.fail(&r, s, s.element.resources.name, s.element.resources.offset, s.element.resources.texts, []string{e.target.text})
 	default:
 		for i := range s.conditions {
-			if c := &s.conditions[i]; !c.holds(e) {
+			if c := &s.conditions[i]; !s.holds(c, e) {
 				r.Operator, r.Key = c.operator.name, c.element.key.value
 				e.fail(&r, s, failedCondition, c.element.offset, c.element.values, e.lookup(c.key).all())
 				return r

@@ -1,6 +1,7 @@
 package sts
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -33,6 +34,13 @@ func (s *Service) requestContext(base *policy.Context, origin trail.Origin, now 
 	setUnlessEmpty(c, "aws:RequestedRegion", origin.Region)
 	return c
 }
+
+// toldByRequest are the keys of an exchange's context that its request alone gives: those of requestContext, the session's name and its duration.
+var toldByRequest = []string{"aws:currenttime", "aws:epochtime", "aws:securetransport", "aws:sourceip", "aws:useragent", "aws:requestedregion",
+	"sts:rolesessionname", "sts:durationseconds"}
+
+// isToldByRequest takes a key in lower case.
+func isToldByRequest(key string) bool { return slices.Contains(toldByRequest, key) }
 
 // second is how the keys of a request spell its time, for all requests of one second.
 type second struct {

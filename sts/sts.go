@@ -8,6 +8,7 @@
 package sts
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -43,6 +44,8 @@ type Config struct {
 	Rand      io.Reader        // safe for concurrent use; nil: crypto/rand
 	Regions   []string         // the regions in which the service is active; empty: every region
 	Partition string           // an ID of AWS's; empty: "aws"
+	// ReviewWait is how long an exchange waits for the word of a cluster that reviews its tokens; 0: four seconds.
+	ReviewWait time.Duration
 }
 
 // Service answers STS's calls and authenticates requests. It is safe for concurrent use.
@@ -58,6 +61,8 @@ type Service struct {
 	opened     sessionCache
 	signatures sigv4.Verifier
 	messages   *messages
+	reviews    reviews
+	reviewWait time.Duration
 	latest     atomic.Pointer[second]
 	region     atomic.Pointer[string] // the last one that no configuration names and that was accepted: most requests are from the same
 }
@@ -75,6 +80,8 @@ func New(c Config) (*Service, error) {
 		now:       c.Now,
 		rand:      c.Rand,
 		regions:   c.Regions,
+
+		reviewWait: cmp.Or(c.ReviewWait, reviewWait),
 	}
 	if s.now == nil {
 		s.now = time.Now

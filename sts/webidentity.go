@@ -66,6 +66,9 @@ func (s *Service) exchange(ctx context.Context, x *exchange) (WebIdentityOutput,
 	if err := s.verify(ctx, x); err != nil {
 		return WebIdentityOutput{}, err
 	}
+	if err := s.review(ctx, x); err != nil {
+		return WebIdentityOutput{}, err
+	}
 	if err := s.trust(x); err != nil {
 		return WebIdentityOutput{}, err
 	}
@@ -127,12 +130,8 @@ func (s *Service) checkRequest(x *exchange) (err error) {
 
 // verify finds the provider of the token's issuer in the role's account, and has the token verified against it.
 func (s *Service) verify(ctx context.Context, x *exchange) error {
-	account, err := s.directory.Account(ctx, x.arn.Account)
-	if err != nil && !isNoSuchEntity(err) {
-		return internal("reading the role's account", err)
-	}
-	if err == nil { // the event of an account that is not there is nobody's but the plane's operator's
-		x.account, x.event.Account = account, x.arn.Account
+	if err := s.findAccount(ctx, x); err != nil {
+		return err
 	}
 	token := *x.in.WebIdentityToken
 	claimed, err := oidc.Peek(token)
@@ -140,14 +139,9 @@ func (s *Service) verify(ctx context.Context, x *exchange) error {
 		return refuseToken(err)
 	}
 	x.event.UserIdentity.UserName = shorten(claimed.Subject)
-	var provider oidc.Provider
-	found := false
-	if x.account != nil { // an account that is not there answers as one that has no such provider
-		provider, x.identity.provider, found = x.account.Provider(claimed.Issuer)
-	}
-	if !found {
-		return refusal("InvalidIdentityToken", "No OpenIDConnect provider found in your account for "+claimed.Issuer,
-			fmt.Errorf("account %s has no OpenID Connect provider for the issuer that the token claims, %q", x.arn.Account, shorten(claimed.Issuer)))
+	provider, err := x.findProvider(claimed.Issuer)
+	if err != nil {
+		return err
 	}
 	x.event.UserIdentity.Provider = x.identity.provider
 	claims, err := s.verifier.Verify(ctx, provider, token)
@@ -156,6 +150,31 @@ func (s *Service) verify(ctx context.Context, x *exchange) error {
 	}
 	x.claims, x.verified = claims, true
 	return x.identify()
+}
+
+// findAccount looks the role's account up. One that is not there answers as one that has no such provider.
+func (s *Service) findAccount(ctx context.Context, x *exchange) error {
+	account, err := s.directory.Account(ctx, x.arn.Account)
+	if err != nil && !isNoSuchEntity(err) {
+		return internal("reading the role's account", err)
+	}
+	if err == nil { // the event of an account that is not there is nobody's but the plane's operator's
+		x.account, x.event.Account = account, x.arn.Account
+	}
+	return nil
+}
+
+// findProvider finds the account's provider for an issuer.
+func (x *exchange) findProvider(issuer string) (provider oidc.Provider, err error) {
+	found := false
+	if x.account != nil {
+		provider, x.identity.provider, found = x.account.Provider(issuer)
+	}
+	if !found {
+		return provider, refusal("InvalidIdentityToken", "No OpenIDConnect provider found in your account for "+issuer,
+			fmt.Errorf("account %s has no OpenID Connect provider for the issuer that the token claims, %q", x.arn.Account, shorten(issuer)))
+	}
+	return provider, nil
 }
 
 // identify takes from the verified claims what the session will carry.
@@ -183,20 +202,37 @@ func (x *exchange) identify() error {
 	return nil
 }
 
-// trust looks the role up and has its trust policy decide every action that this token means.
-func (s *Service) trust(x *exchange) error {
+// findRole finds the role of exactly the ARN that was given.
+func (x *exchange) findRole() (*iam.Role, error) {
 	role, ok := x.account.RoleByName(roleName(x.arn))
 	if !ok || role.ARN != *x.in.RoleArn {
-		return refusal("AccessDenied", notAuthorized, missingRole(*x.in.RoleArn, role))
+		return nil, refusal("AccessDenied", notAuthorized, missingRole(*x.in.RoleArn, role))
 	}
+	return role, nil
+}
+
+// trustRequest is what the role's trust policy is asked about, but for the action.
+func (s *Service) trustRequest(x *exchange, role *iam.Role) (*policy.Policy, *policy.Request, error) {
 	trust, err := x.account.Trust(role)
 	if err != nil {
-		return refusal("AccessDenied", notAuthorized, fmt.Errorf("compiling the role's trust policy: %w", err))
+		return nil, nil, refusal("AccessDenied", notAuthorized, fmt.Errorf("compiling the role's trust policy: %w", err))
 	}
-	request := &policy.Request{
+	return trust, &policy.Request{
 		Principal: policy.Principal{Type: policy.WebIdentity, ARN: x.identity.provider, Account: role.Account},
 		Resource:  role.ARN,
 		Context:   s.exchangeContext(x),
+	}, nil
+}
+
+// trust looks the role up and has its trust policy decide every action that this token means.
+func (s *Service) trust(x *exchange) error {
+	role, err := x.findRole()
+	if err != nil {
+		return err
+	}
+	trust, request, err := s.trustRequest(x, role)
+	if err != nil {
+		return err
 	}
 	actions := requiredActions("sts:AssumeRoleWithWebIdentity", len(x.tags) > 0, x.claims.SourceIdentity != "")
 	for i, action := range actions {

@@ -13,6 +13,7 @@ import (
 	"github.com/openirsa/openirsa/awsapi"
 	"github.com/openirsa/openirsa/awsmodel"
 	"github.com/openirsa/openirsa/catalog"
+	"github.com/openirsa/openirsa/doctor"
 	"github.com/openirsa/openirsa/gateway"
 	"github.com/openirsa/openirsa/iam"
 	"github.com/openirsa/openirsa/oidc"
@@ -135,7 +136,7 @@ func (p *plane) join(ctx context.Context, c planeConfig) error {
 	if err != nil {
 		return fmt.Errorf("starting sts: %w", err)
 	}
-	api, err := awsapi.New(awsapi.Config{STS: exchange, Inquiries: exchange, Directory: p.directory, Trail: p.trail, Origin: originOf, Logger: c.Logger,
+	api, err := awsapi.New(awsapi.Config{STS: exchange, Inquiries: exchange, Reviews: exchange, Advisor: advisor{doctor.New(exchange)}, Directory: p.directory, Trail: p.trail, Origin: originOf, Logger: c.Logger,
 		DefaultAccount: p.settings.Account})
 	if err != nil {
 		return fmt.Errorf("starting the API: %w", err)

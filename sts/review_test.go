@@ -1,0 +1,75 @@
+package sts_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/openirsa/openirsa/iam"
+	"github.com/openirsa/openirsa/sts"
+)
+
+// reviewed is a plane whose provider is a cluster that reviews its tokens.
+func reviewed(t *testing.T) (p *plane, good key, role iam.Role, cluster sts.TokenReviewsInput) {
+	t.Helper()
+	p, good, role = shop(t)
+	root := p.root(accountA)
+	root.Origin = p.origin()
+	_, err := p.directory.RegisterCluster(t.Context(), root, iam.RegisterClusterInput{Name: "prod", Issuer: issuer, UID: "u", TokenReview: ref(true)})
+	p.must(err)
+	return p, good, role, sts.TokenReviewsInput{Name: "prod", UID: "u"}
+}
+
+func TestReviewNotAnswered(t *testing.T) {
+	p, good, role, _ := reviewed(t)
+	p.service = p.serviceWith(func(c *sts.Config) { c.ReviewWait = time.Millisecond })
+	_, event, err := p.exchange(input(role.ARN, good.sign(p.goodClaims())))
+	if refused, ok := err.(*iam.Error); !ok || refused.Code != "IDPCommunicationError" || event.ErrorCode != "IDPCommunicationError" {
+		t.Errorf("nobody answers: %v, %+v", err, event)
+	}
+	p.service = p.serviceWith(func(*sts.Config) {})
+	if _, _, err := p.exchange(input(role.ARN, "")); err == nil {
+		t.Error("a token that does not verify was exchanged")
+	}
+}
+
+// TestReviewCounts: a word counts for less than five seconds, and for the token that it was said of.
+func TestReviewCounts(t *testing.T) {
+	p, good, role, cluster := reviewed(t)
+	p.service = p.serviceWith(func(c *sts.Config) { c.ReviewWait = time.Minute })
+	root := p.root(accountA)
+	root.Origin = p.origin()
+	answer := func(verdict bool) {
+		t.Helper()
+		got, err := p.service.ReceiveTokenReviews(t.Context(), root, cluster)
+		p.must(err)
+		if len(got) != 1 || !slices.Equal(got[0].Audiences, []string{audience}) {
+			t.Fatalf("to review: %+v", got)
+		}
+		p.must(p.service.CompleteTokenReviews(t.Context(), root, cluster, []sts.ReviewResult{{ID: "of nothing", Authenticated: true}, {ID: got[0].ID, Authenticated: verdict}}))
+	}
+	exchange := func(token string) <-chan error {
+		origin, done := p.origin(), make(chan error, 1)
+		go func() {
+			_, err := p.service.AssumeRoleWithWebIdentity(t.Context(), origin, input(role.ARN, token))
+			done <- err
+		}()
+		return done
+	}
+	token := good.sign(p.goodClaims())
+	first, second := exchange(token), exchange(token) // one review serves both
+	answer(true)
+	p.must(<-first)
+	p.must(<-second)
+	p.must(<-exchange(token))
+
+	p.advance(5 * time.Second)
+	again := exchange(token)
+	answer(false)
+	if err := <-again; err == nil || err.Error() != notValidated {
+		t.Errorf("the token of a pod that is gone: %v", err)
+	}
+	other := exchange(good.sign(p.goodClaims().with("jti", "other")))
+	answer(true)
+	p.must(<-other)
+}

@@ -1,0 +1,145 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// pollInterval is how often memory is asked while a pod waits: an informer hears of a change within milliseconds.
+const pollInterval = 20 * time.Millisecond
+
+// found is what the lookup of a pod's account came to.
+type found struct {
+	account ServiceAccount // with its names even where there is none
+	missing bool           // neither memory nor the API server has it
+	gaveUp  bool           // it was waited for
+}
+
+// find looks an account up so that a pod is never missed whose account's annotation was acknowledged before the pod's own request: memory that
+// knows a role is believed; memory that knows none, or nothing, costs one live read, which sees every write that was acknowledged.
+//
+// It fails when the API server does not answer and memory has no account at all. A cached account without a role is then believed: an API server
+// that admits a pod and cannot be read is rare, and refusing every unannotated pod of the cluster for it would be worse.
+func (h *Handler) find(ctx context.Context, namespace, name string, settled bool) (found, error) {
+	account, cached := h.config.ServiceAccounts.Cached(namespace, name)
+	if !cached {
+		account = ServiceAccount{Namespace: namespace, Name: name}
+	}
+	if account.HasRole() || settled {
+		return found{account: account}, nil
+	}
+	if cached && h.config.TrustUnannotated && !h.young(account) {
+		return found{account: account}, nil
+	}
+	f := found{account: account}
+	switch read, err := h.read(ctx, namespace, name); {
+	case err == nil:
+		f.account = read
+	case errors.Is(err, ErrNoServiceAccount):
+		f.missing = true
+	case cached:
+		h.config.Log.Warn("service account not read; memory's is used", "namespace", namespace, "serviceAccount", name, "error", err)
+		return f, nil
+	default:
+		return f, fmt.Errorf("reading service account %s/%s: %w", namespace, name, err)
+	}
+	return f, nil
+}
+
+// mayYetNameRole tells whether an account is worth waiting for, if that is wanted: an old one that names no role is not.
+func (h *Handler) mayYetNameRole(f found) bool {
+	return h.config.Wait > 0 && !f.account.HasRole() && (f.missing || h.young(f.account))
+}
+
+func (h *Handler) young(account ServiceAccount) bool {
+	return h.config.Clock().Sub(account.Created) < h.config.Young
+}
+
+// read is one live read, counted.
+func (h *Handler) read(ctx context.Context, namespace, name string) (ServiceAccount, error) {
+	ctx, cancel := context.WithTimeout(ctx, h.config.ReadTimeout)
+	defer cancel()
+	account, err := h.config.ServiceAccounts.Read(ctx, namespace, name)
+	outcome := readFailed
+	switch {
+	case errors.Is(err, ErrNoServiceAccount):
+		outcome = readNotFound
+	case err == nil && account.HasRole():
+		outcome = readRole
+	case err == nil:
+		outcome = readNoRole
+	}
+	h.metrics.reads.WithLabelValues(outcome).Inc()
+	return account, err
+}
+
+// wait asks memory until the account has a role or time is up, and then the API server once more.
+func (h *Handler) wait(ctx context.Context, f found) found {
+	namespace, name := f.account.Namespace, f.account.Name
+	ticker := time.NewTicker(pollInterval)
+	defer ticker.Stop()
+	deadline := time.NewTimer(h.config.Wait)
+	defer deadline.Stop()
+	for waiting := true; waiting; {
+		select {
+		case <-ticker.C:
+			if account, ok := h.config.ServiceAccounts.Cached(namespace, name); ok && account.HasRole() {
+				return found{account: account}
+			}
+		case <-deadline.C:
+			waiting = false
+		case <-ctx.Done():
+			waiting = false
+		}
+	}
+	if account, err := h.read(ctx, namespace, name); err == nil {
+		f.account, f.missing = account, false
+	}
+	f.gaveUp = !f.account.HasRole()
+	return f
+}
+
+// missed counts a pod that was admitted without an identity, and records it where somebody may have wanted one.
+func (h *Handler) missed(r *review, p *pod, f found) {
+	log := h.config.Log.With("namespace", r.namespace, "pod", p.displayName(), "serviceAccount", p.serviceAccount)
+	var message string
+	switch {
+	case f.gaveUp:
+		h.metrics.gaveUp.Inc()
+		message = fmt.Sprintf("Waited %s for service account %s to name a role, in vain; the pod was admitted without one.", h.config.Wait, p.serviceAccount)
+	case f.missing:
+		message = fmt.Sprintf("Service account %s does not exist; the pod was admitted without a role.", p.serviceAccount)
+	case p.wantsRole():
+		message = fmt.Sprintf("A01: Service account %s names no role, though the pod looks as if it wanted one; it was admitted without.", p.serviceAccount)
+	}
+	if f.missing {
+		h.metrics.missing.Inc()
+	}
+	if message == "" || r.dryRun {
+		log.Debug("pod not injected")
+		return
+	}
+	log.Warn("pod not injected", "reason", message)
+	h.event(p.reference(r.namespace), "IRSANotInjected", message)
+}
+
+// event records one, if anybody takes them.
+func (h *Handler) event(object Reference, reason, message string) {
+	if h.config.Events != nil {
+		h.config.Events.Warn(object, reason, message)
+	}
+}
+
+// reference is the object whose events somebody who looks for the pod would read: the pod, if its name is known at admission; else the controller
+// that makes it, which names the pods after themselves only once they are admitted; else its account.
+func (p *pod) reference(namespace string) Reference {
+	switch {
+	case p.name != "":
+		return Reference{Kind: "Pod", Namespace: namespace, Name: p.name}
+	case p.owner.Name != "":
+		return Reference{Kind: p.owner.Kind, Namespace: namespace, Name: p.owner.Name, UID: p.owner.UID}
+	}
+	return Reference{Kind: "ServiceAccount", Namespace: namespace, Name: p.serviceAccount}
+}

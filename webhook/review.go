@@ -1,0 +1,158 @@
+package webhook
+
+import (
+	"encoding/base64"
+	"fmt"
+)
+
+// MaxReview bounds an AdmissionReview, in bytes: it may hold an object, the old one and options, each of at most MaxPod.
+const MaxReview = 8 << 20
+
+// The versions of AdmissionReview that are read and answered
+// (https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#request).
+const (
+	reviewV1      = "admission.k8s.io/v1"
+	reviewV1beta1 = "admission.k8s.io/v1beta1"
+	reviewKind    = "AdmissionReview"
+)
+
+// review is what of an AdmissionReview's request counts.
+type review struct {
+	apiVersion  string
+	uid         string
+	operation   string
+	namespace   string
+	resource    string // plural
+	subresource string
+	kind        string
+	dryRun      bool
+	object      []byte // nil where there is none; a part of the body
+}
+
+// readReview reads an AdmissionReview. Even when it fails it returns what it could read, for the answer's uid and version.
+func readReview(body []byte) (*review, error) {
+	r := &reviewReader{scanner: scanner{data: body}, review: &review{}}
+	var seen uint32
+	var kind string
+	requested := false
+	err := r.object(func(key []byte) error {
+		switch string(key) {
+		case "apiVersion":
+			return r.string(&seen, 1, key, &r.review.apiVersion)
+		case "kind":
+			return r.string(&seen, 2, key, &kind)
+		case "request":
+			return r.nullable(&seen, 4, key, func() error {
+				requested = true
+				return r.request()
+			})
+		}
+		return r.skip()
+	})
+	if err == nil {
+		err = r.end()
+	}
+	switch version := r.review.apiVersion; {
+	case err != nil:
+	case kind != reviewKind || version != reviewV1 && version != reviewV1beta1:
+		err = fmt.Errorf("%s of %s is not an AdmissionReview of %s or v1beta1", quote(kind), quote(version), reviewV1)
+	case !requested:
+		err = fmt.Errorf("the AdmissionReview has no request")
+	}
+	return r.review, err
+}
+
+type reviewReader struct {
+	scanner
+	review *review
+}
+
+func (r *reviewReader) request() error {
+	var seen uint32
+	return r.object(func(key []byte) error {
+		switch string(key) {
+		case "uid":
+			return r.string(&seen, 1, key, &r.review.uid)
+		case "operation":
+			return r.string(&seen, 2, key, &r.review.operation)
+		case "namespace":
+			return r.string(&seen, 4, key, &r.review.namespace)
+		case "subResource":
+			return r.string(&seen, 8, key, &r.review.subresource)
+		case "resource":
+			return r.nullable(&seen, 16, key, func() error { return r.part("resource", &r.review.resource) })
+		case "kind":
+			return r.nullable(&seen, 32, key, func() error { return r.part("kind", &r.review.kind) })
+		case "object":
+			return r.nullable(&seen, 64, key, func() (err error) {
+				r.review.object, err = r.raw()
+				return err
+			})
+		case "dryRun":
+			raw, err := r.raw()
+			r.review.dryRun = string(raw) == "true"
+			return err
+		}
+		return r.skip()
+	})
+}
+
+// part reads one member of an object.
+func (r *reviewReader) part(name string, into *string) error {
+	var seen uint32
+	return r.object(func(key []byte) error {
+		if string(key) == name {
+			return r.string(&seen, 1, key, into)
+		}
+		return r.skip()
+	})
+}
+
+// isPodCreate tells whether the review is of a pod that is made. The API server always says; a review that does not is taken at its kind.
+func (r *review) isPodCreate() bool {
+	pods := r.resource == "pods" || r.resource == "" && (r.kind == "Pod" || r.kind == "")
+	return pods && r.subresource == "" && (r.operation == "CREATE" || r.operation == "") && r.object != nil
+}
+
+// answer is what a review is answered.
+type answer struct {
+	allowed  bool
+	message  string // why not
+	patch    Patch
+	warnings []Warning
+}
+
+// append appends the answering AdmissionReview's JSON text to b. It echoes the version and the uid.
+func (a *answer) append(b []byte, r *review) []byte {
+	version := r.apiVersion
+	if version != reviewV1beta1 {
+		version = reviewV1
+	}
+	b = append(b, `{"kind":"AdmissionReview","apiVersion":"`...)
+	b = append(b, version...)
+	b = append(b, `","response":{"uid":`...)
+	b = appendString(b, r.uid)
+	if a.allowed {
+		b = append(b, `,"allowed":true`...)
+	} else {
+		b = append(b, `,"allowed":false,"status":{"metadata":{},"message":`...)
+		b = append(appendString(b, a.message), '}')
+	}
+	if len(a.patch) > 0 {
+		b = append(b, `,"patch":"`...)
+		b = base64.StdEncoding.AppendEncode(b, a.patch.AppendJSON(nil))
+		b = append(b, `","patchType":"JSONPatch"`...)
+	}
+	for i, w := range a.warnings {
+		if i == 0 {
+			b = append(b, `,"warnings":[`...)
+		} else {
+			b = append(b, ',')
+		}
+		b = appendString(b, w.String())
+	}
+	if len(a.warnings) > 0 {
+		b = append(b, ']')
+	}
+	return append(b, "}}"...)
+}

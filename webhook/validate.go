@@ -1,0 +1,136 @@
+package webhook
+
+import (
+	"context"
+	"encoding/json"
+)
+
+// maxWarnings bounds what one review is answered: the API server takes 4096 characters of warnings in all, and people fewer.
+const maxWarnings = 5
+
+// validate answers /validate: always allowed, with warnings for whoever sent the request. Its failures are nobody's concern but the log's.
+func (h *Handler) validate(ctx context.Context, r *review) (answer, error) {
+	a := answer{allowed: true}
+	if r.object == nil || r.subresource != "" {
+		return a, nil
+	}
+	var warnings []Warning
+	var err error
+	if r.resource == "serviceaccounts" {
+		warnings, err = h.validateAccount(ctx, r)
+	} else if template, e := podTemplate(r.resource, r.object); e == nil && template != nil {
+		warnings, err = h.validatePod(ctx, r, template)
+	} else {
+		err = e
+	}
+	if err != nil {
+		h.config.Log.Warn("request not looked at for warnings", "namespace", r.namespace, "resource", r.resource, "error", err)
+	}
+	a.warnings = warnings[:min(len(warnings), maxWarnings)]
+	return a, nil
+}
+
+func (h *Handler) validateAccount(ctx context.Context, r *review) ([]Warning, error) {
+	var object struct {
+		Metadata struct {
+			Name        string            `json:"name"`
+			Annotations map[string]string `json:"annotations"`
+		} `json:"metadata"`
+	}
+	if err := json.Unmarshal(r.object, &object); err != nil {
+		return nil, err
+	}
+	warnings := LintAccount(object.Metadata.Annotations, h.config.Settings)
+	account := ServiceAccount{Namespace: r.namespace, Name: object.Metadata.Name, Annotations: map[string]string{}}
+	for _, name := range []string{annotationRole, annotationAudience} {
+		if value, ok := object.Metadata.Annotations[h.config.Settings.AnnotationPrefix+"/"+name]; ok {
+			account.Annotations[name] = value
+		}
+	}
+	identity, odd, ok := Resolve(account, h.sources(), h.config.Settings)
+	if !ok || len(odd) > 0 {
+		return warnings, nil
+	}
+	return h.advise(ctx, warnings, identity, account.Name)
+}
+
+// advise adds what the Advisor says to warnings.
+func (h *Handler) advise(ctx context.Context, warnings []Warning, identity Identity, account string) ([]Warning, error) {
+	q, ok := identity.question(account)
+	if !ok {
+		return warnings, nil
+	}
+	more, err := h.advice.ask(ctx, q)
+	return append(warnings, more...), err
+}
+
+func (h *Handler) validatePod(ctx context.Context, r *review, template []byte) ([]Warning, error) {
+	p, err := readPod(template, &h.config.Settings)
+	if err != nil {
+		return nil, err
+	}
+	if p.owner.Name != "" || r.resource == "pods" && r.operation != "CREATE" {
+		return nil, nil // the warning would reach a controller, or come too late
+	}
+	name := p.serviceAccount
+	if name == "" {
+		name = "default"
+	}
+	sources := h.sources()
+	ctx, cancel := context.WithTimeout(ctx, adviceTimeout)
+	defer cancel()
+	found, err := h.find(ctx, r.namespace, name, sources.Containers.Has(r.namespace, name))
+	if err != nil {
+		return nil, err
+	}
+	identity, warnings, injected := Resolve(found.account, sources, h.config.Settings)
+	odd := len(warnings) > 0
+	more, err := LintPod(template, identity, injected, h.config.Settings)
+	warnings = append(warnings, more...)
+	if err != nil || odd {
+		return warnings, err
+	}
+	if !injected {
+		if all := h.config.WarnUnannotated == UnannotatedAll; all || h.config.WarnUnannotated != UnannotatedOff && p.wantsRole() {
+			warnings = append(warnings, warnUnannotated(r.namespace, name, found.missing, &h.config.Settings))
+		}
+		return warnings, nil
+	}
+	return h.advise(ctx, warnings, identity, name)
+}
+
+// podTemplate finds the pod template of a workload; nil for a resource that has none.
+func podTemplate(resource string, object []byte) ([]byte, error) {
+	switch resource {
+	case "pods":
+		return object, nil
+	case "deployments", "statefulsets", "daemonsets", "replicasets", "replicationcontrollers", "jobs":
+		return descend(object, "spec", "template")
+	case "cronjobs":
+		return descend(object, "spec", "jobTemplate", "spec", "template")
+	}
+	return nil, nil
+}
+
+// descend finds the member of that path; nil where there is none.
+func descend(text []byte, path ...string) ([]byte, error) {
+	for _, name := range path {
+		s := &scanner{data: text}
+		var next []byte
+		var seen uint32
+		err := s.object(func(key []byte) error {
+			if string(key) != name {
+				return s.skip()
+			}
+			return s.nullable(&seen, 1, key, func() (err error) {
+				next, err = s.raw()
+				return err
+			})
+		})
+		if err != nil || next == nil {
+			return nil, err
+		}
+		text = next
+	}
+	return text, nil
+}
