@@ -43,6 +43,7 @@ type plane struct {
 	folder    folder
 	directory *iam.Directory
 	verifier  *oidc.Verifier
+	exchange  *sts.Service
 	objects   *services.S3
 	root      iam.AccessKey // where the plane made it
 	region    string
@@ -190,7 +191,8 @@ func (p *plane) join(ctx context.Context, c planeConfig) error {
 	if err != nil {
 		return fmt.Errorf("starting sts: %w", err)
 	}
-	api, err := awsapi.New(awsapi.Config{STS: exchange, Inquiries: exchange, Reviews: exchange, Advisor: advisor{doctor.New(exchange)}, Directory: p.directory, Trail: p.trail, Origin: originOf, Logger: c.Logger,
+	p.exchange = exchange
+	api, err := awsapi.New(awsapi.Config{STS: exchange, Inquiries: exchange, Reviews: exchange, Advisor: callerAdvisor{doctor.New(exchange)}, Directory: p.directory, Trail: p.trail, Origin: originOf, Logger: c.Logger,
 		DefaultAccount: p.settings.Account})
 	if err != nil {
 		return fmt.Errorf("starting the API: %w", err)
