@@ -20,6 +20,7 @@ type RegisterClusterInput struct {
 	Uid                  string            `json:",omitempty"` // of the cluster's kube-system namespace
 	KeySet               json.RawMessage   `json:",omitempty"` // a JWK set (RFC 7517)
 	TokenReview          *bool             `json:",omitempty"`
+	SyncSubject          string            `json:",omitempty"` // system:serviceaccount:<namespace>:<name>, exempt from TokenReview
 }
 
 // RegisterClusterOutput names the cluster, and the provider that its issuer is.
@@ -32,7 +33,7 @@ func registerCluster(d *iam.Directory) func(context.Context, iam.Caller, Registe
 	return func(ctx context.Context, caller iam.Caller, in RegisterClusterInput) (any, error) {
 		cluster, err := d.RegisterCluster(ctx, caller, iam.RegisterClusterInput{
 			Name: in.Name, Issuer: in.Issuer, Version: in.Version, Endpoint: in.Endpoint, CertificateAuthority: in.CertificateAuthority,
-			ClientIDList: in.ClientIDList, Tags: tagsOf(in.Tags), UID: in.Uid, KeySet: in.KeySet, TokenReview: in.TokenReview,
+			ClientIDList: in.ClientIDList, Tags: tagsOf(in.Tags), UID: in.Uid, KeySet: in.KeySet, TokenReview: in.TokenReview, SyncSubject: in.SyncSubject,
 		})
 		if err != nil {
 			return nil, err

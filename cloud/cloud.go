@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -68,6 +69,13 @@ func New(ctx context.Context, c Config) (*Client, error) {
 		options = append(options, config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(
 			c.Credentials.AccessKeyID, c.Credentials.SecretAccessKey, c.Credentials.SessionToken)))
 	}
+	// The SDK makes the client that exchanges a pod's token before it has read AWS_ENDPOINT_URL (aws-sdk-go-v2/config, defaultAWSConfigResolvers), and
+	// so would exchange it at AWS. It is given one that has been told.
+	exchange, err := config.LoadDefaultConfig(ctx, append(slices.Clone(options), config.WithCredentialsProvider(aws.AnonymousCredentials{}))...)
+	if err != nil {
+		return nil, fmt.Errorf("reading the AWS configuration: %w", err)
+	}
+	options = append(options, config.WithWebIdentityRoleCredentialOptions(func(o *stscreds.WebIdentityRoleOptions) { o.Client = sts.NewFromConfig(exchange) }))
 	loaded, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {
 		return nil, fmt.Errorf("reading the AWS configuration: %w", err)

@@ -21,6 +21,7 @@ type Registration struct {
 	Uid                  string          `json:",omitempty"` // of the cluster's kube-system namespace
 	KeySet               json.RawMessage `json:",omitempty"` // a JWK set
 	TokenReview          *bool           `json:",omitempty"`
+	SyncSubject          string          `json:",omitempty"` // of the service account that answers reviews
 }
 
 // Registered names what a registration made.

@@ -23,6 +23,7 @@ const (
 	maxCertificateAuthority = 64 << 10
 	maxClusterPage          = 100
 	maxUID                  = 64
+	maxSubject              = 22 + 63 + 1 + 253 // of a service account: names of namespaces are labels, those of accounts subdomains (RFC 1123)
 )
 
 // defaultClientID is the audience of the tokens that pods exchange, on EKS and here.
@@ -30,10 +31,11 @@ const defaultClientID = "sts.amazonaws.com"
 
 // Patterns of names (EKS's service model of 2017-11-01), and of what makes a record's key.
 var (
-	clusterName = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z_-]*$`)
-	regionName  = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
-	versionName = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z.+_-]*$`)
-	uidText     = regexp.MustCompile(`^[0-9A-Za-z-]+$`)
+	clusterName    = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z_-]*$`)
+	regionName     = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	versionName    = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z.+_-]*$`)
+	serviceAccount = regexp.MustCompile(`^system:serviceaccount:[0-9a-z-]+:[0-9a-z.-]+$`)
+	uidText        = regexp.MustCompile(`^[0-9A-Za-z-]+$`)
 )
 
 // Cluster is a registered Kubernetes cluster: what DescribeCluster tells of it. Nothing here runs or reaches it.
@@ -52,6 +54,7 @@ type Cluster struct {
 	UID                  string    `json:"uid,omitempty"`          // of its kube-system namespace, which no other cluster has
 	Synced               time.Time `json:"synced,omitzero"`        // when it last pushed its keys, to some minutes
 	TokenReview          bool      `json:"tokenReview,omitempty"`  // exchanges need the cluster's word
+	SyncSubject          string    `json:"syncSubject,omitempty"`  // of the tokens that are exchanged without that word: whoever gives it needs a session first
 	MadeProvider         bool      `json:"madeProvider,omitempty"` // its registration made the provider, and its end takes it away
 }
 
@@ -118,6 +121,9 @@ func (in RegisterClusterInput) validate(v *validator) {
 	CreateOpenIDConnectProviderInput{URL: in.Issuer, ClientIDList: in.ClientIDList, Tags: in.Tags}.validate(v)
 	v.clusterUID(in.UID)
 	v.version(in.Version)
+	if in.SyncSubject != "" && (len(in.SyncSubject) > maxSubject || !serviceAccount.MatchString(in.SyncSubject)) {
+		v.refuse("InvalidInput", "The subject that synchronizes is not like system:serviceaccount:NAMESPACE:NAME.")
+	}
 	if in.KeySet != nil {
 		v.keySet(in.KeySet)
 	}
@@ -249,7 +255,8 @@ func (tx *draft) register(region string, in RegisterClusterInput, madeProvider b
 	for _, given := range []struct {
 		text string
 		to   *string
-	}{{in.Version, &c.Version}, {in.Endpoint, &c.Endpoint}, {in.CertificateAuthority, &c.CertificateAuthority}, {in.UID, &c.UID}} {
+	}{{in.Version, &c.Version}, {in.Endpoint, &c.Endpoint}, {in.CertificateAuthority, &c.CertificateAuthority}, {in.UID, &c.UID},
+		{in.SyncSubject, &c.SyncSubject}} {
 		if given.text != "" {
 			*given.to = given.text
 		}

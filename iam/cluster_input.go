@@ -21,6 +21,8 @@ type RegisterClusterInput struct {
 	KeySet json.RawMessage `json:"keySet,omitempty"`
 	// TokenReview, if true, has exchanges wait for the cluster's own word on each token; nil: as it is.
 	TokenReview *bool `json:"tokenReview,omitempty"`
+	// SyncSubject is the service account that gives that word, system:serviceaccount:<namespace>:<name>: its own tokens are exchanged without it.
+	SyncSubject string `json:"syncSubject,omitempty"`
 }
 
 // SyncClusterInput (openirsa) is what a cluster of the request's region says of itself: Name and UID say which it is.

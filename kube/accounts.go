@@ -100,12 +100,13 @@ func (a *Accounts) Len() int {
 // Cached answers from memory.
 func (a *Accounts) Cached(namespace, name string) (webhook.ServiceAccount, bool) {
 	a.mu.RLock()
-	kept, ok := a.accounts[accountKey{unique.Make(namespace), name}]
+	key := accountKey{unique.Make(namespace), name}
+	kept, ok := a.accounts[key]
 	a.mu.RUnlock()
 	if !ok {
 		return webhook.ServiceAccount{}, false
 	}
-	return webhook.ServiceAccount{Namespace: namespace, Name: name, Annotations: unpack(kept.annotations), Created: time.Unix(int64(kept.created), 0)}, true
+	return kept.value(key), true
 }
 
 // Read asks the API server: a GET without a resourceVersion sees every write that was acknowledged before it
@@ -193,4 +194,21 @@ func unpack(packed string) map[string]string {
 func uvarint(text string) (value, n int) {
 	v, n := binary.Uvarint([]byte(text[:min(len(text), binary.MaxVarintLen64)]))
 	return int(v), n
+}
+
+// Annotated returns the accounts that have annotations under the prefix, in no order, as they are at one moment.
+func (a *Accounts) Annotated() []webhook.ServiceAccount {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	var annotated []webhook.ServiceAccount
+	for key, kept := range a.accounts {
+		if kept.annotations != "" {
+			annotated = append(annotated, kept.value(key))
+		}
+	}
+	return annotated
+}
+
+func (k account) value(key accountKey) webhook.ServiceAccount {
+	return webhook.ServiceAccount{Namespace: key.namespace.Value(), Name: key.name, Annotations: unpack(k.annotations), Created: time.Unix(int64(k.created), 0)}
 }

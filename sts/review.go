@@ -237,10 +237,11 @@ func (r *reviews) remember(key reviewKey, word remembered) {
 	}
 }
 
-// review asks the cluster whose the issuer is for its word on the token, where it was registered so.
+// review asks the cluster whose the issuer is for its word on the token, where it was registered so. The one service account that gives that word needs
+// a session before it can.
 func (s *Service) review(ctx context.Context, x *exchange) error {
 	cluster, ok := x.account.ClusterOf(x.identity.issuer)
-	if !ok || !cluster.TokenReview {
+	if !ok || !cluster.TokenReview || cluster.SyncSubject == x.identity.subject {
 		return nil
 	}
 	good, err := s.reviews.ask(ctx, cluster.ARN, *x.in.WebIdentityToken, x.claims.Audience, s.now(), s.reviewWait)

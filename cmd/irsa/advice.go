@@ -2,16 +2,28 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/openirsa/openirsa/awsapi"
+	"github.com/openirsa/openirsa/cloud"
 	"github.com/openirsa/openirsa/doctor"
+	"github.com/openirsa/openirsa/iam"
+	"github.com/openirsa/openirsa/webhook"
 )
 
-// advisor answers openirsa:Preflight by the doctor. Of roles in other accounts than the caller's nothing is told.
-type advisor struct{ doctor *doctor.Doctor }
+// The one answer of the doctor's, asked by three: by the door for a caller, by the webhook in the plane's own process, and by the webhook in a cluster
+// through the door.
+var (
+	_ awsapi.Advisor  = callerAdvisor{}
+	_ webhook.Advisor = clusterAdvisor{}
+	_ webhook.Advisor = remoteAdvisor{}
+)
+
+// callerAdvisor answers openirsa:Preflight. Of roles in other accounts than the caller's nothing is told.
+type callerAdvisor struct{ doctor *doctor.Doctor }
 
 // Advise implements awsapi.Advisor.
-func (a advisor) Advise(ctx context.Context, q awsapi.PreflightQuestion) ([]awsapi.PreflightWarning, error) {
+func (a callerAdvisor) Advise(ctx context.Context, q awsapi.PreflightQuestion) ([]awsapi.PreflightWarning, error) {
 	found, err := a.doctor.Advise(ctx, doctor.Question{
 		RoleARN: q.RoleARN, Issuer: q.Issuer, Namespace: q.Namespace, ServiceAccount: q.ServiceAccount, Audience: q.Audience,
 		Bound: func(_ context.Context, account string) (bool, error) { return account == q.Account, nil },
@@ -22,6 +34,61 @@ func (a advisor) Advise(ctx context.Context, q awsapi.PreflightQuestion) ([]awsa
 	warnings := make([]awsapi.PreflightWarning, 0, len(found))
 	for _, w := range found {
 		warnings = append(warnings, awsapi.PreflightWarning{Id: w.ID, Text: w.Text})
+	}
+	return warnings, nil
+}
+
+// clusterAdvisor answers a webhook in the plane's own process, of one cluster. Of roles in accounts that have not registered it nothing is told.
+type clusterAdvisor struct {
+	doctor    *doctor.Doctor
+	directory *iam.Directory
+	issuer    string // the cluster's
+}
+
+// Advise implements webhook.Advisor.
+func (a clusterAdvisor) Advise(ctx context.Context, q webhook.Question) ([]webhook.Warning, error) {
+	found, err := a.doctor.Advise(ctx, doctor.Question{
+		RoleARN: q.RoleARN, Issuer: a.issuer, Namespace: q.Namespace, ServiceAccount: q.ServiceAccount, Audience: q.Audience, Bound: a.bound,
+	})
+	if err != nil {
+		return nil, err
+	}
+	warnings := make([]webhook.Warning, 0, len(found))
+	for _, w := range found {
+		warnings = append(warnings, webhook.Warning{ID: w.ID, Text: w.Text})
+	}
+	return warnings, nil
+}
+
+// bound tells whether the account has registered the cluster.
+func (a clusterAdvisor) bound(ctx context.Context, account string) (bool, error) {
+	found, err := a.directory.Account(ctx, account)
+	if refused, ok := errors.AsType[*iam.Error](err); ok && refused.Code == "NoSuchEntity" {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	_, ok := found.ClusterOf(a.issuer)
+	return ok, nil
+}
+
+// remoteAdvisor answers a webhook in a cluster by asking the plane, as whoever its credentials are: about roles of that account.
+type remoteAdvisor struct {
+	client *cloud.Client
+	issuer string // the cluster's
+}
+
+// Advise implements webhook.Advisor.
+func (a remoteAdvisor) Advise(ctx context.Context, q webhook.Question) ([]webhook.Warning, error) {
+	found, err := a.client.Preflight(ctx, cloud.Question{RoleArn: q.RoleARN, Issuer: a.issuer, Namespace: q.Namespace, ServiceAccount: q.ServiceAccount,
+		Audience: q.Audience})
+	if err != nil {
+		return nil, err
+	}
+	warnings := make([]webhook.Warning, 0, len(found))
+	for _, w := range found {
+		warnings = append(warnings, webhook.Warning{ID: w.ID, Text: w.Text})
 	}
 	return warnings, nil
 }

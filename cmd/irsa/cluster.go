@@ -88,6 +88,7 @@ func (o *clusterOptions) cloud(ctx context.Context) (*cloud.Client, error) {
 
 func newClusterRegisterCommand(o *clusterOptions) *cobra.Command {
 	var clientIDs []string
+	var syncer string
 	var review bool
 	command := &cobra.Command{
 		Use:   "register NAME",
@@ -104,6 +105,13 @@ An issuer belongs to one cluster of an account, and a name to the cluster with t
 			if command.Flags().Changed("token-review") {
 				registration.TokenReview = &review
 			}
+			namespace, name, ok := strings.Cut(syncer, "/")
+			if !ok || namespace == "" || name == "" {
+				return failure("Usage", fmt.Errorf("%q is not a service account", syncer), "--sync-service-account NAMESPACE/NAME")
+			}
+			if review {
+				registration.SyncSubject = "system:serviceaccount:" + namespace + ":" + name
+			}
 			return o.register(command.Context(), registration)
 		},
 	}
@@ -111,6 +119,8 @@ An issuer belongs to one cluster of an account, and a name to the cluster with t
 	o.regionFlag(command)
 	command.Flags().StringArrayVar(&clientIDs, "client-id", nil, "audience that the provider takes, if this makes it; again for another (default sts.amazonaws.com)")
 	command.Flags().BoolVar(&review, "token-review", false, "exchange tokens only on the cluster's word that they are still good, which `irsa cluster sync` gives")
+	command.Flags().StringVar(&syncer, "sync-service-account", "openirsa/cluster-sync",
+		"with --token-review, the service account of irsa cluster sync: it gives the cluster's word, and so its own tokens are exchanged without")
 	return command
 }
 

@@ -108,13 +108,13 @@ func writeRSAKey(file string) error {
 	return writeFile(file, pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}))
 }
 
-// credentials is how a kubeconfig authenticates: a certificate or a token's file.
-type credentials struct {
+// login is how a kubeconfig authenticates: a certificate or a token's file.
+type login struct {
 	certificate, key []byte
 	tokenFile        string
 }
 
-func (c *Cluster) writeKubeconfig(name string, user credentials) (string, error) {
+func (c *Cluster) writeKubeconfig(name string, user login) (string, error) {
 	config := api.NewConfig()
 	config.Clusters["cluster"] = &api.Cluster{Server: c.Server, CertificateAuthorityData: c.ca.pem}
 	config.AuthInfos["user"] = &api.AuthInfo{ClientCertificateData: user.certificate, ClientKeyData: user.key, TokenFile: user.tokenFile}

@@ -218,12 +218,12 @@ func (c *Cluster) Kubeconfig(user string, groups ...string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return c.writeKubeconfig(user, credentials{certificate: certificate, key: key})
+	return c.writeKubeconfig(user, login{certificate: certificate, key: key})
 }
 
 // KubeconfigOf writes a kubeconfig that reads a service account's token anew from the file each minute, as pods do, and returns its path.
 func (c *Cluster) KubeconfigOf(name, tokenFile string) (string, error) {
-	return c.writeKubeconfig(name, credentials{tokenFile: tokenFile})
+	return c.writeKubeconfig(name, login{tokenFile: tokenFile})
 }
 
 // As is the configuration of a client that is user in groups.
