@@ -140,7 +140,7 @@ func (r *release) install(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.admin = append(key, "AWS_ENDPOINT_URL=https://"+forward(t, service.Spec.ClusterIP+":443"), "AWS_REGION="+chartRegion, "AWS_CA_BUNDLE="+file)
+	r.admin = append(key, "AWS_ENDPOINT_URL=https://"+forward(t, service.Spec.ClusterIP+":443"), "AWS_REGION="+chartRegion, "AWS_DEFAULT_REGION="+chartRegion, "AWS_CA_BUNDLE="+file)
 	mustIRSA(t, r.admin, "cluster", "register", "prod", "--kubeconfig", adminKubeconfig(r.cluster))
 	for _, component := range []struct{ name, namespace, actions string }{
 		{"openirsa-sync", chartNamespace, `["openirsa:SyncCluster","openirsa:ReceiveTokenReviews","openirsa:CompleteTokenReviews"]`},
