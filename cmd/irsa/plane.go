@@ -31,6 +31,7 @@ type planeConfig struct {
 	Region       string            // of requests that name none; empty: the global one of the folder's partition
 	AllowIssuers []string
 	MaxStale     time.Duration
+	ClockOffset  time.Duration // how far the plane's clock is ahead of the machine's
 	Logger       *slog.Logger
 	// Gateway says what is behind the gateway; the zero value: the embedded services alone.
 	Gateway gatewayFile
@@ -51,6 +52,7 @@ type plane struct {
 	gateway   gatewayFile
 	upstreams []*gateway.Upstream
 	reference *awsmodel.Reference
+	now       func() time.Time
 }
 
 func openPlane(ctx context.Context, c planeConfig) (_ *plane, err error) {
@@ -59,7 +61,7 @@ func openPlane(ctx context.Context, c planeConfig) (_ *plane, err error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &plane{state: opened, folder: c.State.Folder, region: c.Region, gateway: c.Gateway}
+	p := &plane{state: opened, folder: c.State.Folder, region: c.Region, gateway: c.Gateway, now: clock(c.ClockOffset)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.Close())
@@ -85,7 +87,7 @@ func openPlane(ctx context.Context, c planeConfig) (_ *plane, err error) {
 
 // openVerifier makes what proves tokens, and makes the embedded issuer known, if there is one.
 func (p *plane) openVerifier(ctx context.Context, c planeConfig) (err error) {
-	verifier := oidc.VerifierConfig{AllowIssuers: c.AllowIssuers, MaxStale: c.MaxStale}
+	verifier := oidc.VerifierConfig{AllowIssuers: c.AllowIssuers, MaxStale: c.MaxStale, Now: p.now}
 	if p.issuer != nil {
 		if err := p.registerIssuer(ctx); err != nil {
 			return err
@@ -113,7 +115,7 @@ func (p *plane) openDirectory(ctx context.Context) error {
 		return err
 	}
 	p.directory, err = iam.New(ctx, iam.Config{Store: p.store, Trail: p.trail, DefaultAccount: p.settings.Account, Partition: partition.ID,
-		AWSPolicies: managed, Actions: p.reference})
+		AWSPolicies: managed, Actions: p.reference, Now: p.now})
 	if err != nil {
 		return fmt.Errorf("opening the directory: %w", err)
 	}
@@ -134,6 +136,11 @@ func (p *plane) bootstrap(ctx context.Context, c planeConfig) (err error) {
 		return fmt.Errorf("preparing account %s: %w", p.settings.Account, err)
 	}
 	return nil
+}
+
+// clock is the machine's, with an offset.
+func clock(offset time.Duration) func() time.Time {
+	return func() time.Time { return time.Now().Add(offset) }
 }
 
 // bringRoot makes the account's root key the configured one where the account is new, and says where it is not that one any more.
@@ -180,7 +187,7 @@ func (p *plane) join(ctx context.Context, c planeConfig) error {
 		return fmt.Errorf("opening the session keys: %w", err)
 	}
 	exchange, err := sts.New(sts.Config{Directory: p.directory, Verifier: p.verifier, Ring: ring, Trail: p.trail,
-		Partition: p.settings.Partition})
+		Partition: p.settings.Partition, Now: p.now})
 	if err != nil {
 		return fmt.Errorf("starting sts: %w", err)
 	}
@@ -198,7 +205,7 @@ func (p *plane) join(ctx context.Context, c planeConfig) error {
 	if err != nil {
 		return fmt.Errorf("starting the gateway: %w", err)
 	}
-	door := &front{api: api, hasCluster: api.HasCluster, gateway: doors, region: p.region, proxies: p.gateway.proxies, now: time.Now}
+	door := &front{api: api, hasCluster: api.HasCluster, gateway: doors, region: p.region, proxies: p.gateway.proxies, now: p.now}
 	if path, ok := documentsPath(p.settings.IssuerURL); ok && p.issuer != nil {
 		door.documents, door.documentsPath = p.issuer.Handler(), path
 	}
@@ -218,7 +225,7 @@ func (p *plane) registerIssuer(ctx context.Context) error {
 	}
 	caller := iam.Root(p.settings.Partition, p.settings.Account)
 	caller.Context = new(policy.Context)
-	caller.Origin = trail.Origin{RequestID: newRequestID(), SourceIP: "openirsa.internal", UserAgent: "irsa up", Region: p.region, Time: time.Now().UTC()}
+	caller.Origin = trail.Origin{RequestID: newRequestID(), SourceIP: "openirsa.internal", UserAgent: "irsa up", Region: p.region, Time: p.now().UTC()}
 	_, err := p.directory.RegisterCluster(ctx, caller, iam.RegisterClusterInput{Name: ownCluster, Issuer: p.settings.IssuerURL})
 	// A start that ended before it was noted may have registered it, perhaps in another region.
 	if refusal := (*iam.Error)(nil); err != nil && !(errors.As(err, &refusal) && refusal.Code == "EntityAlreadyExists") {

@@ -51,6 +51,7 @@ It writes admin.env there: the account root's credentials and AWS_ENDPOINT_URL f
 	flags.StringVar(&o.plane.State.IssuerURL, "issuer-url", "", "the embedded issuer's URL, fixed when the folder is created (default a random one)")
 	flags.StringSliceVar(&o.plane.AllowIssuers, "allow-issuer", nil, "host or CIDR beyond public addresses that issuers' keys may be fetched from (repeatable)")
 	flags.DurationVar(&o.plane.MaxStale, "jwks-max-stale", 24*time.Hour, "how long keys serve while their issuer cannot be reached")
+	flags.DurationVar(&o.plane.ClockOffset, "clock-offset", 0, "how far ahead the plane's clock is, to try how tokens and sessions expire; the trail's times stay the machine's")
 	flags.StringVar(&o.gateway, "gateway", "", "YAML file with the services behind the gateway, tags of resources and trusted proxies (docs/gateway.md)")
 	flags.BoolVar(&o.plane.State.Trail.Sync, "trail-sync", false, "flush the trail to disk before an exchange or a change is answered")
 	return command
