@@ -98,6 +98,9 @@ func openWebhook(ctx context.Context, log *slog.Logger, o *webhookOptions) (_ *w
 	if err != nil {
 		return nil, err
 	}
+	if err := o.complete(ctx); err != nil {
+		return err
+	}
 	if err := s.open(); err != nil {
 		return nil, err
 	}
