@@ -77,6 +77,9 @@ func (o *clusterOptions) sync(ctx context.Context, name string, interval time.Du
 		return err
 	}
 	s := &syncer{name: name, kube: client, cloud: plane, logger: slog.New(slog.NewTextHandler(o.env.stderr, nil))}
+	if *o.output == outputJSON {
+		s.logger = slog.New(slog.NewJSONHandler(o.env.stderr, nil))
+	}
 	if once {
 		_, found, err := o.readCluster(ctx)
 		if err != nil {
