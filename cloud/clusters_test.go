@@ -72,7 +72,9 @@ func TestClusterCalls(t *testing.T) {
 				return len(got) == 1 && got[0].ID == "1" && got[0].Token == "t" && got[0].Audiences[0] == "x"
 			}},
 		{"CompleteTokenReviews", `{"Name":"a","Uid":"u","Results":[{"Id":"1","Authenticated":true}]}`, `{}`,
-			func() (any, error) { return nil, c.CompleteTokenReviews(ctx, "a", "u", []TokenReviewResult{{"1", true}}) }, func(any) bool { return true }},
+			func() (any, error) {
+				return nil, c.CompleteTokenReviews(ctx, "a", "u", []TokenReviewResult{{"1", true}})
+			}, func(any) bool { return true }},
 		{"Preflight", `{"RoleArn":"r","Issuer":"i","Namespace":"n","ServiceAccount":"s"}`, `{"Warnings":[{"Id":"T01","Text":"x"}]}`,
 			func() (any, error) {
 				return c.Preflight(ctx, Question{RoleArn: "r", Issuer: "i", Namespace: "n", ServiceAccount: "s"})
