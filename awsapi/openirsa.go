@@ -15,6 +15,7 @@ func openirsaOperations(c Config) map[string]operation {
 		"CreateAccount":                openirsa(createAccount(c.Directory)),
 		"ListAccounts":                 openirsa(listAccounts(c.Directory)),
 		"CloseAccount":                 openirsa(closeAccount(c.Directory)),
+		"DisableRoot":                  openirsa(disableRoot(c.Directory)),
 		"PutOpenIDConnectProviderKeys": openirsa(putKeys(c.Directory)),
 		"RegisterCluster":              openirsa(registerCluster(c.Directory)),
 		"DeregisterCluster":            openirsa(deregisterCluster(c.Directory)),
@@ -76,6 +77,15 @@ type CloseAccountInput struct {
 func closeAccount(d *iam.Directory) func(context.Context, iam.Caller, CloseAccountInput) (any, error) {
 	return func(ctx context.Context, caller iam.Caller, in CloseAccountInput) (any, error) {
 		return nil, d.CloseAccount(ctx, caller, iam.CloseAccountInput{AccountID: in.AccountId})
+	}
+}
+
+// DisableRootInput has no member: the root is that of the caller's account.
+type DisableRootInput struct{}
+
+func disableRoot(d *iam.Directory) func(context.Context, iam.Caller, DisableRootInput) (any, error) {
+	return func(ctx context.Context, caller iam.Caller, _ DisableRootInput) (any, error) {
+		return nil, d.DisableRoot(ctx, caller)
 	}
 }
 

@@ -50,6 +50,15 @@ func TestAccounts(t *testing.T) {
 	if got := p.openirsa(t, other, "CloseAccount", `{"AccountId":"`+otherAccount+`"}`, nil); got.Code != "AccessDenied" {
 		t.Errorf("an account closed by itself: %+v", got)
 	}
+	if got := p.openirsa(t, other, "DisableRoot", `{"AccountId":"`+otherAccount+`"}`, nil); got.Code != "SerializationException" {
+		t.Errorf("DisableRoot of a named account: %+v", got)
+	}
+	if got := p.openirsa(t, other, "DisableRoot", `{}`, nil); got.Code != "" {
+		t.Errorf("DisableRoot: %+v", got)
+	}
+	if got := p.openirsa(t, other, "DisableRoot", `{}`, nil); got.Code != "InvalidClientTokenId" || got.Status != http.StatusForbidden {
+		t.Errorf("DisableRoot again: %+v", got)
+	}
 	if got := p.openirsa(t, p.root, "CloseAccount", `{"AccountId":"`+otherAccount+`"}`, nil); got.Code != "" {
 		t.Errorf("CloseAccount: %+v", got)
 	}

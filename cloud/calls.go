@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
@@ -80,6 +81,40 @@ func (c *Client) CallerIdentity(ctx context.Context) (arn string, err error) {
 		return "", asError("STS GetCallerIdentity", err)
 	}
 	return aws.ToString(out.Arn), nil
+}
+
+// AccessKey is one of the caller's own long-term access keys; Secret is known only of one just made.
+type AccessKey struct {
+	ID, Secret string
+	Active     bool
+}
+
+// OwnAccessKeys lists the access keys of who calls.
+func (c *Client) OwnAccessKeys(ctx context.Context) ([]AccessKey, error) {
+	out, err := c.iam.ListAccessKeys(ctx, &iam.ListAccessKeysInput{})
+	if err != nil {
+		return nil, asError("IAM ListAccessKeys", err)
+	}
+	keys := make([]AccessKey, 0, len(out.AccessKeyMetadata)) // a page holds more than anybody may have
+	for _, key := range out.AccessKeyMetadata {
+		keys = append(keys, AccessKey{ID: aws.ToString(key.AccessKeyId), Active: key.Status == types.StatusTypeActive})
+	}
+	return keys, nil
+}
+
+// CreateOwnAccessKey makes another access key for who calls.
+func (c *Client) CreateOwnAccessKey(ctx context.Context) (AccessKey, error) {
+	out, err := c.iam.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{})
+	if err != nil {
+		return AccessKey{}, asError("IAM CreateAccessKey", err)
+	}
+	return AccessKey{ID: aws.ToString(out.AccessKey.AccessKeyId), Secret: aws.ToString(out.AccessKey.SecretAccessKey), Active: true}, nil
+}
+
+// DeleteOwnAccessKey deletes an access key of who calls.
+func (c *Client) DeleteOwnAccessKey(ctx context.Context, id string) error {
+	_, err := c.iam.DeleteAccessKey(ctx, &iam.DeleteAccessKeyInput{AccessKeyId: &id})
+	return asError("IAM DeleteAccessKey", err)
 }
 
 // CreateBucket makes a bucket.

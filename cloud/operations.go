@@ -32,10 +32,23 @@ func (c *Client) Events(ctx context.Context, requestID string) ([]trail.Event, e
 	return out.Events, err
 }
 
-// operate calls one of OpenIRSA's own operations: a signed JSON request on the AWS port, scope "openirsa".
-func (c *Client) operate(ctx context.Context, operation string, in, out any) error {
+// NeedsEndpoint is ErrNoEndpoint where none is configured, so that calls would go to AWS itself.
+func (c *Client) NeedsEndpoint() error {
 	if c.config.BaseEndpoint == nil || *c.config.BaseEndpoint == "" {
 		return ErrNoEndpoint
+	}
+	return nil
+}
+
+// DisableRoot deletes every access key of the root of the caller's account.
+func (c *Client) DisableRoot(ctx context.Context) error {
+	return c.operate(ctx, "DisableRoot", struct{}{}, &struct{}{})
+}
+
+// operate calls one of OpenIRSA's own operations: a signed JSON request on the AWS port, scope "openirsa".
+func (c *Client) operate(ctx context.Context, operation string, in, out any) error {
+	if err := c.NeedsEndpoint(); err != nil {
+		return err
 	}
 	body, err := json.Marshal(in)
 	if err != nil {

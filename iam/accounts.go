@@ -3,8 +3,6 @@ package iam
 import (
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 	"time"
 
 	"github.com/openirsa/openirsa/policy"
@@ -32,8 +30,10 @@ func (d *Directory) CreateAccount(ctx context.Context, caller Caller, in CreateA
 			return err
 		}
 		tx.now = d.now().UTC().Truncate(time.Second)
-		out, err = tx.createAccount(in.AccountID)
-		return err
+		if out, err = d.newAccessKey(in.AccountID); err != nil {
+			return err
+		}
+		return tx.createAccount(&out)
 	})
 	if err != nil {
 		return AccessKey{}, err
@@ -43,19 +43,6 @@ func (d *Directory) CreateAccount(ctx context.Context, caller Caller, in CreateA
 
 func accountExists(id string) *Error {
 	return refusef("EntityAlreadyExists", "Account %s already exists.", id)
-}
-
-// createAccount puts a new account's records into the draft.
-func (tx *draft) createAccount(id string) (AccessKey, error) {
-	key, err := tx.directory.newAccessKey(id)
-	if err != nil {
-		return AccessKey{}, err
-	}
-	key.Created = tx.now
-	if err := stage(tx, recordKey(id, kindAccount, ""), 0, accountRecord{Created: tx.now}); err != nil {
-		return AccessKey{}, err
-	}
-	return key, stage(tx, recordKey(id, kindKey, key.ID), 0, keyRecord{Secret: key.Secret, Created: tx.now})
 }
 
 func (in ListAccountsInput) validate(v *validator) { in.Paging.validate(v) }
@@ -85,45 +72,4 @@ func (d *Directory) ListAccounts(ctx context.Context, caller Caller, in ListAcco
 		}
 		return page(found, func(s AccountSummary) string { return s.ID }, in.Paging), nil
 	})
-}
-
-// Bootstrap makes the account with its root access key if it is not there, and returns the root's key. It is for the plane's start, not for
-// requests: nobody is asked, and the trail says so. It changes nothing when the account exists.
-func (d *Directory) Bootstrap(ctx context.Context, account string) (AccessKey, error) {
-	if !policy.IsAccountID(account) {
-		return AccessKey{}, fmt.Errorf("making account: %q is not 12 digits", account)
-	}
-	key, err := d.rootKey(ctx, account)
-	if refusal, ok := errors.AsType[*Error](err); !ok || refusal.Code != "NoSuchEntity" {
-		return key, err
-	}
-	event := Root(d.partition, account).Event("openirsa.amazonaws.com", "Bootstrap")
-	event.Explanation = "The plane made its default account at its first start."
-	if err := d.trail.Record(ctx, event); err != nil {
-		return AccessKey{}, fmt.Errorf("making account %s: %w", account, err)
-	}
-	tx := &draft{Account: newAccount(d.partition, account, d.aws), ctx: ctx, directory: d, now: d.now().UTC().Truncate(time.Second)}
-	if key, err = tx.createAccount(account); err != nil {
-		return AccessKey{}, fmt.Errorf("making account %s: %w", account, err)
-	}
-	if _, err := d.store.Apply(ctx, tx.conditions, tx.operations); errors.Is(err, ErrConflict) {
-		return d.rootKey(ctx, account) // another replica was first
-	} else if err != nil {
-		return AccessKey{}, fmt.Errorf("making account %s: %w", account, err)
-	}
-	return key, nil
-}
-
-// rootKey is the oldest active access key of the root of an account that exists.
-func (d *Directory) rootKey(ctx context.Context, account string) (AccessKey, error) {
-	a, err := d.Account(ctx, account)
-	if err != nil {
-		return AccessKey{}, err
-	}
-	keys := a.keysOf("")
-	i := slices.IndexFunc(keys, func(k AccessKey) bool { return !k.Inactive })
-	if i < 0 {
-		return AccessKey{}, fmt.Errorf("reading root access key of account %s: there is none", account)
-	}
-	return keys[i], nil
 }

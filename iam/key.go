@@ -77,14 +77,22 @@ func (d *Directory) AccessKey(ctx context.Context, id string) (key AccessKey, ok
 	return entry.key, true, nil
 }
 
-// newAccessKey makes a long-term key: an id that carries the account, and 240 random bits of secret, 40 characters as AWS's.
-func (d *Directory) newAccessKey(account string) (AccessKey, error) {
-	random := make([]byte, 35)
-	if _, err := io.ReadFull(d.rand, random); err != nil {
+// NewAccessKey makes a long-term key from random bytes: an id that carries the account, and 240 random bits of secret, 40 characters as AWS's. It is known
+// to nobody yet.
+func NewAccessKey(random io.Reader, account string) (AccessKey, error) {
+	bytes := make([]byte, 35)
+	if _, err := io.ReadFull(random, bytes); err != nil {
 		return AccessKey{}, fmt.Errorf("making access key: %w", err)
 	}
-	id := AccessKeyID(accessKeyPrefix, account, random[:5])
-	return AccessKey{ID: id, Secret: base64.StdEncoding.EncodeToString(random[5:]), Account: account}, nil
+	id := AccessKeyID(accessKeyPrefix, account, bytes[:5])
+	if id == "" {
+		return AccessKey{}, fmt.Errorf("making access key: account %q is not 12 digits", account)
+	}
+	return AccessKey{ID: id, Secret: base64.StdEncoding.EncodeToString(bytes[5:]), Account: account}, nil
+}
+
+func (d *Directory) newAccessKey(account string) (AccessKey, error) {
+	return NewAccessKey(d.rand, account)
 }
 
 // uniqueID makes a unique id: a prefix and 17 base32 characters, 85 random bits.

@@ -26,12 +26,13 @@ const maxMasterKeyFile = 1 << 10
 //
 // Losing this file loses every sealed record. It belongs beside the backups, not in them.
 func LoadOrCreateMasterKey(path string) ([]byte, error) {
-	key, err := loadMasterKey(path)
+	const others = 0o077
+	key, err := loadMasterKey(path, others)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := createMasterKey(path); err != nil {
 			return nil, fmt.Errorf("creating master key: %w", err)
 		}
-		key, err = loadMasterKey(path)
+		key, err = loadMasterKey(path, others)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading master key: %w", err)
@@ -39,7 +40,18 @@ func LoadOrCreateMasterKey(path string) ([]byte, error) {
 	return key, nil
 }
 
-func loadMasterKey(path string) ([]byte, error) {
+// LoadMasterKey reads the master key from a file of that form that somebody else keeps. The file's group may read it, because that is how a Secret of
+// Kubernetes is mounted for a process that is not root (fsGroup, defaultMode 0440); everybody may not.
+func LoadMasterKey(path string) ([]byte, error) {
+	key, err := loadMasterKey(path, 0o037)
+	if err != nil {
+		return nil, fmt.Errorf("reading master key: %w", err)
+	}
+	return key, nil
+}
+
+// loadMasterKey refuses a file whose mode has one of those bits.
+func loadMasterKey(path string, refused fs.FileMode) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -53,7 +65,7 @@ func loadMasterKey(path string) ([]byte, error) {
 		return nil, fmt.Errorf("%s is not a regular file", path)
 	}
 	// Windows has no such bits; os makes them up.
-	if mode := info.Mode().Perm(); mode&0o077 != 0 && runtime.GOOS != "windows" {
+	if mode := info.Mode().Perm(); mode&refused != 0 && runtime.GOOS != "windows" {
 		return nil, fmt.Errorf("%s has mode %#o, so others than its owner can use it: chmod 600 it", path, mode)
 	}
 	text, err := io.ReadAll(io.LimitReader(file, maxMasterKeyFile))

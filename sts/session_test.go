@@ -317,6 +317,27 @@ func TestClosedAccount(t *testing.T) {
 	wantError(t, err, "InvalidIdentityToken", "No OpenIDConnect provider found in your account for "+issuer)
 }
 
+// TestDisabledRoot: the root's keys end at once, and what it was given by them lives to its end, an hour at most (IAM User Guide, "Disabling permissions for
+// temporary security credentials": one cannot change the permissions of credentials that a root user called for).
+func TestDisabledRoot(t *testing.T) {
+	p := newPlane(t)
+	key, err := p.directory.Bootstrap(t.Context(), accountA)
+	p.must(err)
+	longTerm := sts.Credentials{AccessKeyId: key.ID, SecretAccessKey: key.Secret}
+	day := 24 * 3600
+	own, _, err := p.sessionToken(p.rootKey(accountA), sts.SessionTokenInput{DurationSeconds: &day})
+	p.must(err)
+	p.must(p.directory.DisableRoot(t.Context(), p.root(accountA)))
+	_, err = p.authenticate(longTerm)
+	wantError(t, err, "InvalidClientTokenId", "The security token included in the request is invalid.")
+	if _, err := p.authenticate(own); err != nil {
+		t.Errorf("a session from before: %v", err)
+	}
+	p.now.Add(int64(time.Hour))
+	_, err = p.authenticate(own)
+	wantError(t, err, "ExpiredToken", "The security token included in the request is expired")
+}
+
 // TestRegionsOfPartitions: a signature for another partition's region is refused; a region that nobody knows is accepted.
 func TestRegionsOfPartitions(t *testing.T) {
 	p := newPlane(t)

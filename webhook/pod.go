@@ -3,10 +3,11 @@ package webhook
 import "strings"
 
 const (
-	// MaxPod bounds a pod's JSON text, in bytes: the API server takes no larger request body (k8s.io/apiserver, MaxRequestBodyBytes).
+	// MaxPod bounds a pod's JSON text, in bytes: the API server takes no larger request body (k8s.io/apiserver,
+	// MaxRequestBodyBytes).
 	MaxPod = 3 << 20
-	// MaxContainers bounds a pod's init and main containers together. A patch is longer than the smallest containers, so that without it a
-	// pod of empty ones would ask for gigabytes.
+	// MaxContainers bounds a pod's init and main containers together. A patch is longer than the smallest containers,
+	// so that without it a pod of empty ones would ask for gigabytes.
 	MaxContainers = 2000
 )
 
@@ -69,10 +70,22 @@ type podReader struct {
 func readPod(raw []byte, settings *Settings) (*pod, error) {
 	r := &podReader{scanner: scanner{data: raw}, pod: &pod{}, settings: settings}
 	if len(raw) > MaxPod {
-		return nil, r.failAt(0, "a pod of %d bytes, of at most %d", len(raw), MaxPod)
+		return nil, r.fail("a pod of %d bytes, of at most %d", len(raw), MaxPod)
 	}
+	err := r.read()
+	if err == nil {
+		err = r.end()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r.pod, nil
+}
+
+// read takes a pod.
+func (r *podReader) read() error {
 	var seen uint32
-	err := r.object(func(key []byte) error {
+	return r.object(func(key []byte) error {
 		switch string(key) {
 		case "metadata":
 			return r.nullable(&seen, 1, key, r.metadata)
@@ -81,13 +94,6 @@ func readPod(raw []byte, settings *Settings) (*pod, error) {
 		}
 		return r.skip()
 	})
-	if err == nil {
-		err = r.end()
-	}
-	if err != nil {
-		return nil, err
-	}
-	return r.pod, nil
 }
 
 func (r *podReader) metadata() error {
@@ -118,7 +124,7 @@ func (r *podReader) annotations() error {
 		}
 		name := string(key[len(prefix)+1:])
 		if _, twice := r.pod.annotations[name]; twice {
-			return r.fail("the member %q appears twice", key)
+			return r.failAt(r.key, "the member %q appears twice", key)
 		}
 		value, err := r.text()
 		if r.pod.annotations == nil {

@@ -3,9 +3,11 @@ package webhook
 import (
 	"encoding/base64"
 	"fmt"
+	"slices"
 )
 
-// MaxReview bounds an AdmissionReview, in bytes: it may hold an object, the old one and options, each of at most MaxPod.
+// MaxReview bounds an AdmissionReview, in bytes: it may hold an object, the old one and options, each of at most
+// MaxPod.
 const MaxReview = 8 << 20
 
 // The versions of AdmissionReview that are read and answered
@@ -27,11 +29,14 @@ type review struct {
 	kind        string
 	dryRun      bool
 	object      []byte // nil where there is none; a part of the body
+	pod         *pod   // the object, where it was read as a pod on the way
 }
 
-// readReview reads an AdmissionReview. Even when it fails it returns what it could read, for the answer's uid and version.
-func readReview(body []byte) (*review, error) {
-	r := &reviewReader{scanner: scanner{data: body}, review: &review{}}
+// readReview reads an AdmissionReview, and the pod in it in the same pass where settings are given and the members before
+// it say that it is one, which API servers write in that order. Even when it fails it returns what it could read, for the answer's uid and
+// version.
+func readReview(body []byte, settings *Settings) (*review, error) {
+	r := &reviewReader{scanner: scanner{data: body}, review: &review{}, settings: settings}
 	var seen uint32
 	var kind string
 	requested := false
@@ -64,7 +69,8 @@ func readReview(body []byte) (*review, error) {
 
 type reviewReader struct {
 	scanner
-	review *review
+	review   *review
+	settings *Settings // nil: pods are of no interest
 }
 
 func (r *reviewReader) request() error {
@@ -84,10 +90,7 @@ func (r *reviewReader) request() error {
 		case "kind":
 			return r.nullable(&seen, 32, key, func() error { return r.part("kind", &r.review.kind) })
 		case "object":
-			return r.nullable(&seen, 64, key, func() (err error) {
-				r.review.object, err = r.raw()
-				return err
-			})
+			return r.nullable(&seen, 64, key, r.takeObject)
 		case "dryRun":
 			raw, err := r.raw()
 			r.review.dryRun = string(raw) == "true"
@@ -95,6 +98,23 @@ func (r *reviewReader) request() error {
 		}
 		return r.skip()
 	})
+}
+
+func (r *reviewReader) takeObject() (err error) {
+	if r.settings == nil || r.review.resource != "pods" || r.review.operation != "CREATE" || r.review.subresource != "" {
+		r.review.object, err = r.raw()
+		return err
+	}
+	r.next()
+	start := r.at
+	p := &podReader{scanner: r.scanner, pod: &pod{}, settings: r.settings}
+	err = p.read()
+	r.scanner = p.scanner
+	r.review.object, r.review.pod = r.data[start:r.at], p.pod
+	if size := r.at - start; err == nil && size > MaxPod {
+		err = r.failAt(start, "a pod of %d bytes, of at most %d", size, MaxPod)
+	}
+	return err
 }
 
 // part reads one member of an object.
@@ -108,7 +128,8 @@ func (r *reviewReader) part(name string, into *string) error {
 	})
 }
 
-// isPodCreate tells whether the review is of a pod that is made. The API server always says; a review that does not is taken at its kind.
+// isPodCreate tells whether the review is of a pod that is made. The API server always says; a review that does not
+// is taken at its kind.
 func (r *review) isPodCreate() bool {
 	pods := r.resource == "pods" || r.resource == "" && (r.kind == "Pod" || r.kind == "")
 	return pods && r.subresource == "" && (r.operation == "CREATE" || r.operation == "") && r.object != nil
@@ -128,6 +149,11 @@ func (a *answer) append(b []byte, r *review) []byte {
 	if version != reviewV1beta1 {
 		version = reviewV1
 	}
+	var patch []byte
+	if len(a.patch) > 0 {
+		patch = a.patch.AppendJSON(nil)
+	}
+	b = slices.Grow(b, 256+base64.StdEncoding.EncodedLen(len(patch)))
 	b = append(b, `{"kind":"AdmissionReview","apiVersion":"`...)
 	b = append(b, version...)
 	b = append(b, `","response":{"uid":`...)
@@ -138,9 +164,9 @@ func (a *answer) append(b []byte, r *review) []byte {
 		b = append(b, `,"allowed":false,"status":{"metadata":{},"message":`...)
 		b = append(appendString(b, a.message), '}')
 	}
-	if len(a.patch) > 0 {
+	if len(patch) > 0 {
 		b = append(b, `,"patch":"`...)
-		b = base64.StdEncoding.AppendEncode(b, a.patch.AppendJSON(nil))
+		b = base64.StdEncoding.AppendEncode(b, patch)
 		b = append(b, `","patchType":"JSONPatch"`...)
 	}
 	for i, w := range a.warnings {

@@ -26,7 +26,7 @@ func (c classifier) Services(signingName string) []*awsmodel.Service {
 func (p *plane) gatewayConfig(c planeConfig, exchange *sts.Service) (gateway.Config, error) {
 	config := gateway.Config{Authenticate: exchange, Trail: p.trail, Origin: originOf, Authorization: authorizationOf,
 		S3: p.objects, Partition: p.settings.Partition, AccountHeader: services.AccountHeader, Logger: c.Logger, Directory: p.directory, Policies: p.directory, Roles: p.directory,
-		S3Domains: p.gateway.domains}
+		S3Domains: p.gateway.domains, Now: p.now}
 	models, err := awsmodel.NewModels()
 	if err != nil {
 		return config, fmt.Errorf("opening the services' models: %w", err)

@@ -17,6 +17,7 @@ func (f folder) masterKey() string   { return filepath.Join(string(f), "master.k
 func (f folder) trail() string       { return filepath.Join(string(f), "trail") }
 func (f folder) objects() string     { return filepath.Join(string(f), "s3") }
 func (f folder) adminEnv() string    { return filepath.Join(string(f), "admin.env") }
+func (f folder) bundle() string      { return filepath.Join(string(f), "ca.crt") }
 func (f folder) adminSocket() string { return filepath.Join(string(f), "admin.sock") }
 
 // defaultFolder follows the XDG base directory specification.
@@ -54,7 +55,12 @@ func (f folder) exists() (bool, error) {
 }
 
 // writePrivate replaces file with content, readable by its owner only; a reader sees the old content or the new.
-func writePrivate(file string, content []byte) error {
+func writePrivate(file string, content []byte) error { return replace(file, content, 0o600) }
+
+// writePublic does so for what everybody may read.
+func writePublic(file string, content []byte) error { return replace(file, content, 0o644) }
+
+func replace(file string, content []byte, mode fs.FileMode) error {
 	temporary, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+"-*") // CreateTemp makes it 0600
 	if err != nil {
 		return err
@@ -64,11 +70,7 @@ func writePrivate(file string, content []byte) error {
 		temporary.Close()
 		return err
 	}
-	if err := temporary.Sync(); err != nil {
-		temporary.Close()
-		return err
-	}
-	if err := temporary.Close(); err != nil {
+	if err := errors.Join(temporary.Chmod(mode), temporary.Sync(), temporary.Close()); err != nil {
 		return err
 	}
 	return os.Rename(temporary.Name(), file)

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"mime"
 	"net/http"
 	"strings"
@@ -127,18 +126,4 @@ func newRequestID() string {
 		text = hex.AppendEncode(text, part)
 	}
 	return string(text)
-}
-
-// opsHandler serves health and metrics; nothing on it is secret.
-func opsHandler(metrics http.Handler) http.Handler {
-	mux := http.NewServeMux()
-	ok := func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		fmt.Fprintln(w, "ok")
-	}
-	// The plane listens only once everything is open, so a listener that answers is ready.
-	mux.HandleFunc("GET /readyz", ok)
-	mux.HandleFunc("GET /livez", ok)
-	mux.Handle("GET /metrics", metrics)
-	return mux
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/openirsa/openirsa/awsmodel"
 	"github.com/openirsa/openirsa/gateway"
 	"github.com/openirsa/openirsa/sigv4"
@@ -139,10 +141,10 @@ func FuzzGatewayFile(f *testing.F) {
 	f.Add(exampleGatewayFile)
 	f.Add("a: &a [*a]")
 	f.Fuzz(func(t *testing.T, content string) {
-		r := &gatewayReader{folder: "/nowhere", getenv: func(string) string { return "x" }}
-		file, err := r.read([]byte(content))
-		if err == nil && file == nil {
-			t.Error("neither a file nor an error")
+		r := gatewayReader{fileReader{folder: "/nowhere", getenv: func(string) string { return "x" }}}
+		err := readYAML([]byte(content), func(n *yaml.Node) error { return fields(n, r.into(newGatewayFile())) })
+		if complaint := (*positioned)(nil); err != nil && !errors.As(err, &complaint) {
+			t.Errorf("an error without a position: %v", err)
 		}
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -25,7 +26,16 @@ type environment struct {
 }
 
 func main() {
-	os.Exit(run(os.Args[1:], environment{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}))
+	os.Exit(run(commandLine(os.Args), environment{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}))
+}
+
+// commandLine is what was asked for. Called webhook, the binary is the webhook alone, so that a cluster's manifests that run the image of
+// amazon-eks-pod-identity-webhook as /webhook keep their arguments.
+func commandLine(arguments []string) []string {
+	if len(arguments) > 0 && filepath.Base(arguments[0]) == "webhook" {
+		return append([]string{"webhook"}, arguments[1:]...)
+	}
+	return arguments[min(1, len(arguments)):]
 }
 
 // run executes one command line and returns its exit code.
@@ -65,6 +75,8 @@ on any cluster and without AWS, and says exactly why when a step refuses.`,
 	root.AddCommand(
 		newDemoCommand(env),
 		newUpCommand(env, output),
+		newServeCommand(env, output),
+		newRootCommands(env, output),
 		newTokenCommand(env, output),
 		newClusterCommand(env, output),
 		newSimulateCommand(env),
@@ -73,6 +85,7 @@ on any cluster and without AWS, and says exactly why when a step refuses.`,
 		newCanCommand(env, output),
 		newLintCommand(env, output),
 		newEventsCommand(env, output),
+		newWebhookCommand(env, output),
 		newVersionCommand(env, output),
 	)
 	return root

@@ -19,16 +19,19 @@ import (
 	"github.com/openirsa/openirsa/oidc"
 	"github.com/openirsa/openirsa/policy"
 	"github.com/openirsa/openirsa/services"
+	"github.com/openirsa/openirsa/sigv4"
 	"github.com/openirsa/openirsa/sts"
 	"github.com/openirsa/openirsa/trail"
 )
 
-// planeConfig is what `irsa up` and `irsa demo` choose.
+// planeConfig is what `irsa up`, `irsa serve` and `irsa demo` choose.
 type planeConfig struct {
 	State        stateConfig
-	Region       string // of requests that name none; empty: the global one of the folder's partition
+	RootKey      sigv4.Credentials // of a new folder without an issuer
+	Region       string            // of requests that name none; empty: the global one of the folder's partition
 	AllowIssuers []string
 	MaxStale     time.Duration
+	ClockOffset  time.Duration // how far the plane's clock is ahead of the machine's
 	Logger       *slog.Logger
 	// Gateway says what is behind the gateway; the zero value: the embedded services alone.
 	Gateway gatewayFile
@@ -37,17 +40,19 @@ type planeConfig struct {
 // plane is the whole path in one process: the packages joined, and nothing else.
 type plane struct {
 	*state
+	folder    folder
 	directory *iam.Directory
 	verifier  *oidc.Verifier
 	exchange  *sts.Service
 	objects   *services.S3
-	root      iam.AccessKey
+	root      iam.AccessKey // where the plane made it
 	region    string
 	aws       http.Handler // the one AWS port
-	ops       http.Handler // health and metrics
+	ops       *opsHandler
 	gateway   gatewayFile
 	upstreams []*gateway.Upstream
 	reference *awsmodel.Reference
+	now       func() time.Time
 }
 
 func openPlane(ctx context.Context, c planeConfig) (_ *plane, err error) {
@@ -56,7 +61,7 @@ func openPlane(ctx context.Context, c planeConfig) (_ *plane, err error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &plane{state: opened, region: c.Region, gateway: c.Gateway}
+	p := &plane{state: opened, folder: c.State.Folder, region: c.Region, gateway: c.Gateway, now: clock(c.ClockOffset)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.Close())
@@ -65,16 +70,11 @@ func openPlane(ctx context.Context, c planeConfig) (_ *plane, err error) {
 	if err := p.openDirectory(ctx); err != nil {
 		return nil, err
 	}
-	if err := p.registerIssuer(ctx); err != nil {
+	if err := p.bootstrap(ctx, c); err != nil {
 		return nil, err
 	}
-	p.verifier, err = oidc.NewVerifier(oidc.VerifierConfig{
-		Embedded:     map[string]func() []byte{p.issuer.URL(): p.issuer.JWKS},
-		AllowIssuers: c.AllowIssuers,
-		MaxStale:     c.MaxStale,
-	})
-	if err != nil {
-		return nil, failure("AllowIssuer", err, "--allow-issuer takes a host name or a CIDR")
+	if err := p.openVerifier(ctx, c); err != nil {
+		return nil, err
 	}
 	if p.objects, err = services.NewS3(services.S3Config{Dir: c.State.Folder.objects(), Logger: c.Logger}); err != nil {
 		return nil, fmt.Errorf("opening the embedded S3: %w", err)
@@ -85,7 +85,22 @@ func openPlane(ctx context.Context, c planeConfig) (_ *plane, err error) {
 	return p, nil
 }
 
-// openDirectory opens the directory of the folder's partition, with its default account and the root key of it.
+// openVerifier makes what proves tokens, and makes the embedded issuer known, if there is one.
+func (p *plane) openVerifier(ctx context.Context, c planeConfig) (err error) {
+	verifier := oidc.VerifierConfig{AllowIssuers: c.AllowIssuers, MaxStale: c.MaxStale, Now: p.now}
+	if p.issuer != nil {
+		if err := p.registerIssuer(ctx); err != nil {
+			return err
+		}
+		verifier.Embedded = map[string]func() []byte{p.issuer.URL(): p.issuer.JWKS}
+	}
+	if p.verifier, err = oidc.NewVerifier(verifier); err != nil {
+		return failure("AllowIssuer", err, "issuers that may be fetched from are host names and CIDRs")
+	}
+	return nil
+}
+
+// openDirectory opens the directory of the folder's partition.
 func (p *plane) openDirectory(ctx context.Context) error {
 	partition, known := policy.PartitionByID(p.settings.Partition)
 	if !known {
@@ -100,14 +115,53 @@ func (p *plane) openDirectory(ctx context.Context) error {
 		return err
 	}
 	p.directory, err = iam.New(ctx, iam.Config{Store: p.store, Trail: p.trail, DefaultAccount: p.settings.Account, Partition: partition.ID,
-		AWSPolicies: managed, Actions: p.reference})
+		AWSPolicies: managed, Actions: p.reference, Now: p.now})
 	if err != nil {
 		return fmt.Errorf("opening the directory: %w", err)
 	}
-	if p.root, err = p.directory.Bootstrap(ctx, p.settings.Account); err != nil {
+	return nil
+}
+
+// bootstrap makes the default account at the folder's first start: with a root key that the plane makes for its owner's shell, or, where there is no
+// issuer, with the one that the operator brought along.
+func (p *plane) bootstrap(ctx context.Context, c planeConfig) (err error) {
+	if p.issuer != nil {
+		if p.root, err = p.directory.Bootstrap(ctx, p.settings.Account); errors.Is(err, iam.ErrNoRootKey) {
+			return failure("NoRootKey", err, "`irsa root rotate --data "+string(c.State.Folder)+"` gives the root a new key while the plane is stopped")
+		}
+	} else {
+		err = p.bringRoot(ctx, c)
+	}
+	if err != nil {
 		return fmt.Errorf("preparing account %s: %w", p.settings.Account, err)
 	}
 	return nil
+}
+
+// clock is the machine's, with an offset.
+func clock(offset time.Duration) func() time.Time {
+	return func() time.Time { return time.Now().Add(offset) }
+}
+
+// bringRoot makes the account's root key the configured one where the account is new, and says where it is not that one any more.
+func (p *plane) bringRoot(ctx context.Context, c planeConfig) error {
+	if c.RootKey == (sigv4.Credentials{}) {
+		_, err := p.directory.Account(ctx, p.settings.Account)
+		if refusal := (*iam.Error)(nil); errors.As(err, &refusal) && refusal.Code == "NoSuchEntity" {
+			return failure("Root", errors.New("the data folder is new and no root key is configured"),
+				"`irsa root new --account "+p.settings.Account+"` makes one; docs/serve.md says where it goes")
+		}
+		return err
+	}
+	key := iam.AccessKey{ID: c.RootKey.AccessKeyID, Secret: c.RootKey.SecretAccessKey, Account: p.settings.Account}
+	if err := iam.CheckRootKey(p.settings.Account, key); err != nil {
+		return failure("Root", err, "`irsa root new --account "+p.settings.Account+"` makes one")
+	}
+	active, err := p.directory.BootstrapWith(ctx, key)
+	if err == nil && !active {
+		c.Logger.Info("the configured root key is not the root's; it was rotated or disabled", "account", p.settings.Account, "accessKeyId", key.ID)
+	}
+	return err
 }
 
 // awsPolicies are the managed policies of AWS's that the catalogue knows.
@@ -133,7 +187,7 @@ func (p *plane) join(ctx context.Context, c planeConfig) error {
 		return fmt.Errorf("opening the session keys: %w", err)
 	}
 	exchange, err := sts.New(sts.Config{Directory: p.directory, Verifier: p.verifier, Ring: ring, Trail: p.trail,
-		Partition: p.settings.Partition, Ending: ctx.Done()})
+		Partition: p.settings.Partition, Now: p.now, Ending: ctx.Done()})
 	if err != nil {
 		return fmt.Errorf("starting sts: %w", err)
 	}
@@ -151,12 +205,12 @@ func (p *plane) join(ctx context.Context, c planeConfig) error {
 	if err != nil {
 		return fmt.Errorf("starting the gateway: %w", err)
 	}
-	door := &front{api: api, hasCluster: api.HasCluster, gateway: doors, region: p.region, proxies: p.gateway.proxies, now: time.Now}
-	if path, ok := documentsPath(p.settings.IssuerURL); ok {
+	door := &front{api: api, hasCluster: api.HasCluster, gateway: doors, region: p.region, proxies: p.gateway.proxies, now: p.now}
+	if path, ok := documentsPath(p.settings.IssuerURL); ok && p.issuer != nil {
 		door.documents, door.documentsPath = p.issuer.Handler(), path
 	}
 	p.aws = door
-	p.ops = opsHandler(p.trail.Metrics())
+	p.ops = newOpsHandler(p.trail.Metrics())
 	return nil
 }
 
@@ -171,7 +225,7 @@ func (p *plane) registerIssuer(ctx context.Context) error {
 	}
 	caller := iam.Root(p.settings.Partition, p.settings.Account)
 	caller.Context = new(policy.Context)
-	caller.Origin = trail.Origin{RequestID: newRequestID(), SourceIP: "openirsa.internal", UserAgent: "irsa up", Region: p.region, Time: time.Now().UTC()}
+	caller.Origin = trail.Origin{RequestID: newRequestID(), SourceIP: "openirsa.internal", UserAgent: "irsa up", Region: p.region, Time: p.now().UTC()}
 	_, err := p.directory.RegisterCluster(ctx, caller, iam.RegisterClusterInput{Name: ownCluster, Issuer: p.settings.IssuerURL})
 	// A start that ended before it was noted may have registered it, perhaps in another region.
 	if refusal := (*iam.Error)(nil); err != nil && !(errors.As(err, &refusal) && refusal.Code == "EntityAlreadyExists") {

@@ -29,8 +29,9 @@ const settingsSchema = 1
 
 // settings are fixed when the data folder is created.
 type settings struct {
-	Schema    int    `json:"schema"`
-	Account   string `json:"account"`
+	Schema  int    `json:"schema"`
+	Account string `json:"account"`
+	// IssuerURL is the embedded issuer's; "" in a folder of `irsa serve`, which has none.
 	IssuerURL string `json:"issuerURL"`
 	// Partition is that of every ARN; a folder from before it was kept is one of aws.
 	Partition string `json:"partition,omitempty"`
@@ -39,13 +40,25 @@ type settings struct {
 	Provisioned bool `json:"provisioned"`
 }
 
+// issuerKind says whether a folder's plane embeds an issuer. A folder is of one kind for its life: whoever owns one with an issuer can become every
+// service account that its roles trust, which is what a developer wants and production does not.
+type issuerKind int
+
+const (
+	embeddedIssuer issuerKind = iota // of `irsa up`
+	noIssuer                         // of `irsa serve`
+	anyIssuer                        // whichever the folder, which exists, was made with
+)
+
 // stateConfig opens a state. Empty Account, IssuerURL and Region mean what the folder has, or the defaults for a new one.
 type stateConfig struct {
 	Folder    folder
+	MasterKey string // the file of a master key that is kept elsewhere; "": in the folder, made at the first start
 	Account   string
+	Issuer    issuerKind
 	IssuerURL string
-	Region    string // its partition is the folder's
-	TrailSync bool
+	Region    string       // its partition is the folder's
+	Trail     trail.Config // but for its Dir
 }
 
 // state is what `irsa token` needs of a data folder, and what the plane is built on: the store, the trail and the issuer. The
@@ -53,7 +66,7 @@ type stateConfig struct {
 type state struct {
 	store    *store.Bolt
 	trail    *trail.Trail
-	issuer   *oidc.Issuer
+	issuer   *oidc.Issuer // nil where there is none
 	settings settings
 }
 
@@ -71,9 +84,9 @@ func openState(ctx context.Context, c stateConfig) (_ *state, err error) {
 	if err := c.Folder.create(); err != nil {
 		return nil, err
 	}
-	masterKey, err := store.LoadOrCreateMasterKey(c.Folder.masterKey())
+	masterKey, err := c.loadMasterKey()
 	if err != nil {
-		return nil, failure("MasterKey", err, "the key belongs to its owner alone: chmod 600 "+c.Folder.masterKey())
+		return nil, err
 	}
 	s := &state{}
 	defer func() {
@@ -87,30 +100,55 @@ func openState(ctx context.Context, c stateConfig) (_ *state, err error) {
 	if s.settings, err = loadSettings(ctx, s.store, c); err != nil {
 		return nil, err
 	}
-	keys, err := loadIssuerKeys(ctx, s.store)
-	if err != nil {
+	if err := s.openIssuer(ctx); err != nil {
 		return nil, err
 	}
-	if s.issuer, err = oidc.NewIssuer(s.settings.IssuerURL, keys); err != nil {
-		return nil, err
-	}
-	if s.trail, err = trail.Open(trail.Config{Dir: c.Folder.trail(), Sync: c.TrailSync}); err != nil {
+	c.Trail.Dir = c.Folder.trail()
+	if s.trail, err = trail.Open(c.Trail); err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+func (c stateConfig) loadMasterKey() ([]byte, error) {
+	if c.MasterKey != "" {
+		key, err := store.LoadMasterKey(c.MasterKey)
+		if err != nil {
+			return nil, failure("MasterKey", err, "it is 32 random bytes in base64, for its owner and group alone: a mounted Secret with defaultMode 0440")
+		}
+		return key, nil
+	}
+	key, err := store.LoadOrCreateMasterKey(c.Folder.masterKey())
+	if err != nil {
+		return nil, failure("MasterKey", err, "the key belongs to its owner alone: chmod 600 "+c.Folder.masterKey())
+	}
+	return key, nil
+}
+
+// openIssuer opens the embedded issuer, if the folder has one.
+func (s *state) openIssuer(ctx context.Context) error {
+	if s.settings.IssuerURL == "" {
+		return nil
+	}
+	keys, err := loadIssuerKeys(ctx, s.store)
+	if err != nil {
+		return err
+	}
+	s.issuer, err = oidc.NewIssuer(s.settings.IssuerURL, keys)
+	return err
 }
 
 // storeHint says what to do about a store that does not open.
 func storeHint(err error) string {
 	switch {
 	case errors.Is(err, store.ErrLocked):
-		return "stop the irsa that uses this folder, or choose another with --data"
+		return "stop the irsa that uses this folder, or choose another data folder"
 	case errors.Is(err, store.ErrMasterKey):
-		return "restore the master.key that the folder was created with; without it the sealed keys cannot be read"
+		return "restore the master key that the folder was created with; without it the sealed keys cannot be read"
 	case errors.Is(err, store.ErrNewerFormat):
 		return "use the newer irsa"
 	}
-	return "check the folder, or choose another with --data"
+	return "check the folder, or choose another data folder"
 }
 
 // Close writes what the trail still holds and releases the folder.
@@ -144,12 +182,18 @@ func loadSettings(ctx context.Context, records iam.Store, c stateConfig) (settin
 	case found.Schema > settingsSchema:
 		return settings{}, failure("NewerData", fmt.Errorf("the data folder was written by a newer version (settings schema %d, this binary knows %d)", found.Schema, settingsSchema), "use the newer irsa")
 	case c.Account != "" && c.Account != found.Account:
-		return settings{}, failure("Account", fmt.Errorf("the data folder belongs to account %s, not %s", found.Account, c.Account), "leave --account out, or choose another folder with --data")
+		return settings{}, failure("Account", fmt.Errorf("the data folder belongs to account %s, not %s", found.Account, c.Account), "leave the account out, or choose another data folder")
 	case c.IssuerURL != "" && c.IssuerURL != found.IssuerURL:
 		return settings{}, failure("IssuerURL", fmt.Errorf("the data folder's issuer is %s; it was fixed when the folder was created", found.IssuerURL), "leave --issuer-url out, or choose another folder with --data")
 	case known && asked.ID != found.Partition:
 		return settings{}, failure("Region", fmt.Errorf("region %s is in partition %s, but the data folder is of %s; that was fixed when the folder was created", c.Region, asked.ID, found.Partition),
-			"choose a region of "+found.Partition+" with --region, or another folder with --data")
+			"choose a region of "+found.Partition+", or another data folder")
+	case c.Issuer == noIssuer && found.IssuerURL != "":
+		return settings{}, failure("DataFolder", errors.New("the data folder was made by `irsa up`: it has an issuer of its own, whose tokens its owner can mint"),
+			"choose another data folder for `irsa serve`")
+	case c.Issuer == embeddedIssuer && found.IssuerURL == "":
+		return settings{}, failure("DataFolder", errors.New("the data folder was made by `irsa serve`: it has no issuer of its own"),
+			"use it with `irsa serve`, or choose another data folder; tokens for `irsa serve` come from clusters (kubectl create token)")
 	}
 	return found, nil
 }
@@ -161,6 +205,9 @@ func createSettings(ctx context.Context, records iam.Store, c stateConfig) (sett
 	}
 	if created.Account == "" {
 		created.Account = defaultAccount
+	}
+	if c.Issuer == noIssuer {
+		return created, saveSettings(ctx, records, created, 0)
 	}
 	if created.IssuerURL == "" {
 		id := make([]byte, 16)

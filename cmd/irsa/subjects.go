@@ -165,7 +165,7 @@ func (d *accountDetails) subjects() ([]subjectEntry, error) {
 		entries = append(entries, d.subject(role, []entityDetail{role}, role.RolePolicyList, nil))
 	}
 	if len(entries) == 0 {
-		return nil, failure("Account", errors.New("the details have neither users nor roles"), "they are what `aws iam get-account-authorization-details` prints")
+		return nil, failure("Account", errNoSubjects, "they are what `aws iam get-account-authorization-details` prints")
 	}
 	slices.SortStableFunc(entries, func(a, b subjectEntry) int { return strings.Compare(a.ARN, b.ARN) })
 	return entries, nil
@@ -186,6 +186,8 @@ func unique(list []entityDetail) ([]entityDetail, error) {
 	}
 	return kept, nil
 }
+
+var errNoSubjects = errors.New("the details have neither users nor roles")
 
 // accountOf is the account in an ARN.
 func accountOf(text string) string {

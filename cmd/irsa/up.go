@@ -6,20 +6,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
-	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
 )
-
-// drainTime is how long requests in flight may take after SIGTERM.
-const drainTime = 20 * time.Second
-
-// collectAt is the garbage collector's target (GOGC) while the plane serves, unless the operator sets one. An exchange leaves some
-// 50 KB of garbage and little lives long, so that Go's default would collect a hundred times a second (docs/performance.md).
-const collectAt = 400
 
 // upOptions are the flags of `irsa up`.
 type upOptions struct {
@@ -60,16 +51,15 @@ It writes admin.env there: the account root's credentials and AWS_ENDPOINT_URL f
 	flags.StringVar(&o.plane.State.IssuerURL, "issuer-url", "", "the embedded issuer's URL, fixed when the folder is created (default a random one)")
 	flags.StringSliceVar(&o.plane.AllowIssuers, "allow-issuer", nil, "host or CIDR beyond public addresses that issuers' keys may be fetched from (repeatable)")
 	flags.DurationVar(&o.plane.MaxStale, "jwks-max-stale", 24*time.Hour, "how long keys serve while their issuer cannot be reached")
+	flags.DurationVar(&o.plane.ClockOffset, "clock-offset", 0, "how far ahead the plane's clock is, to try how tokens and sessions expire; the trail's times stay the machine's")
 	flags.StringVar(&o.gateway, "gateway", "", "YAML file with the services behind the gateway, tags of resources and trusted proxies (docs/gateway.md)")
-	flags.BoolVar(&o.plane.State.TrailSync, "trail-sync", false, "flush the trail to disk before an exchange or a change is answered")
+	flags.BoolVar(&o.plane.State.Trail.Sync, "trail-sync", false, "flush the trail to disk before an exchange or a change is answered")
 	return command
 }
 
 func up(ctx context.Context, env environment, output outputFormat, o upOptions) (err error) {
 	o.plane.Logger = slog.New(slog.NewTextHandler(env.stderr, nil))
-	if env.getenv("GOGC") == "" {
-		debug.SetGCPercent(collectAt)
-	}
+	tuneCollector(env)
 	if o.gateway != "" {
 		file, err := readGatewayFile(o.gateway, env.getenv)
 		if err != nil {
@@ -104,8 +94,8 @@ func up(ctx context.Context, env environment, output outputFormat, o upOptions) 
 		return fmt.Errorf("writing admin.env: %w", err)
 	}
 	greet(env, output, o, p, endpoint, opsListener.Addr().String())
-	return serve(ctx, o.plane.Logger,
-		service{"AWS", listener, p.aws}, service{"ops", opsListener, p.ops}, service{"admin", socket, p.adminHandler()})
+	return serve(ctx, o.plane.Logger, drain{begin: p.ops.drain, timeout: drainTime},
+		service{"AWS", listener, p.aws}, service{"admin", socket, p.adminHandler()}, service{"ops", opsListener, p.ops})
 }
 
 func listen(address, flag string) (net.Listener, error) {
@@ -162,47 +152,4 @@ Stop with Ctrl-C; the state stays.
 			fmt.Fprintln(env.stderr, "\nwarning: the AWS port is reachable from other machines and speaks plain HTTP; session tokens cross the network in clear.")
 		}
 	}
-}
-
-// service is one listener and what answers on it.
-type service struct {
-	name     string
-	listener net.Listener
-	handler  http.Handler
-}
-
-// serve answers on every listener until ctx ends, then drains.
-func serve(ctx context.Context, logger *slog.Logger, services ...service) error {
-	failures := make(chan error, len(services))
-	servers := make([]*http.Server, len(services))
-	for i, s := range services {
-		servers[i] = &http.Server{
-			Handler:           s.handler,
-			ReadHeaderTimeout: 10 * time.Second,
-			// Of a whole request and its answer. The gateway lifts both where an object is to cross, for those who may.
-			ReadTimeout:  time.Minute,
-			WriteTimeout: 2 * time.Minute,
-			// The doors answer OPTIONS * themselves.
-			DisableGeneralOptionsHandler: true,
-			IdleTimeout:                  2 * time.Minute,
-			MaxHeaderBytes:               64 << 10,
-			ErrorLog:                     slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
-		}
-		go func() { failures <- fmt.Errorf("serving the %s port: %w", s.name, servers[i].Serve(s.listener)) }()
-	}
-	var err error
-	select {
-	case <-ctx.Done():
-	case err = <-failures:
-	}
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
-	defer cancel()
-	for _, server := range servers {
-		if shutdownErr := server.Shutdown(drain); shutdownErr != nil {
-			// Somebody is slower than the drain allows; that is no failure of ours.
-			logger.Warn("requests were cut off", "after", drainTime, "error", shutdownErr)
-			server.Close()
-		}
-	}
-	return err
 }

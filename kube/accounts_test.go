@@ -1,0 +1,221 @@
+package kube_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/openirsa/openirsa/kube"
+	"github.com/openirsa/openirsa/webhook"
+)
+
+const accountsPath = "/api/v1/serviceaccounts"
+
+// await polls for what another goroutine brings about.
+func await(t testing.TB, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: not within 20 s", what)
+		}
+	}
+}
+
+func follow(t *testing.T, s *apiServer) *kube.Accounts {
+	t.Helper()
+	accounts := s.client(t).Accounts(kube.AccountsConfig{Prefix: "eks.amazonaws.com"})
+	if accounts.Ready() {
+		t.Error("ready before anything was read")
+	}
+	go accounts.Run(t.Context())
+	await(t, "the first list", accounts.Ready)
+	await(t, "the first watch", func() bool { return accounts.Away() == 0 })
+	return accounts
+}
+
+func role(arn string) map[string]string { return map[string]string{"eks.amazonaws.com/role-arn": arn} }
+
+func has(a *kube.Accounts, namespace, name, arn string) func() bool {
+	return func() bool {
+		got, ok := a.Cached(namespace, name)
+		return ok && got.Annotations["role-arn"] == arn
+	}
+}
+
+func TestAccountsCached(t *testing.T) {
+	s := newAPIServer(t, accountsPath)
+	s.put("shop", "cart", nil, map[string]string{
+		"eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/cart", "eks.amazonaws.com/audience": "", "other/role-arn": "no",
+		"eks.amazonaws.com/\u00e9\x00": strings.Repeat("long ", 100),
+	}, false)
+	s.put("shop", "plain", nil, nil, false)
+	a := follow(t, s)
+	got, ok := a.Cached("shop", "cart")
+	want := map[string]string{"role-arn": "arn:aws:iam::111122223333:role/cart", "audience": "", "\u00e9\x00": strings.Repeat("long ", 100)}
+	if !ok || got.Namespace != "shop" || got.Name != "cart" || !maps.Equal(got.Annotations, want) ||
+		!got.Created.Equal(time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)) {
+		t.Errorf("cached %+v, %v", got, ok)
+	}
+	if got, ok := a.Cached("shop", "plain"); !ok || got.HasRole() {
+		t.Errorf("cached %+v, %v", got, ok)
+	}
+	if _, ok := a.Cached("cart", "shop"); ok {
+		t.Error("an account that is not there is cached")
+	}
+}
+
+// TestAccountsWatch changes accounts while a watch is open, while it is interrupted, and while its place is lost.
+func TestAccountsWatch(t *testing.T) {
+	s := newAPIServer(t, accountsPath)
+	s.put("shop", "old", nil, role("1"), false)
+	a := follow(t, s)
+	s.put("shop", "new", nil, role("1"), false)
+	await(t, "an account made", has(a, "shop", "new", "1"))
+	s.put("shop", "new", nil, role("2"), false)
+	await(t, "an account changed", has(a, "shop", "new", "2"))
+	s.remove("shop", "new", false)
+	await(t, "an account removed", func() bool { _, ok := a.Cached("shop", "new"); return !ok })
+
+	s.mu.Lock()
+	s.gone, s.refuse = true, 3
+	s.mu.Unlock()
+	s.cut()
+	s.remove("shop", "old", true) // no watch tells of these two
+	s.put("shop", "newer", nil, role("3"), true)
+	await(t, "an account of the second list", has(a, "shop", "newer", "3"))
+	await(t, "an account gone from the second list", func() bool { _, ok := a.Cached("shop", "old"); return !ok })
+	await(t, "a watch again", func() bool { return a.Away() == 0 })
+	s.mu.Lock()
+	lists := fmt.Sprintf("%q", s.lists)
+	s.mu.Unlock()
+	if lists != `["0" ""]` {
+		t.Errorf("lists asked for %s: the second must not be older than the first", lists)
+	}
+	s.put("shop", "newest", nil, role("4"), false)
+	await(t, "an account of the second watch", has(a, "shop", "newest", "4"))
+}
+
+// TestAccountsAway expects the time without a watch to be told, and what is remembered to stay.
+func TestAccountsAway(t *testing.T) {
+	s := newAPIServer(t, accountsPath)
+	s.put("shop", "cart", nil, role("1"), false)
+	a := follow(t, s)
+	s.mu.Lock()
+	s.refuse = 2
+	s.mu.Unlock()
+	s.cut()
+	await(t, "the watch to be missed", func() bool { return a.Away() > 0 })
+	if !has(a, "shop", "cart", "1")() || !a.Ready() {
+		t.Error("what was remembered is gone with the watch")
+	}
+	await(t, "the watch", func() bool { return a.Away() == 0 })
+}
+
+func TestAccountsRead(t *testing.T) {
+	s := newAPIServer(t, accountsPath)
+	s.put("shop", "cart", nil, role("1"), false)
+	a := s.client(t).Accounts(kube.AccountsConfig{Prefix: "eks.amazonaws.com"})
+	got, err := a.Read(t.Context(), "shop", "cart")
+	if err != nil || got.Annotations["role-arn"] != "1" || got.Created.IsZero() {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err := a.Read(t.Context(), "shop", "none"); !errors.Is(err, webhook.ErrNoServiceAccount) {
+		t.Errorf("%v, want that there is no such account", err)
+	}
+	s.mu.Lock()
+	s.refuse = 100
+	s.mu.Unlock()
+	if _, err := a.Read(t.Context(), "shop", "cart"); err == nil || errors.Is(err, webhook.ErrNoServiceAccount) {
+		t.Errorf("%v, want an error that says nothing of the account", err)
+	}
+}
+
+// childURL names, in the process that TestAccountsMemory starts, the API server to follow.
+const childURL = "OPENIRSA_TEST_FOLLOW"
+
+// TestAccountsMemory follows 1,000 and 100,000 accounts in a process of its own each, and compares what the kernel says that they hold.
+func TestAccountsMemory(t *testing.T) {
+	if url := os.Getenv(childURL); url != "" {
+		followAndTell(t, url)
+		return
+	}
+	if testing.Short() {
+		t.Skip("two processes and 100,000 accounts")
+	}
+	few, _, _ := followElsewhere(t, 1_000)
+	most, peak, ready := followElsewhere(t, 100_000)
+	each := (most - few) / 99_000
+	t.Logf("%d bytes for each account: %d kB resident with 1,000, %d kB with 100,000 (at most %d kB), ready in %s", each, few>>10, most>>10, peak>>10, ready)
+	if each > 400 {
+		t.Errorf("an account costs %d bytes, of at most 400", each)
+	}
+}
+
+// followElsewhere starts this test in a process of its own.
+func followElsewhere(t *testing.T, count int) (resident, peak int, ready time.Duration) {
+	t.Helper()
+	server := httptest.NewServer(many(count))
+	defer server.Close()
+	defer server.CloseClientConnections()
+	command := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestAccountsMemory$", "-test.v")
+	command.Env = append(os.Environ(), childURL+"="+server.URL)
+	out, err := command.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for line := range strings.Lines(string(out)) {
+		if _, rest, ok := strings.Cut(line, "followed "); ok {
+			var n int
+			if _, err := fmt.Sscan(rest, &n, &resident, &peak, (*int64)(&ready)); err != nil || n != count {
+				t.Fatalf("%q: %v", line, err)
+			}
+			return resident, peak, ready
+		}
+	}
+	t.Fatalf("the process told nothing:\n%s", out)
+	return
+}
+
+func followAndTell(t *testing.T, url string) {
+	client, err := kube.New(kube.Config{Server: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	accounts := client.Accounts(kube.AccountsConfig{Prefix: "eks.amazonaws.com"})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go accounts.Run(ctx)
+	await(t, "the list", accounts.Ready)
+	ready := time.Since(start).Nanoseconds()
+	await(t, "the watch", func() bool { return accounts.Away() == 0 })
+	fmt.Println("followed", accounts.Len(), memory(t, "VmRSS"), memory(t, "VmHWM"), ready)
+}
+
+// memory reads a line of proc(5)'s status of this process, in bytes.
+func memory(t *testing.T, field string) int {
+	t.Helper()
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		t.Skip("no proc file system")
+	}
+	for line := range strings.Lines(string(status)) {
+		if value, ok := strings.CutPrefix(line, field+":"); ok {
+			n, err := strconv.Atoi(strings.Fields(value)[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n << 10
+		}
+	}
+	t.Fatalf("no %s", field)
+	return 0
+}

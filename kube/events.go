@@ -1,0 +1,138 @@
+package kube
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/openirsa/openirsa/webhook"
+)
+
+const (
+	// eventQueue is how many Events wait to be written; more are dropped, and counted in the log.
+	eventQueue = 256
+	// eventAgain is for how long an Event that says the same of the same object is not written again. API servers forget Events after an hour.
+	eventAgain = 10 * time.Minute
+	// eventsRemembered bounds what is remembered for that.
+	eventsRemembered = 4096
+	// maxEventMessage is what the API server takes (validation of core/v1 Events), in bytes.
+	maxEventMessage = 1024
+	eventTimeout    = 10 * time.Second
+)
+
+// Events writes warnings as Events of the cluster and satisfies webhook.Events. It is safe for concurrent use.
+type Events struct {
+	client kubernetes.Interface
+	source string
+	log    *slog.Logger
+	now    func() time.Time
+	queue  chan *corev1.Event
+
+	mu      sync.Mutex
+	written map[uint64]time.Time // hash of object, reason and message → when
+	dropped int
+}
+
+// Events makes a writer under the name of its source; Run writes.
+func (c *Client) Events(source string, log *slog.Logger) *Events {
+	return &Events{client: c.client, source: source, log: log, now: time.Now, queue: make(chan *corev1.Event, eventQueue), written: map[uint64]time.Time{}}
+}
+
+// Warn queues an Event, unless it was written lately or the queue is full.
+func (e *Events) Warn(object webhook.Reference, reason, message string) {
+	if len(message) > maxEventMessage {
+		message = strings.ToValidUTF8(message[:maxEventMessage], "")
+	}
+	now := e.now()
+	if !e.remember(object, reason, message, now) {
+		return
+	}
+	stamp := metav1.NewTime(now)
+	event := &corev1.Event{
+		// The name is the object's and the time's, as client-go's recorder makes it.
+		ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("%s.%x", object.Name, now.UnixNano()), Namespace: object.Namespace},
+		InvolvedObject: corev1.ObjectReference{Kind: object.Kind, APIVersion: apiVersion(object.Kind), Namespace: object.Namespace,
+			Name: object.Name, UID: types.UID(object.UID)},
+		Reason: reason, Message: message, Type: corev1.EventTypeWarning, Count: 1,
+		FirstTimestamp: stamp, LastTimestamp: stamp,
+		Source: corev1.EventSource{Component: e.source}, ReportingController: e.source,
+	}
+	select {
+	case e.queue <- event:
+	default:
+		e.mu.Lock()
+		e.dropped++
+		e.mu.Unlock()
+	}
+}
+
+// remember says whether an Event is new.
+func (e *Events) remember(object webhook.Reference, reason, message string, now time.Time) bool {
+	hash := fnv.New64a()
+	for _, part := range []string{object.Kind, object.Namespace, object.Name, object.UID, reason, message} {
+		fmt.Fprintf(hash, "%d:%s", len(part), part)
+	}
+	key := hash.Sum64()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if at, ok := e.written[key]; ok && now.Sub(at) < eventAgain {
+		return false
+	}
+	if len(e.written) >= eventsRemembered {
+		clear(e.written) // the price is a few Events twice
+	}
+	e.written[key] = now
+	return true
+}
+
+// Run writes what is queued until ctx ends. What cannot be written is lost: an Event is a help for people, not a record.
+func (e *Events) Run(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case event := <-e.queue:
+			e.write(ctx, event)
+		}
+	}
+}
+
+func (e *Events) write(ctx context.Context, event *corev1.Event) {
+	ctx, cancel := context.WithTimeout(ctx, eventTimeout)
+	defer cancel()
+	_, err := e.client.CoreV1().Events(event.Namespace).Create(ctx, event, metav1.CreateOptions{})
+	// A namespace that is being removed takes no Events, and nobody would read them.
+	if err != nil && !apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
+		e.log.Warn("an Event could not be written", "namespace", event.Namespace, "object", event.InvolvedObject.Name, "reason", event.Reason, "error", err)
+	}
+	e.mu.Lock()
+	dropped := e.dropped
+	e.dropped = 0
+	e.mu.Unlock()
+	if dropped > 0 {
+		e.log.Warn("Events were dropped because too many waited", "count", dropped)
+	}
+}
+
+// apiVersion returns the group and version of the kinds that webhook speaks of, without which kubectl describe does not show an Event.
+func apiVersion(kind string) string {
+	switch kind {
+	case "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet":
+		return "apps/v1"
+	case "Job", "CronJob":
+		return "batch/v1"
+	case "Pod", "ServiceAccount", "ReplicationController":
+		return "v1"
+	}
+	return ""
+}
