@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync/atomic"
 
 	"github.com/openirsa/openirsa/awsapi"
 	"github.com/openirsa/openirsa/cloud"
@@ -16,7 +18,7 @@ import (
 var (
 	_ awsapi.Advisor  = callerAdvisor{}
 	_ webhook.Advisor = clusterAdvisor{}
-	_ webhook.Advisor = remoteAdvisor{}
+	_ webhook.Advisor = (*remoteAdvisor)(nil)
 )
 
 // callerAdvisor answers openirsa:Preflight. Of roles in other accounts than the caller's nothing is told.
@@ -76,12 +78,23 @@ func (a clusterAdvisor) bound(ctx context.Context, account string) (bool, error)
 // remoteAdvisor answers a webhook in a cluster by asking the plane, as whoever its credentials are: about roles of that account.
 type remoteAdvisor struct {
 	client *cloud.Client
-	issuer string // the cluster's
+	issuer func(context.Context) (string, error) // of the cluster
+
+	known atomic.Pointer[string] // what issuer answered: it changes with a restart of kube-apiserver alone
 }
 
 // Advise implements webhook.Advisor.
-func (a remoteAdvisor) Advise(ctx context.Context, q webhook.Question) ([]webhook.Warning, error) {
-	found, err := a.client.Preflight(ctx, cloud.Question{RoleArn: q.RoleARN, Issuer: a.issuer, Namespace: q.Namespace, ServiceAccount: q.ServiceAccount,
+func (a *remoteAdvisor) Advise(ctx context.Context, q webhook.Question) ([]webhook.Warning, error) {
+	issuer := a.known.Load()
+	if issuer == nil {
+		read, err := a.issuer(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("finding out the cluster's issuer: %w", err)
+		}
+		issuer = &read
+		a.known.Store(issuer)
+	}
+	found, err := a.client.Preflight(ctx, cloud.Question{RoleArn: q.RoleARN, Issuer: *issuer, Namespace: q.Namespace, ServiceAccount: q.ServiceAccount,
 		Audience: q.Audience})
 	if err != nil {
 		return nil, err

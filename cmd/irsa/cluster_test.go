@@ -323,9 +323,19 @@ func TestAdvisors(t *testing.T) {
 	p := planeInEnvironment(t)
 	_, kubeconfig := kubernetes(t, "https://prod.example.test", "uid-1")
 	runs(t, 0, "cluster", "register", "prod", "--kubeconfig", kubeconfig)
-	client := role(t, clusterTrust)
+	role(t, clusterTrust)
+	cluster, err := kube.New(kube.Config{Kubeconfig: kubeconfig})
+	if err != nil {
+		t.Fatal(err)
+	}
 	near := clusterAdvisor{doctor: doctor.New(p.exchange), directory: p.directory, issuer: "https://prod.example.test"}
-	far := remoteAdvisor{client: client, issuer: "https://prod.example.test"}
+	far, err := (&webhookServer{options: &webhookOptions{advise: true}, client: cluster}).advisor(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if nobody, err := (&webhookServer{options: &webhookOptions{}, client: cluster}).advisor(t.Context()); nobody != nil || err != nil {
+		t.Errorf("a webhook that is not to ask has an advisor: %v, %v", nobody, err)
+	}
 	for _, c := range []struct{ role, namespace, id string }{
 		{"arn:aws:iam::000000000000:role/app", "shop", "none"},
 		{"arn:aws:iam::000000000000:role/app", "store", "T02"},

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/openirsa/openirsa/certificate"
+	"github.com/openirsa/openirsa/cloud"
 	"github.com/openirsa/openirsa/kube"
 	"github.com/openirsa/openirsa/webhook"
 )
@@ -80,7 +81,7 @@ func runWebhook(ctx context.Context, env environment, o *webhookOptions) error {
 	if err := o.checkLives(); err != nil {
 		return err
 	}
-	if err := s.open(); err != nil {
+	if err := s.open(ctx); err != nil {
 		return err
 	}
 	// What is remembered and the certificate are kept up while requests drain, too.
@@ -110,7 +111,7 @@ func runWebhook(ctx context.Context, env environment, o *webhookOptions) error {
 }
 
 // open makes the parts, none of which has connected to anything yet.
-func (s *webhookServer) open() (err error) {
+func (s *webhookServer) open(ctx context.Context) (err error) {
 	o := s.options
 	settings, err := o.settings()
 	if err != nil {
@@ -125,9 +126,13 @@ func (s *webhookServer) open() (err error) {
 	}
 	s.accounts = s.client.Accounts(kube.AccountsConfig{Prefix: settings.AnnotationPrefix, Log: s.log})
 	s.events = s.client.Events("openirsa-webhook", s.log)
+	advisor, err := s.advisor(ctx)
+	if err != nil {
+		return err
+	}
 	s.handler, err = webhook.New(webhook.Config{
 		Settings: settings, ServiceAccounts: s.accounts, Events: s.events, Log: s.log, Registry: s.registry,
-		Advisor:          o.advisor,
+		Advisor:          advisor,
 		TrustUnannotated: !o.confirmUnannotated, Wait: o.lookupGrace, WarnUnannotated: webhook.Unannotated(o.warnUnannotated),
 	})
 	if err != nil {
@@ -135,6 +140,18 @@ func (s *webhookServer) open() (err error) {
 	}
 	s.keeper = certificate.New(certificate.Config{Source: s.source(), Log: s.log})
 	return s.register()
+}
+
+// advisor is who knows the roles; nil: nobody.
+func (s *webhookServer) advisor(ctx context.Context) (webhook.Advisor, error) {
+	if !s.options.advise {
+		return nil, nil
+	}
+	client, err := cloud.New(ctx, cloud.Config{MaxAttempts: 1})
+	if err != nil {
+		return nil, failure("Configuration", err, "set AWS_ENDPOINT_URL and credentials, or leave --advise out")
+	}
+	return &remoteAdvisor{client: client, issuer: s.client.Issuer}, nil
 }
 
 // source says where the serving certificate comes from.

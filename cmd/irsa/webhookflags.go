@@ -42,7 +42,7 @@ type webhookOptions struct {
 	lookupGrace        time.Duration
 	confirmUnannotated bool
 	warnUnannotated    string
-	advisor            webhook.Advisor // nil: nobody knows the roles
+	advise             bool // ask the plane about roles
 
 	drainDelay, drainTimeout time.Duration
 	verbosity                int
@@ -112,6 +112,8 @@ func (o *webhookOptions) registerLookup(f *pflag.FlagSet) {
 	f.BoolVar(&o.confirmUnannotated, "confirm-unannotated", true,
 		"ask the API server before a pod goes without a role because its account is remembered without one")
 	f.StringVar(&o.warnUnannotated, "warn-unannotated", string(webhook.UnannotatedIntent), "which workloads without a role are warned of: off, intent (they look as if they wanted one) or all")
+	f.BoolVar(&o.advise, "advise", false,
+		"ask the plane what exchanges will fail by (openirsa:Preflight), and warn of it; AWS_ENDPOINT_URL and the SDK's credentials say where and as whom")
 	f.Duration("resync-period", time.Minute, "changes nothing: what is remembered follows a watch")
 	f.BoolVar(&o.debugging, "enable-debugging-handlers", false, "serve /debug/alpha/cache on the metrics port")
 	f.BoolVar(&o.version, "version", false, "print the version and exit")
