@@ -33,6 +33,11 @@ type row struct {
 	core    []string // its pure files, without .go, where the package as a whole is not pure
 }
 
+// isCore tells whether f is one of the row's pure files.
+func (r row) isCore(f sourceFile) bool {
+	return slices.Contains(r.core, strings.TrimSuffix(path.Base(f.path), ".go"))
+}
+
 // sourceFile is one parsed Go file that is not a test.
 type sourceFile struct {
 	path string
@@ -102,6 +107,26 @@ func TestArchitectureCanFail(t *testing.T) {
 	}
 }
 
+// TestArchitectureCoreCanFail plants a call out of a pure core, which takes two files.
+func TestArchitectureCoreCanFail(t *testing.T) {
+	var files []sourceFile
+	for name, source := range map[string]string{
+		"x.go": "// Package webhook.\npackage webhook\nfunc pure() { other(); fine() }\nfunc fine() {}\n",
+		"y.go": "package webhook\nfunc other() { fine() }\n",
+	} {
+		set := token.NewFileSet()
+		tree, err := parser.ParseFile(set, "webhook/"+name, source, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, sourceFile{path: "webhook/" + name, set: set, tree: tree})
+	}
+	violations := check([]row{{name: "webhook", core: []string{"x"}}}, map[string][]sourceFile{"webhook": files})
+	if len(violations) != 1 || !strings.Contains(violations[0], "calls other of webhook/y.go") {
+		t.Errorf("violations = %q", violations)
+	}
+}
+
 // TestTableOrder fails when a row lists a package that is not above it, which is what keeps the imports acyclic by reading alone.
 func TestTableOrder(t *testing.T) {
 	table, err := readTable("ARCHITECTURE.md")
@@ -168,8 +193,11 @@ func check(table []row, packages map[string][]sourceFile) []string {
 		for _, f := range packages[folder] {
 			violations = append(violations, checkImports(r, f)...)
 			violations = append(violations, checkDeclarations(f)...)
-			if r.pure || slices.Contains(r.core, strings.TrimSuffix(path.Base(f.path), ".go")) {
+			if r.pure || r.isCore(f) {
 				violations = append(violations, checkPure(f)...)
+			}
+			if r.isCore(f) {
+				violations = append(violations, checkCore(r, f, packages[folder])...)
 			}
 		}
 	}
@@ -240,6 +268,28 @@ func checkPure(f sourceFile) []string {
 		if base, ok := selector.X.(*ast.Ident); ok {
 			if imported := local[base.Name]; slices.Contains(impureCalls[imported], selector.Sel.Name) {
 				violations = append(violations, fmt.Sprintf("%s is in a pure package and uses %s.%s", f.set.Position(selector.Pos()), imported, selector.Sel.Name))
+			}
+		}
+		return true
+	})
+	return violations
+}
+
+// checkCore looks in a pure file for the functions of the package's other files. (Methods it cannot see by syntax alone.)
+func checkCore(r row, f sourceFile, files []sourceFile) []string {
+	impure := map[string]string{} // function → file
+	for _, other := range files {
+		for _, declaration := range other.tree.Decls {
+			if function, ok := declaration.(*ast.FuncDecl); ok && function.Recv == nil && !r.isCore(other) {
+				impure[function.Name.Name] = other.path
+			}
+		}
+	}
+	var violations []string
+	ast.Inspect(f.tree, func(node ast.Node) bool {
+		if call, ok := node.(*ast.CallExpr); ok {
+			if name, ok := call.Fun.(*ast.Ident); ok && impure[name.Name] != "" {
+				violations = append(violations, fmt.Sprintf("%s is in a pure file and calls %s of %s", f.set.Position(call.Pos()), name.Name, impure[name.Name]))
 			}
 		}
 		return true

@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	// adviceTTL is how long advice is repeated without asking: long enough for the pods of one rollout, short enough that somebody who has
-	// just mended a trust policy is not told the old.
+	// adviceTTL is how long advice is repeated without asking: long enough for the pods of one rollout, short enough
+	// that somebody who has just mended a trust policy is not told the old.
 	adviceTTL = 20 * time.Second
 	// adviceTimeout bounds one question. A webhook that only warns must not be felt.
 	adviceTimeout = time.Second
@@ -35,7 +35,8 @@ func newAdvice(advisor Advisor, now func() time.Time) *advice {
 	return &advice{advisor: advisor, now: now, asking: make(chan struct{}, maxAsking), answers: map[Question]advised{}}
 }
 
-// ask answers a question from memory or by the Advisor. An Advisor that fails or is late has nothing to say, and is asked again after the same time.
+// ask answers a question from memory or by the Advisor. An Advisor that fails or is late has nothing to say, and is
+// asked again after the same time.
 func (a *advice) ask(ctx context.Context, q Question) ([]Warning, error) {
 	if a.advisor == nil {
 		return nil, nil

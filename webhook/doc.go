@@ -1,14 +1,17 @@
-// Package webhook puts a role's identity into pods as they are admitted: it is a stand-in for amazon-eks-pod-identity-webhook.
+// Package webhook puts a role's identity into pods as they are admitted: it is a stand-in for
+// amazon-eks-pod-identity-webhook.
 //
-// It owns what is injected (Inject), for whom (Resolve), the files that name accounts (ParseRoles, ParseContainerCredentials), the warnings that
-// need no plane (LintAccount, LintPod), and a thin handler of AdmissionReviews over them. It does not own the connection to the cluster, which
-// answers through ServiceAccounts and Events, nor what a plane knows of roles, which answers through Advisor. Injection is pure: it takes
-// values and returns values; ARCHITECTURE.md's table names the files that hold it.
+// It owns what is injected (Inject), for whom (Resolve), the files that name accounts (ParseRoles,
+// ParseContainerCredentials), the warnings that need no plane (LintAccount, LintPod), and a thin handler of
+// AdmissionReviews over them. It does not own the connection to the cluster, which answers through ServiceAccounts
+// and Events, nor what a plane knows of roles, which answers through Advisor. Injection is pure: it takes values and
+// returns values; ARCHITECTURE.md's table names the files that hold it.
 package webhook
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 	"unicode/utf8"
 )
@@ -27,8 +30,8 @@ type ServiceAccount struct {
 type ServiceAccounts interface {
 	// Cached answers at once with what was last watched. The account and its map must not be changed.
 	Cached(namespace, name string) (ServiceAccount, bool)
-	// Read asks the API server for the account as it is now, which a read from its watch cache is not. It fails with ErrNoServiceAccount when
-	// there is none; any other error means that it is not known.
+	// Read asks the API server for the account as it is now, which a read from its watch cache is not. It fails with
+	// ErrNoServiceAccount when there is none; any other error means that it is not known.
 	Read(ctx context.Context, namespace, name string) (ServiceAccount, error)
 }
 
@@ -41,7 +44,8 @@ type Advisor interface {
 type Question struct{ RoleARN, Namespace, ServiceAccount, Audience string }
 
 // Warning is one sentence for the person who sent a request. The API server cuts a warning at 256 characters
-// (https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#response), so Text with its id stays under that.
+// (https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#response), so Text with
+// its id stays under that.
 type Warning struct {
 	ID   string // of the table of misconfigurations (T01, P01, A03 …); empty for a sentence that has none
 	Text string
@@ -54,6 +58,11 @@ type Events interface {
 
 // Reference names an object. A pod that is being admitted has no UID yet.
 type Reference struct{ Kind, Namespace, Name, UID string }
+
+// warn makes a Warning.
+func warn(id, format string, arguments ...any) Warning {
+	return Warning{id, fmt.Sprintf(format, arguments...)}
+}
 
 // maxWarning keeps a warning's text under what the API server cuts.
 const maxWarning = 255

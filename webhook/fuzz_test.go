@@ -10,7 +10,8 @@ import (
 	"github.com/openirsa/openirsa/webhook"
 )
 
-// dice makes pods, identities and settings that are near the rules: of names that count, and of the shapes that a list may have.
+// dice makes pods, identities and settings that are near the rules: of names that count, and of the shapes that a
+// list may have.
 type dice struct{ *rand.Rand }
 
 func (d dice) one(of ...any) any        { return of[d.IntN(len(of))] }
@@ -174,8 +175,8 @@ func FuzzInjectAgainstNaive(f *testing.F) {
 	f.Fuzz(checkAgainstNaive)
 }
 
-// FuzzInject feeds Inject any text: it must refuse it or answer a patch that applies, changes nothing the second time, and leaves whatever is
-// outside what it adds.
+// FuzzInject feeds Inject any text: it must refuse it or answer a patch that applies, changes nothing the second
+// time, and leaves whatever is outside what it adds.
 func FuzzInject(f *testing.F) {
 	for seed := range uint64(8) {
 		d := dice{rand.New(rand.NewPCG(seed, 7))}
@@ -228,10 +229,10 @@ func FuzzParseContainerCredentials(f *testing.F) {
 func FuzzReview(f *testing.F) {
 	f.Add([]byte(fmt.Sprintf(`{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"u","operation":"CREATE",
 		"namespace":"shop","resource":{"resource":"pods"},"object":%s}}`, plainPod)))
+	cluster := newCluster()
+	cluster.cache("shop", "app", map[string]string{"role-arn": roleARN})
+	h := newHandler(f, webhook.Config{ServiceAccounts: cluster})
 	f.Fuzz(func(t *testing.T, body []byte) {
-		cluster := newCluster()
-		cluster.cache("shop", "app", map[string]string{"role-arn": roleARN})
-		h := newHandler(t, webhook.Config{ServiceAccounts: cluster})
 		for _, path := range []string{"/mutate", "/validate"} {
 			response := post(h, path, "application/json", body)
 			if response.Code != 200 && response.Code != 413 {

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"mime"
 	"net/http"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,13 +27,14 @@ type Config struct {
 	Log             *slog.Logger         // nil: none
 	Registry        *prometheus.Registry // of the metrics; nil: one of its own
 
-	// TrustUnannotated believes memory that an old account has no role, which saves a live read for each pod of such an account, and misses a
-	// pod that is made before memory hears of its account's annotation.
+	// TrustUnannotated believes memory that an old account has no role, which saves a live read for each pod of such
+	// an account, and misses a pod that is made before memory hears of its account's annotation.
 	TrustUnannotated bool
-	// Young is how long after its creation an account without a role is read anew, whatever TrustUnannotated says, and waited for; default a minute.
+	// Young is how long after its creation an account without a role is read anew, whatever TrustUnannotated says,
+	// and waited for; default a minute.
 	Young time.Duration
-	// Wait is how long a pod waits for an account that is missing, or young and without a role; 0, the default: not. It must stay under the webhook
-	// configuration's timeoutSeconds.
+	// Wait is how long a pod waits for an account that is missing, or young and without a role; 0, the default: not.
+	// It must stay under the webhook configuration's timeoutSeconds.
 	Wait time.Duration
 	// ReadTimeout bounds one live read; default 5 s, half of a webhook's default timeoutSeconds.
 	ReadTimeout time.Duration
@@ -43,8 +45,9 @@ type Config struct {
 	Random func(n int64) int64 // 0 to n-1, for jitter; nil: math/rand/v2, since nothing hangs on its being guessed
 }
 
-// Handler answers the API server's AdmissionReviews: POST /mutate injects, POST /validate warns, GET /healthz says ok. It is safe for concurrent
-// use. What it decides is Inject's and Resolve's; it adds the live reads, the waiting and the counting.
+// Handler answers the API server's AdmissionReviews: POST /mutate injects, POST /validate warns, GET /healthz says
+// ok. It is safe for concurrent use. What it decides is Inject's and Resolve's; it adds the live reads, the waiting
+// and the counting.
 type Handler struct {
 	config     Config
 	mux        *http.ServeMux
@@ -55,7 +58,8 @@ type Handler struct {
 	buffers    sync.Pool
 }
 
-// New makes a Handler. It fails without ServiceAccounts, on settings that contradict themselves, or where Registry has its metrics already.
+// New makes a Handler. It fails without ServiceAccounts, on settings that contradict themselves, or where Registry
+// has its metrics already.
 func New(c Config) (*Handler, error) {
 	if c.ServiceAccounts == nil {
 		return nil, errors.New("a webhook needs service accounts")
@@ -90,13 +94,14 @@ func New(c Config) (*Handler, error) {
 	h.SetRoles(nil)
 	h.SetContainerAccounts(nil)
 	h.buffers.New = func() any { return new(bytes.Buffer) }
-	h.mux.HandleFunc("POST /mutate", counted.timed("/mutate", c.Clock, h.review(h.mutate)))
-	h.mux.HandleFunc("POST /validate", counted.timed("/validate", c.Clock, h.review(h.validate)))
+	h.mux.HandleFunc("POST /mutate", counted.timed("/mutate", c.Clock, h.review(false, h.mutate)))
+	h.mux.HandleFunc("POST /validate", counted.timed("/validate", c.Clock, h.review(true, h.validate)))
 	h.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") })
 	return h, nil
 }
 
-// SetRoles takes effect for the reviews that follow. Whoever watches the ConfigMap keeps the old ones when a new text does not parse.
+// SetRoles takes effect for the reviews that follow. Whoever watches the ConfigMap keeps the old ones when a new text
+// does not parse.
 func (h *Handler) SetRoles(roles Roles) { h.roles.Store(&roles) }
 
 // SetContainerAccounts is the same of the container-credentials file.
@@ -109,9 +114,10 @@ func (h *Handler) sources() Sources {
 // ServeHTTP answers one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.ServeHTTP(w, r) }
 
-// review reads an AdmissionReview, has decide answer it, and writes the answer. An error of decide is HTTP's 500, upon which the API server does
-// what the webhook configuration's failurePolicy says: to allow would leave a pod silently without its identity.
-func (h *Handler) review(decide func(context.Context, *review) (answer, error)) http.HandlerFunc {
+// review reads an AdmissionReview, has decide answer it, and writes the answer. An error of decide is HTTP's 500,
+// upon which the API server does what the webhook configuration's failurePolicy says: to allow would leave a pod
+// silently without its identity. A review that is not understood is allowed where lenient says so.
+func (h *Handler) review(lenient bool, decide func(context.Context, *review) (answer, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 			h.metrics.refused.WithLabelValues("content-type").Inc()
@@ -135,12 +141,14 @@ func (h *Handler) review(decide func(context.Context, *review) (answer, error)) 
 				return
 			}
 		} else {
-			a.message = err.Error()
+			a.allowed, a.message = lenient, err.Error()
 			h.metrics.refused.WithLabelValues("undecodable").Inc()
 			h.config.Log.Warn("review not understood", "error", err)
 		}
+		text := a.append(nil, request)
 		w.Header().Set("Content-Type", "application/json")
-		if _, err := w.Write(a.append(make([]byte, 0, 4096), request)); err != nil {
+		w.Header().Set("Content-Length", strconv.Itoa(len(text)))
+		if _, err := w.Write(text); err != nil {
 			h.config.Log.Debug("answer not written", "error", err)
 		}
 	}
@@ -194,7 +202,8 @@ func (h *Handler) mutate(ctx context.Context, r *review) (answer, error) {
 		return allowed, nil
 	}
 	if len(warnings) > 0 {
-		h.config.Log.Warn("odd role", "namespace", r.namespace, "serviceAccount", p.serviceAccount, "warning", warnings[0].String())
+		h.config.Log.Warn("odd role", "namespace", r.namespace, "serviceAccount", p.serviceAccount,
+			"warning", warnings[0].String())
 	}
 	identity.Jitter = h.config.Random(maxJitter + 1)
 	allowed.patch = p.inject(identity, &h.config.Settings)

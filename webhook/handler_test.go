@@ -237,6 +237,7 @@ func TestNotReviews(t *testing.T) {
 		"no type":         {"POST", "/mutate", "", "{}", 415, ""},
 		"empty":           {"POST", "/mutate", "application/json", "", 200, `"allowed":false`},
 		"garbage":         {"POST", "/mutate", "application/json", "{]", 200, "line 1, column 2"},
+		"only warned of":  {"POST", "/validate", "application/json", "{]", 200, `"allowed":true`},
 		"a pod":           {"POST", "/mutate", "application/json", plainPod, 200, "is not an AdmissionReview"},
 		"a later version": {"POST", "/mutate", "application/json", `{"apiVersion":"admission.k8s.io/v2","kind":"AdmissionReview","request":{}}`, 200, "is not an AdmissionReview"},
 		"no request":      {"POST", "/mutate", "application/json", `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview"}`, 200, "has no request"},
@@ -255,7 +256,8 @@ func TestNotReviews(t *testing.T) {
 	}
 }
 
-// TestLookup holds the promise that a pod is not missed whose account's annotation was acknowledged, and what that costs.
+// TestLookup holds the promise that a pod is not missed whose account's annotation was acknowledged, and what that
+// costs.
 func TestLookup(t *testing.T) {
 	annotated := map[string]string{"role-arn": roleARN}
 	for name, c := range map[string]struct {
@@ -294,7 +296,8 @@ func TestLookup(t *testing.T) {
 	}
 }
 
-// TestLookupDown: an account of which nothing is known leaves the decision to the webhook configuration's failurePolicy.
+// TestLookupDown: an account of which nothing is known leaves the decision to the webhook configuration's
+// failurePolicy.
 func TestLookupDown(t *testing.T) {
 	c := newCluster()
 	c.down = errors.New("connection refused")
@@ -415,4 +418,26 @@ func TestAdviceAsEvents(t *testing.T) {
 	if !slices.Equal(advisor.asked, []webhook.Question{question}) {
 		t.Errorf("asked %+v", advisor.asked)
 	}
+}
+
+// TestConcurrent is for the race detector: reviews while accounts and sources change.
+func TestConcurrent(t *testing.T) {
+	c := newCluster()
+	c.cache("shop", "app", map[string]string{"role-arn": roleARN})
+	h := newHandler(t, webhook.Config{ServiceAccounts: c, Advisor: &knows{}, Events: c})
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			for range 50 {
+				if !review(t, h, ask{}, plainPod).injected(t) {
+					t.Error("not injected")
+				}
+				review(t, h, ask{path: "/validate", resource: "deployments"}, workload("deployments", plainPod))
+				h.SetRoles(webhook.Roles{"shop/other": {}})
+				h.SetContainerAccounts(nil)
+				c.cache("shop", "app", map[string]string{"role-arn": roleARN})
+			}
+		})
+	}
+	group.Wait()
 }

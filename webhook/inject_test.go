@@ -76,7 +76,8 @@ func (s settings) complete(t testing.TB) webhook.Settings {
 	}.Complete()
 }
 
-// TestInjectExamples holds Resolve and Inject against testdata/inject, whose expected pods were written from the reference and not from output.
+// TestInjectExamples holds Resolve and Inject against testdata/inject, whose expected pods were written from the
+// reference and not from output.
 func TestInjectExamples(t *testing.T) {
 	files, err := filepath.Glob("testdata/inject/*.yaml")
 	if err != nil || len(files) < 80 {

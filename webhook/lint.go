@@ -3,15 +3,14 @@ package webhook
 import (
 	"encoding/csv"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// Unannotated says which workloads are warned of whose service account names no role. Most workloads need none, so that a warning for each would
-// teach people to read past all of them.
+// Unannotated says which workloads are warned of whose service account names no role. Most workloads need none, so
+// that a warning for each would teach people to read past all of them.
 type Unannotated string
 
 const (
@@ -24,7 +23,8 @@ func (u Unannotated) valid() bool {
 	return u == "" || u == UnannotatedOff || u == UnannotatedIntent || u == UnannotatedAll
 }
 
-// LintAccount says what in a service account's annotations, all of them, will not do what it seems to. It needs no plane. Settings must be Complete.
+// LintAccount says what in a service account's annotations, all of them, will not do what it seems to. It needs no
+// plane. Settings must be Complete.
 func LintAccount(annotations map[string]string, settings Settings) []Warning {
 	prefix := settings.AnnotationPrefix + "/"
 	var warnings []Warning
@@ -34,14 +34,15 @@ func LintAccount(annotations map[string]string, settings Settings) []Warning {
 	}
 	for _, key := range slices.Sorted(maps.Keys(annotations)) {
 		if meant := meantKey(key, prefix, role != ""); meant != "" {
-			warnings = append(warnings, Warning{"A02", fmt.Sprintf("annotation %s is not read; %s is.", quote(key), meant)})
+			warnings = append(warnings, warn("A02", "annotation %s is not read; %s is.", quote(key), meant))
 		}
 	}
 	warnings = append(warnings, lintExpiration(annotations[prefix+annotationExpiration])...)
 	for _, name := range []string{annotationRegionalSTS, annotationSessionName} {
 		text, ok := annotations[prefix+name]
 		if _, err := strconv.ParseBool(text); ok && err != nil {
-			warnings = append(warnings, Warning{"", fmt.Sprintf("annotation %s is ignored: %s is neither true nor false.", prefix+name, quote(text))})
+			warnings = append(warnings, warn("", "annotation %s is ignored: %s is neither true nor false.",
+				prefix+name, quote(text)))
 		}
 	}
 	return append(warnings, lintBundle(prefix, annotations[prefix+annotationBundle])...)
@@ -49,7 +50,8 @@ func LintAccount(annotations map[string]string, settings Settings) []Warning {
 
 func lintBundle(prefix, text string) []Warning {
 	if _, err := ParseBundle(text); err != nil {
-		return []Warning{{"", fmt.Sprintf("annotation %s is ignored: %s is not a ConfigMap's name or name/key.", prefix+annotationBundle, quote(text))}}
+		return []Warning{warn("", "annotation %s is ignored: %s is not a ConfigMap's name or name/key.",
+			prefix+annotationBundle, quote(text))}
 	}
 	return nil
 }
@@ -61,15 +63,18 @@ func lintExpiration(text string) []Warning {
 	seconds, err := strconv.ParseInt(text, 10, 64)
 	switch {
 	case err != nil:
-		return []Warning{{"A14", fmt.Sprintf("token-expiration %s is ignored: it is not a whole number of seconds.", quote(text))}}
+		return []Warning{warn("A14", "token-expiration %s is ignored: it is not a whole number of seconds.",
+			quote(text))}
 	case seconds < minExpiration:
-		return []Warning{{"A14", fmt.Sprintf("token-expiration %d is raised to %d seconds, which is Kubernetes' least.", seconds, minExpiration)}}
+		return []Warning{warn("A14", "token-expiration %d is raised to %d seconds, which is Kubernetes' least.",
+			seconds, minExpiration)}
 	}
 	return nil
 }
 
-// meantKey is the annotation that somebody meant by a key that is not read, or empty. A key under the prefix is compared with those that are read;
-// any other only with the role's, and only where that is missing: older tools have keys of their own, which may well stand beside it.
+// meantKey is the annotation that somebody meant by a key that is not read, or empty. A key under the prefix is
+// compared with those that are read; any other only with the role's, and only where that is missing: older tools have
+// keys of their own, which may well stand beside it.
 func meantKey(key, prefix string, hasRole bool) string {
 	if name, ours := strings.CutPrefix(key, prefix); ours {
 		read := []string{annotationRole, annotationAudience, annotationRegionalSTS, annotationExpiration,
@@ -96,7 +101,8 @@ func meantKey(key, prefix string, hasRole bool) string {
 	return ""
 }
 
-// near tells whether a and b, in whatever case, are at most that many insertions, deletions and substitutions apart (Levenshtein).
+// near tells whether a and b, in whatever case, are at most that many insertions, deletions and substitutions apart
+// (Levenshtein).
 func near(a, b string, most int) bool {
 	if len(a) > len(b)+most || len(b) > len(a)+most {
 		return false
@@ -121,7 +127,8 @@ func near(a, b string, most int) bool {
 	return row[len(b)] <= most
 }
 
-// LintPod says the same of a pod or a workload's pod template, whose account's pods are identity's if injected. Settings must be Complete.
+// LintPod says the same of a pod or a workload's pod template, whose account's pods are identity's if injected.
+// Settings must be Complete.
 func LintPod(raw []byte, identity Identity, injected bool, settings Settings) ([]Warning, error) {
 	p, err := readPod(raw, &settings)
 	if err != nil {
@@ -130,7 +137,7 @@ func LintPod(raw []byte, identity Identity, injected bool, settings Settings) ([
 	prefix := settings.AnnotationPrefix + "/"
 	var warnings []Warning
 	if _, misplaced := p.annotations[annotationRole]; misplaced {
-		warnings = append(warnings, Warning{"A02", prefix + annotationRole + " is read from the service account, not from its pods."})
+		warnings = append(warnings, warn("A02", "%s is read from the service account, not from its pods.", prefix+annotationRole))
 	}
 	warnings = append(warnings, lintExpiration(p.annotations[annotationExpiration])...)
 	warnings = append(warnings, p.lintSkip(prefix)...)
@@ -138,7 +145,8 @@ func LintPod(raw []byte, identity Identity, injected bool, settings Settings) ([
 	if injected && identity.Method == WebIdentity {
 		warnings = append(warnings, p.lintEnv()...)
 		if p.volumes&volumeToken != 0 && !hasTokenVolume(raw) {
-			warnings = append(warnings, Warning{"W06", "the volume aws-iam-token is not a projected token with the path token; the role's token will not be where it is looked for."})
+			warnings = append(warnings, warn("W06", "the volume %s is not a projected token with the path %s; "+
+				"the role's token will not be where it is looked for.", tokenVolume, tokenFile))
 		}
 	}
 	return warnings, nil
@@ -151,21 +159,27 @@ func (p *pod) lintSkip(prefix string) []Warning {
 		return nil
 	}
 	if _, err := csv.NewReader(strings.NewReader(text)).Read(); err != nil {
-		return []Warning{{"W03", fmt.Sprintf("%s skips no container: %s is not a list of comma-separated names.", prefix+annotationSkip, quote(text))}}
+		return []Warning{warn("W03", "%s skips no container: %s is not a list of comma-separated names.",
+			prefix+annotationSkip, quote(text))}
 	}
 	var warnings []Warning
 	for _, name := range p.skipped() {
 		if !slices.ContainsFunc(slices.Concat(p.init, p.main), func(c container) bool { return c.name == name }) {
-			warnings = append(warnings, Warning{"W03", fmt.Sprintf("%s names %s, which is no container of this pod.", prefix+annotationSkip, quote(name))})
+			warnings = append(warnings, warn("W03", "%s names %s, which is no container of this pod.",
+				prefix+annotationSkip, quote(name)))
 		}
 	}
 	return warnings
 }
 
-// lintEnv looks for containers that have one of the two variables that make a role (W05).
+// lintEnv looks for containers, not skipped, that have one of the two variables that make a role (W05).
 func (p *pod) lintEnv() []Warning {
 	var warnings []Warning
+	skipped := p.skipped()
 	for _, c := range slices.Concat(p.init, p.main) {
+		if slices.Contains(skipped, c.name) {
+			continue
+		}
 		has, lacks := "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"
 		switch c.env & (envRoleARN | envTokenFile) {
 		case envTokenFile:
@@ -174,7 +188,8 @@ func (p *pod) lintEnv() []Warning {
 		default:
 			continue
 		}
-		warnings = append(warnings, Warning{"W05", fmt.Sprintf("container %s sets %s itself, so that %s is not injected and it has no role.", quote(c.name), has, lacks)})
+		warnings = append(warnings, warn("W05", "container %s sets %s itself, so that %s is not injected and it has no role.",
+			quote(c.name), has, lacks))
 	}
 	return warnings
 }
@@ -204,8 +219,9 @@ func hasTokenVolume(raw []byte) bool {
 	return false
 }
 
-// wantsRole tells whether a pod looks as if it wanted a role: it has an annotation that only matters with one, or a container that is told AWS's
-// region or is the AWS CLI, and is given no credentials that could be seen. Credentials in an envFrom cannot be.
+// wantsRole tells whether a pod looks as if it wanted a role: it has an annotation that only matters with one, or a
+// container that is told AWS's region or is the AWS CLI, and is given no credentials that could be seen. Credentials
+// in an envFrom cannot be.
 func (p *pod) wantsRole() bool {
 	for _, name := range []string{annotationRole, annotationExpiration, annotationSkip, annotationSTSEndpoint, annotationSessionName} {
 		if _, ok := p.annotations[name]; ok {
@@ -224,8 +240,9 @@ func (p *pod) wantsRole() bool {
 // warnUnannotated says that a workload's account names no role (A01), and how to name one.
 func warnUnannotated(namespace, account string, missing bool, settings *Settings) Warning {
 	if missing {
-		return Warning{"A01", fmt.Sprintf("service account %s does not exist, so its pods get no AWS role. Create and annotate it before them.", quote(account))}
+		return warn("A01", "service account %s does not exist, so its pods get no AWS role. Create and annotate it before them.",
+			quote(account))
 	}
-	return Warning{"A01", fmt.Sprintf("service account %s names no role, so its pods get none: kubectl -n %s annotate sa %s %s/%s=arn:…, then restart them.",
-		quote(account), namespace, account, settings.AnnotationPrefix, annotationRole)}
+	return warn("A01", "service account %s names no role, so its pods get none: kubectl -n %s annotate sa %s %s/%s=arn:…, then restart them.",
+		quote(account), namespace, account, settings.AnnotationPrefix, annotationRole)
 }

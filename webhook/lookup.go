@@ -17,11 +17,13 @@ type found struct {
 	gaveUp  bool           // it was waited for
 }
 
-// find looks an account up so that a pod is never missed whose account's annotation was acknowledged before the pod's own request: memory that
-// knows a role is believed; memory that knows none, or nothing, costs one live read, which sees every write that was acknowledged.
+// find looks an account up so that a pod is never missed whose account's annotation was acknowledged before the pod's
+// own request: memory that knows a role is believed; memory that knows none, or nothing, costs one live read, which
+// sees every write that was acknowledged.
 //
-// It fails when the API server does not answer and memory has no account at all. A cached account without a role is then believed: an API server
-// that admits a pod and cannot be read is rare, and refusing every unannotated pod of the cluster for it would be worse.
+// It fails when the API server does not answer and memory has no account at all. A cached account without a role is
+// then believed: an API server that admits a pod and cannot be read is rare, and refusing every unannotated pod of
+// the cluster for it would be worse.
 func (h *Handler) find(ctx context.Context, namespace, name string, settled bool) (found, error) {
 	account, cached := h.config.ServiceAccounts.Cached(namespace, name)
 	if !cached {
@@ -40,7 +42,8 @@ func (h *Handler) find(ctx context.Context, namespace, name string, settled bool
 	case errors.Is(err, ErrNoServiceAccount):
 		f.missing = true
 	case cached:
-		h.config.Log.Warn("service account not read; memory's is used", "namespace", namespace, "serviceAccount", name, "error", err)
+		h.config.Log.Warn("service account not read; memory's is used",
+			"namespace", namespace, "serviceAccount", name, "error", err)
 		return f, nil
 	default:
 		return f, fmt.Errorf("reading service account %s/%s: %w", namespace, name, err)
@@ -48,7 +51,8 @@ func (h *Handler) find(ctx context.Context, namespace, name string, settled bool
 	return f, nil
 }
 
-// mayYetNameRole tells whether an account is worth waiting for, if that is wanted: an old one that names no role is not.
+// mayYetNameRole tells whether an account is worth waiting for, if that is wanted: an old one that names no role is
+// not.
 func (h *Handler) mayYetNameRole(f found) bool {
 	return h.config.Wait > 0 && !f.account.HasRole() && (f.missing || h.young(f.account))
 }
@@ -108,11 +112,13 @@ func (h *Handler) missed(r *review, p *pod, f found) {
 	switch {
 	case f.gaveUp:
 		h.metrics.gaveUp.Inc()
-		message = fmt.Sprintf("Waited %s for service account %s to name a role, in vain; the pod was admitted without one.", h.config.Wait, p.serviceAccount)
+		message = fmt.Sprintf("Waited %s for service account %s to name a role, in vain; the pod was admitted without one.",
+			h.config.Wait, p.serviceAccount)
 	case f.missing:
 		message = fmt.Sprintf("Service account %s does not exist; the pod was admitted without a role.", p.serviceAccount)
 	case p.wantsRole():
-		message = fmt.Sprintf("A01: Service account %s names no role, though the pod looks as if it wanted one; it was admitted without.", p.serviceAccount)
+		message = fmt.Sprintf("A01: Service account %s names no role, though the pod looks as if it wanted one; "+
+			"it was admitted without.", p.serviceAccount)
 	}
 	if f.missing {
 		h.metrics.missing.Inc()
@@ -132,8 +138,9 @@ func (h *Handler) event(object Reference, reason, message string) {
 	}
 }
 
-// reference is the object whose events somebody who looks for the pod would read: the pod, if its name is known at admission; else the controller
-// that makes it, which names the pods after themselves only once they are admitted; else its account.
+// reference is the object whose events somebody who looks for the pod would read: the pod, if its name is known at
+// admission; else the controller that makes it, which names the pods after themselves only once they are admitted;
+// else its account.
 func (p *pod) reference(namespace string) Reference {
 	switch {
 	case p.name != "":

@@ -10,7 +10,8 @@ import (
 	"github.com/openirsa/openirsa/webhook"
 )
 
-// naive is the injection written straight from the reference, on a decoded pod and without any care for speed or for bytes. It changes pod.
+// naive is the injection written straight from the reference, on a decoded pod and without any care for speed or for
+// bytes. It changes pod.
 func naive(pod map[string]any, identity webhook.Identity, s webhook.Settings) {
 	spec := pod["spec"].(map[string]any)
 	metadata, _ := pod["metadata"].(map[string]any)
@@ -21,7 +22,8 @@ func naive(pod map[string]any, identity webhook.Identity, s webhook.Settings) {
 	}
 	containers := identity.Method == webhook.ContainerCredentials
 
-	// "Pod | token-expiration | beats the service account's and the flag; the same floor; a bad value leaves the service account's"
+	// "Pod | token-expiration | beats the service account's and the flag; the same floor; a bad value leaves the
+	// service account's"
 	if text, ok := annotation("token-expiration"); ok {
 		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 			identity.Expiration = max(n, 600)

@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -18,6 +19,11 @@ type Patch []Operation
 
 // AppendJSON appends the patch's JSON text to b.
 func (p Patch) AppendJSON(b []byte) []byte {
+	size := 2
+	for _, o := range p {
+		size += len(o.Path) + len(o.Value) + 40
+	}
+	b = slices.Grow(b, size)
 	b = append(b, '[')
 	for i, o := range p {
 		if i > 0 {
@@ -42,7 +48,8 @@ func (p *Patch) add(path string, value []byte) {
 	*p = append(*p, Operation{Op: "add", Path: path, Value: value})
 }
 
-// appendTo adds values at the end of the list at path, which it makes where there is none. JSON Patch's add replaces a null.
+// appendTo adds values at the end of the list at path, which it makes where there is none. JSON Patch's add replaces
+// a null.
 func (p *Patch) appendTo(path string, exists bool, values [][]byte) {
 	if len(values) == 0 {
 		return

@@ -3,10 +3,11 @@ package webhook
 import "strings"
 
 const (
-	// MaxPod bounds a pod's JSON text, in bytes: the API server takes no larger request body (k8s.io/apiserver, MaxRequestBodyBytes).
+	// MaxPod bounds a pod's JSON text, in bytes: the API server takes no larger request body (k8s.io/apiserver,
+	// MaxRequestBodyBytes).
 	MaxPod = 3 << 20
-	// MaxContainers bounds a pod's init and main containers together. A patch is longer than the smallest containers, so that without it a
-	// pod of empty ones would ask for gigabytes.
+	// MaxContainers bounds a pod's init and main containers together. A patch is longer than the smallest containers,
+	// so that without it a pod of empty ones would ask for gigabytes.
 	MaxContainers = 2000
 )
 
@@ -118,7 +119,7 @@ func (r *podReader) annotations() error {
 		}
 		name := string(key[len(prefix)+1:])
 		if _, twice := r.pod.annotations[name]; twice {
-			return r.fail("the member %q appears twice", key)
+			return r.failAt(r.key, "the member %q appears twice", key)
 		}
 		value, err := r.text()
 		if r.pod.annotations == nil {

@@ -1,7 +1,6 @@
 package webhook
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -14,10 +13,12 @@ type Sources struct {
 	Roles      Roles             // beaten by it
 }
 
-// Resolve says who the pods of an account are to AWS, and false if they are nobody. account has its names even where there is no such account.
-// Container credentials beat the role annotation, and that the ConfigMap's entries: ns/name, then */name. Settings must be Complete.
+// Resolve says who the pods of an account are to AWS, and false if they are nobody. account has its names even where
+// there is no such account. Container credentials beat the role annotation, and that the ConfigMap's entries:
+// ns/name, then */name. Settings must be Complete.
 //
-// A role's ARN that does not look like one is used all the same, as amazon-eks-pod-identity-webhook does; a warning says so.
+// A role's ARN that does not look like one is used all the same, as amazon-eks-pod-identity-webhook does; a warning
+// says so.
 func Resolve(account ServiceAccount, sources Sources, settings Settings) (Identity, []Warning, bool) {
 	annotations := account.Annotations
 	identity := Identity{
@@ -69,7 +70,8 @@ func warnRole(arn string) []Warning {
 	if isRoleARN(arn) {
 		return nil
 	}
-	return []Warning{{"A03", fmt.Sprintf("%s does not look like a role's ARN (arn:aws:iam::111122223333:role/name); it is injected as it is.", quote(arn))}}
+	return []Warning{warn("A03", "%s does not look like a role's ARN (arn:aws:iam::111122223333:role/name); it is injected as it is.",
+		quote(arn))}
 }
 
 // isRoleARN is amazon-eks-pod-identity-webhook's measure: ^arn:aws[a-z0-9-]*:iam::\d{12}:role/[\w-/.@+=,]+$.

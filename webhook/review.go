@@ -3,9 +3,11 @@ package webhook
 import (
 	"encoding/base64"
 	"fmt"
+	"slices"
 )
 
-// MaxReview bounds an AdmissionReview, in bytes: it may hold an object, the old one and options, each of at most MaxPod.
+// MaxReview bounds an AdmissionReview, in bytes: it may hold an object, the old one and options, each of at most
+// MaxPod.
 const MaxReview = 8 << 20
 
 // The versions of AdmissionReview that are read and answered
@@ -29,7 +31,8 @@ type review struct {
 	object      []byte // nil where there is none; a part of the body
 }
 
-// readReview reads an AdmissionReview. Even when it fails it returns what it could read, for the answer's uid and version.
+// readReview reads an AdmissionReview. Even when it fails it returns what it could read, for the answer's uid and
+// version.
 func readReview(body []byte) (*review, error) {
 	r := &reviewReader{scanner: scanner{data: body}, review: &review{}}
 	var seen uint32
@@ -108,7 +111,8 @@ func (r *reviewReader) part(name string, into *string) error {
 	})
 }
 
-// isPodCreate tells whether the review is of a pod that is made. The API server always says; a review that does not is taken at its kind.
+// isPodCreate tells whether the review is of a pod that is made. The API server always says; a review that does not
+// is taken at its kind.
 func (r *review) isPodCreate() bool {
 	pods := r.resource == "pods" || r.resource == "" && (r.kind == "Pod" || r.kind == "")
 	return pods && r.subresource == "" && (r.operation == "CREATE" || r.operation == "") && r.object != nil
@@ -128,6 +132,11 @@ func (a *answer) append(b []byte, r *review) []byte {
 	if version != reviewV1beta1 {
 		version = reviewV1
 	}
+	var patch []byte
+	if len(a.patch) > 0 {
+		patch = a.patch.AppendJSON(nil)
+	}
+	b = slices.Grow(b, 256+base64.StdEncoding.EncodedLen(len(patch)))
 	b = append(b, `{"kind":"AdmissionReview","apiVersion":"`...)
 	b = append(b, version...)
 	b = append(b, `","response":{"uid":`...)
@@ -138,9 +147,9 @@ func (a *answer) append(b []byte, r *review) []byte {
 		b = append(b, `,"allowed":false,"status":{"metadata":{},"message":`...)
 		b = append(appendString(b, a.message), '}')
 	}
-	if len(a.patch) > 0 {
+	if len(patch) > 0 {
 		b = append(b, `,"patch":"`...)
-		b = base64.StdEncoding.AppendEncode(b, a.patch.AppendJSON(nil))
+		b = base64.StdEncoding.AppendEncode(b, patch)
 		b = append(b, `","patchType":"JSONPatch"`...)
 	}
 	for i, w := range a.warnings {

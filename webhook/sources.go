@@ -8,7 +8,8 @@ import (
 )
 
 const (
-	// maxRoles is the most that a ConfigMap holds (https://kubernetes.io/docs/concepts/configuration/configmap/), in bytes.
+	// maxRoles is the most that a ConfigMap holds (https://kubernetes.io/docs/concepts/configuration/configmap/), in
+	// bytes.
 	maxRoles = 1 << 20
 	// maxContainerAccounts bounds the container-credentials file, in bytes: over 100,000 accounts.
 	maxContainerAccounts = 16 << 20
@@ -46,8 +47,9 @@ func (r Roles) find(namespace, name string) (AccountRole, bool) {
 	return role, ok
 }
 
-// ParseRoles reads the key "config" of the ConfigMap pod-identity-webhook: {"ns/sa":{"RoleARN","Audience","UseRegionalSTS","TokenExpiration"}}.
-// Empty text is no role at all. It fails with a SyntaxError; members that it does not know are left alone, as the peer does.
+// ParseRoles reads the key "config" of the ConfigMap pod-identity-webhook:
+// {"ns/sa":{"RoleARN","Audience","UseRegionalSTS","TokenExpiration"}}. Empty text is no role at all. It fails with a
+// SyntaxError; members that it does not know are left alone, as the peer does.
 func ParseRoles(text []byte) (Roles, error) {
 	s := &scanner{data: text}
 	if len(text) > maxRoles {
@@ -58,9 +60,10 @@ func ParseRoles(text []byte) (Roles, error) {
 	}
 	roles := Roles{}
 	err := s.object(func(key []byte) error {
-		at := s.at
+		at := s.key
 		name := string(key)
-		if namespace, account, ok := strings.Cut(name, "/"); !ok || namespace == "" || account == "" || strings.Contains(account, "/") {
+		namespace, account, _ := strings.Cut(name, "/")
+		if namespace == "" || account == "" || strings.Contains(account, "/") {
 			return s.failAt(at, "the key %q is not namespace/serviceaccount", name)
 		}
 		if _, twice := roles[name]; twice {
@@ -98,7 +101,8 @@ func (c ContainerAccounts) Has(namespace, name string) bool {
 	return has
 }
 
-// ParseContainerCredentials reads {"identities":[{"namespace","serviceAccount"}]}. Empty text is no account at all. It fails with a SyntaxError.
+// ParseContainerCredentials reads {"identities":[{"namespace","serviceAccount"}]}. Empty text is no account at all.
+// It fails with a SyntaxError.
 func ParseContainerCredentials(text []byte) (ContainerAccounts, error) {
 	s := &scanner{data: text}
 	if len(text) > maxContainerAccounts {
@@ -138,7 +142,8 @@ func ParseContainerCredentials(text []byte) (ContainerAccounts, error) {
 	return accounts, nil
 }
 
-// decode takes an object into a struct. The scanner has read the text by then, so that encoding/json finds types to complain of alone.
+// decode takes an object into a struct. The scanner has read the text by then, so that encoding/json finds types to
+// complain of alone.
 func (s *scanner) decode(into any) error {
 	if s.next() != '{' {
 		return s.fail("an object was expected")

@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 )
 
-// maxWarnings bounds what one review is answered: the API server takes 4096 characters of warnings in all, and people fewer.
+// maxWarnings bounds what one review is answered: the API server takes 4096 characters of warnings in all, and people
+// fewer.
 const maxWarnings = 5
 
-// validate answers /validate: always allowed, with warnings for whoever sent the request. Its failures are nobody's concern but the log's.
+// validate answers /validate: always allowed, with warnings for whoever sent the request. Its failures are nobody's
+// concern but the log's.
 func (h *Handler) validate(ctx context.Context, r *review) (answer, error) {
 	a := answer{allowed: true}
 	if r.object == nil || r.subresource != "" {
@@ -24,7 +26,8 @@ func (h *Handler) validate(ctx context.Context, r *review) (answer, error) {
 		err = e
 	}
 	if err != nil {
-		h.config.Log.Warn("request not looked at for warnings", "namespace", r.namespace, "resource", r.resource, "error", err)
+		h.config.Log.Warn("request not looked at for warnings",
+			"namespace", r.namespace, "resource", r.resource, "error", err)
 	}
 	a.warnings = warnings[:min(len(warnings), maxWarnings)]
 	return a, nil
@@ -69,8 +72,9 @@ func (h *Handler) validatePod(ctx context.Context, r *review, template []byte) (
 	if err != nil {
 		return nil, err
 	}
-	if p.owner.Name != "" || r.resource == "pods" && r.operation != "CREATE" {
-		return nil, nil // the warning would reach a controller, or come too late
+	owned, err := isControlled(r.object)
+	if err != nil || owned || r.resource == "pods" && r.operation != "CREATE" {
+		return nil, err // the warning would reach a controller, or come too late
 	}
 	name := p.serviceAccount
 	if name == "" {
@@ -91,7 +95,7 @@ func (h *Handler) validatePod(ctx context.Context, r *review, template []byte) (
 		return warnings, err
 	}
 	if !injected {
-		if all := h.config.WarnUnannotated == UnannotatedAll; all || h.config.WarnUnannotated != UnannotatedOff && p.wantsRole() {
+		if mode := h.config.WarnUnannotated; mode == UnannotatedAll || mode != UnannotatedOff && p.wantsRole() {
 			warnings = append(warnings, warnUnannotated(r.namespace, name, found.missing, &h.config.Settings))
 		}
 		return warnings, nil
@@ -110,6 +114,17 @@ func podTemplate(resource string, object []byte) ([]byte, error) {
 		return descend(object, "spec", "jobTemplate", "spec", "template")
 	}
 	return nil, nil
+}
+
+// isControlled tells whether a controller made the object, as a Deployment's makes ReplicaSets and a CronJob's Jobs.
+func isControlled(object []byte) (bool, error) {
+	owners, err := descend(object, "metadata", "ownerReferences")
+	if err != nil || owners == nil {
+		return false, err
+	}
+	r := &podReader{scanner: scanner{data: owners}, pod: &pod{}}
+	err = r.owners()
+	return r.pod.owner.Name != "", err
 }
 
 // descend finds the member of that path; nil where there is none.
