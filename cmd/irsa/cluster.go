@@ -148,11 +148,8 @@ func (o *clusterOptions) register(ctx context.Context, r cloud.Registration) err
 	r.Issuer, r.Version, r.Endpoint, r.CertificateAuthority = found.Issuer, found.Version, found.Endpoint, found.CertificateAuthority
 	r.Uid, r.KeySet = found.UID, json.RawMessage(found.KeySet)
 	made, err := client.RegisterCluster(ctx, r)
-	if refused := (*cloud.Error)(nil); errors.As(err, &refused) && refused.Code == "EntityAlreadyExists" {
-		return failure(refused.Code, err, "two clusters with one issuer would be one to every trust policy: "+issuerHint)
-	}
 	if err != nil {
-		return err
+		return registrationFailure(r.Name, err)
 	}
 	if found.Issuer == kubeadmIssuer {
 		fmt.Fprintf(o.env.stderr, "warning: %s is every kubeadm cluster's issuer; no other one can be registered in this account. %s\n", found.Issuer, issuerHint)
@@ -164,6 +161,18 @@ func (o *clusterOptions) register(ctx context.Context, r cloud.Registration) err
 		made.OpenIDConnectProviderArn, printable(strings.Join(found.KeyIDs, " ")))
 	fmt.Fprintf(o.env.stderr, "\nThe keys are those of now. Run `irsa cluster sync %s` in the cluster, so that they stay current when it rotates them.\n", r.Name)
 	return nil
+}
+
+// registrationFailure adds what to do where another cluster is in the way.
+func registrationFailure(name string, err error) error {
+	refused := (*cloud.Error)(nil)
+	switch {
+	case !errors.As(err, &refused) || refused.Code != "EntityAlreadyExists":
+		return err
+	case strings.Contains(refused.Message, "--service-account-issuer"):
+		return failure(refused.Code, err, issuerHint)
+	}
+	return failure(refused.Code, err, "choose another name, or `irsa cluster remove "+name+"` first, if this is the same cluster built anew or with another issuer")
 }
 
 // clusterJSON is a registered cluster as list prints it.

@@ -107,8 +107,8 @@ func served(t *testing.T) *plane {
 	return p
 }
 
-// irsa runs a command line.
-func irsa(t *testing.T, code int, arguments ...string) (stdout, stderr string) {
+// runs runs a command line and holds its exit code.
+func runs(t *testing.T, code int, arguments ...string) (stdout, stderr string) {
 	t.Helper()
 	var out, narration bytes.Buffer
 	if got := run(arguments, environment{stdin: strings.NewReader(""), stdout: &out, stderr: &narration, getenv: os.Getenv}); got != code {
@@ -153,7 +153,7 @@ func role(t *testing.T, trust string) *cloud.Client {
 func TestCluster(t *testing.T) {
 	served(t)
 	api, kubeconfig := kubernetes(t, "https://prod.example.test", "uid-1")
-	out, _ := irsa(t, 0, "cluster", "register", "prod", "--kubeconfig", kubeconfig)
+	out, _ := runs(t, 0, "cluster", "register", "prod", "--kubeconfig", kubeconfig)
 	for _, want := range []string{"arn:aws:eks:eu-central-1:000000000000:cluster/prod", "arn:aws:iam::000000000000:oidc-provider/prod.example.test"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("register says %q, not %q", out, want)
@@ -172,16 +172,16 @@ func TestCluster(t *testing.T) {
 	if _, err := api.exchange(t); err == nil {
 		t.Error("a token of a key that nobody pushed was exchanged")
 	}
-	irsa(t, 0, "cluster", "sync", "prod", "--once", "--kubeconfig", kubeconfig)
+	runs(t, 0, "cluster", "sync", "prod", "--once", "--kubeconfig", kubeconfig)
 	if _, err := api.exchange(t); err != nil {
 		t.Error(err)
 	}
 
 	// Another cluster, of the same name and issuer, and of the same issuer alone.
 	_, other := kubernetes(t, "https://prod.example.test", "uid-2")
-	irsa(t, 2, "cluster", "sync", "prod", "--once", "--kubeconfig", other)
-	for _, name := range []string{"prod", "stage"} {
-		if _, said := irsa(t, 2, "cluster", "register", name, "--kubeconfig", other); !strings.Contains(said, "hint: ") || !strings.Contains(said, "--service-account-issuer") {
+	runs(t, 2, "cluster", "sync", "prod", "--once", "--kubeconfig", other)
+	for name, hint := range map[string]string{"prod": "irsa cluster remove prod", "stage": "--service-account-issuer"} {
+		if _, said := runs(t, 2, "cluster", "register", name, "--kubeconfig", other); !strings.Contains(said, "hint: ") || !strings.Contains(said, hint) {
 			t.Errorf("register %s says %q", name, said)
 		}
 	}
@@ -189,7 +189,7 @@ func TestCluster(t *testing.T) {
 	listed := struct {
 		Clusters []clusterJSON `json:"clusters"`
 	}{}
-	out, _ = irsa(t, 0, "cluster", "list", "--output", "json")
+	out, _ = runs(t, 0, "cluster", "list", "--output", "json")
 	if err := json.Unmarshal([]byte(out), &listed); err != nil || len(listed.Clusters) != 2 || listed.Clusters[1].UID != "uid-1" || len(listed.Clusters[1].KeyIDs) != 1 || listed.Clusters[1].LastSync == "" {
 		t.Errorf("list says %s, %v", out, err)
 	}
@@ -204,7 +204,7 @@ func TestCluster(t *testing.T) {
 	if _, err := as.RoleTrusts(t.Context()); err != nil {
 		t.Errorf("the session before: %v", err)
 	}
-	out, _ = irsa(t, 0, "cluster", "remove", "prod", "--revoke")
+	out, _ = runs(t, 0, "cluster", "remove", "prod", "--revoke")
 	if !strings.Contains(out, "revoked   arn:aws:iam::000000000000:role/app") {
 		t.Errorf("remove says %q", out)
 	}
@@ -214,7 +214,7 @@ func TestCluster(t *testing.T) {
 	if _, err := as.RoleTrusts(t.Context()); err == nil || !strings.Contains(err.Error(), "explicit deny") {
 		t.Errorf("the session afterwards: %v", err)
 	}
-	irsa(t, 2, "cluster", "remove", "prod")
+	runs(t, 2, "cluster", "remove", "prod")
 }
 
 func TestClusterIssuer(t *testing.T) {
@@ -222,15 +222,15 @@ func TestClusterIssuer(t *testing.T) {
 	api, kubeconfig := kubernetes(t, "https://prod.example.test", "uid-1")
 	for _, shown := range []string{"http://prod.example.test", "kubernetes/serviceaccount"} {
 		api.shown = shown
-		if _, said := irsa(t, 2, "cluster", "register", "prod", "--kubeconfig", kubeconfig); !strings.Contains(said, "--service-account-issuer") {
+		if _, said := runs(t, 2, "cluster", "register", "prod", "--kubeconfig", kubeconfig); !strings.Contains(said, "--service-account-issuer") {
 			t.Errorf("of issuer %s register says %q", shown, said)
 		}
 	}
 	api.shown = kubeadmIssuer
-	if _, said := irsa(t, 0, "cluster", "register", "prod", "--kubeconfig", kubeconfig); !strings.Contains(said, "warning: ") {
+	if _, said := runs(t, 0, "cluster", "register", "prod", "--kubeconfig", kubeconfig); !strings.Contains(said, "warning: ") {
 		t.Errorf("of kubeadm's issuer register says %q", said)
 	}
-	if _, said := irsa(t, 2, "cluster", "register", "prod", "--kubeconfig", filepath.Join(t.TempDir(), "none")); !strings.Contains(said, "--kubeconfig") {
+	if _, said := runs(t, 2, "cluster", "register", "prod", "--kubeconfig", filepath.Join(t.TempDir(), "none")); !strings.Contains(said, "--kubeconfig") {
 		t.Errorf("without a kubeconfig register says %q", said)
 	}
 }
@@ -239,7 +239,7 @@ func TestClusterIssuer(t *testing.T) {
 func TestClusterJWKS(t *testing.T) {
 	api, kubeconfig := kubernetes(t, "https://prod.example.test/a", "uid-1")
 	folder := filepath.Join(t.TempDir(), "site")
-	irsa(t, 0, "cluster", "jwks", "--kubeconfig", kubeconfig, "--out", folder, "--issuer-url", "https://prod.example.test/a")
+	runs(t, 0, "cluster", "jwks", "--kubeconfig", kubeconfig, "--out", folder, "--issuer-url", "https://prod.example.test/a")
 	document, err := os.ReadFile(filepath.Join(folder, ".well-known", "openid-configuration"))
 	if err != nil {
 		t.Fatal(err)
@@ -252,8 +252,8 @@ func TestClusterJWKS(t *testing.T) {
 	if err != nil || !bytes.Equal(keys, api.issuer.JWKS()) {
 		t.Errorf("keys %s, %v", keys, err)
 	}
-	irsa(t, 2, "cluster", "jwks", "--kubeconfig", kubeconfig, "--out", folder, "--issuer-url", "https://prod.example.test")
-	out, _ := irsa(t, 0, "cluster", "jwks", "--kubeconfig", kubeconfig)
+	runs(t, 2, "cluster", "jwks", "--kubeconfig", kubeconfig, "--out", folder, "--issuer-url", "https://prod.example.test")
+	out, _ := runs(t, 0, "cluster", "jwks", "--kubeconfig", kubeconfig)
 	if !json.Valid([]byte(out)) || !strings.Contains(out, "keySet") {
 		t.Errorf("jwks prints %s", out)
 	}
@@ -279,7 +279,7 @@ func TestDiscoveryOf(t *testing.T) {
 func TestClusterReview(t *testing.T) {
 	served(t)
 	api, kubeconfig := kubernetes(t, "https://prod.example.test", "uid-1")
-	irsa(t, 0, "cluster", "register", "prod", "--kubeconfig", kubeconfig, "--token-review")
+	runs(t, 0, "cluster", "register", "prod", "--kubeconfig", kubeconfig, "--token-review")
 	role(t, clusterTrust)
 	ctx, stop := context.WithCancel(t.Context())
 	output := outputText
@@ -308,7 +308,7 @@ func TestClusterReview(t *testing.T) {
 func TestAdvisors(t *testing.T) {
 	p := served(t)
 	_, kubeconfig := kubernetes(t, "https://prod.example.test", "uid-1")
-	irsa(t, 0, "cluster", "register", "prod", "--kubeconfig", kubeconfig)
+	runs(t, 0, "cluster", "register", "prod", "--kubeconfig", kubeconfig)
 	client := role(t, clusterTrust)
 	near := clusterAdvisor{doctor: doctor.New(p.exchange), directory: p.directory, issuer: "https://prod.example.test"}
 	far := remoteAdvisor{client: client, issuer: "https://prod.example.test"}
