@@ -112,9 +112,10 @@ func (a *Authority) Bundle() []byte { return Bundle(a.certificate) }
 // Expires returns when the authority ends.
 func (a *Authority) Expires() time.Time { return a.certificate.NotAfter }
 
-// renewal returns when two thirds of a certificate's life are over: a third is left to notice that a renewal does not succeed.
+// renewal returns when two thirds of the life of a certificate of ours are over: a third is left to notice that a renewal does not succeed.
 func renewal(c *x509.Certificate) time.Time {
-	return c.NotBefore.Add(c.NotAfter.Sub(c.NotBefore) / 3 * 2)
+	made := c.NotBefore.Add(backdate)
+	return made.Add(c.NotAfter.Sub(made) / 3 * 2)
 }
 
 // Issue makes a serving certificate for names, which are DNS names or IP addresses, valid from now for lifetime but no longer than the authority.

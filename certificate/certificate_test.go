@@ -202,31 +202,33 @@ func FuzzParseAuthority(f *testing.F) {
 	})
 }
 
-// TestOwnRenews expects a new certificate at two thirds of the old one's life, and at once under a new authority.
+// TestOwnRenews expects a new certificate at two thirds of the old one's life and not before, however short that is, and at once under a new authority.
 func TestOwnRenews(t *testing.T) {
-	c := &clock{now: noon}
-	own := &certificate.Own{Authority: newAuthority(t, noon, 1000*time.Hour), Names: []string{"x"}, Lifetime: 3 * time.Hour, Now: c.Now}
-	serials := map[string]bool{}
-	take := func() {
-		t.Helper()
-		pair, err := own.Certificate(t.Context())
-		if err != nil {
-			t.Fatal(err)
+	for _, life := range []time.Duration{30 * time.Second, 3 * time.Hour, 30 * 24 * time.Hour} {
+		c := &clock{now: noon}
+		own := &certificate.Own{Authority: newAuthority(t, noon, 1000*life), Names: []string{"x"}, Lifetime: life, Now: c.Now}
+		serials := map[string]bool{}
+		take := func() {
+			t.Helper()
+			pair, err := own.Certificate(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			serials[pair.Leaf.SerialNumber.String()] = true
 		}
-		serials[pair.Leaf.SerialNumber.String()] = true
-	}
-	for _, step := range []struct {
-		wait time.Duration
-		want int
-	}{{0, 1}, {time.Hour, 1}, {50 * time.Minute, 1}, {15 * time.Minute, 2}, {time.Minute, 2}} {
-		c.advance(step.wait)
-		if take(); len(serials) != step.want {
-			t.Fatalf("%d certificates at %s, want %d", len(serials), c.Now(), step.want)
+		for _, step := range []struct {
+			wait time.Duration
+			want int
+		}{{0, 1}, {life / 3, 1}, {life/3 - time.Second, 1}, {2 * time.Second, 2}, {life / 3, 2}, {life, 3}} {
+			c.advance(step.wait)
+			if take(); len(serials) != step.want {
+				t.Fatalf("life %s: %d certificates at %s, want %d", life, len(serials), c.Now(), step.want)
+			}
 		}
-	}
-	own.Authority = newAuthority(t, c.Now(), time.Hour)
-	if take(); len(serials) != 3 {
-		t.Errorf("a new authority left the old certificate")
+		own.Authority = newAuthority(t, c.Now(), time.Hour)
+		if take(); len(serials) != 4 {
+			t.Errorf("life %s: a new authority left the old certificate", life)
+		}
 	}
 }
 

@@ -8,9 +8,9 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestMain lets the scripts run this binary as `irsa`.
+// TestMain lets the scripts run this binary as `irsa`, and by the webhook's other name.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"irsa": main})
+	testscript.Main(m, map[string]func(){"irsa": main, "webhook": main})
 }
 
 // TestScripts are terminal sessions: testdata/script/*.txtar.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -76,6 +75,9 @@ func runWebhook(ctx context.Context, env environment, o *webhookOptions) error {
 	}
 	tlsConfig, err := o.tlsConfig()
 	if err != nil {
+		return err
+	}
+	if err := o.checkLives(); err != nil {
 		return err
 	}
 	if err := s.open(); err != nil {
@@ -234,8 +236,6 @@ func (o *webhookOptions) address(port int) string {
 func printVersion(env environment, output outputFormat) error {
 	return newVersionCommand(env, &output).RunE(nil, nil)
 }
-
-var errCompose = errors.New("--compose-role-arn needs --role-account")
 
 func unknownName(flag, name string, known []string) error {
 	return &commandError{Code: "Usage", Err: fmt.Errorf("--%s does not know %q", flag, name), Hint: fmt.Sprintf("it knows %v", known)}

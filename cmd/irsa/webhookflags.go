@@ -2,6 +2,8 @@ package main
 
 import (
 	"crypto/tls"
+	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -161,7 +163,7 @@ func (o *webhookOptions) settings() (webhook.Settings, error) {
 	s := o.inject
 	if o.compose {
 		if o.role.Account == "" {
-			return s, &commandError{Code: "Usage", Err: errCompose, Hint: "name the 12 digits of the account that the roles are in"}
+			return s, &commandError{Code: "Usage", Err: errors.New("--compose-role-arn needs --role-account"), Hint: "name the 12 digits of the account that the roles are in"}
 		}
 		s.Compose = &o.role
 	}
@@ -171,6 +173,26 @@ func (o *webhookOptions) settings() (webhook.Settings, error) {
 	}
 	s.Extras.CABundle = bundle
 	return s.Complete(), nil
+}
+
+// shortest is the shortest life of what is looked at every ten seconds.
+const shortest = 30 * time.Second
+
+// checkLives refuses lives by which what is rotated would end before its successor is used.
+func (o *webhookOptions) checkLives() error {
+	for _, life := range []struct {
+		flag string
+		is   time.Duration
+	}{{"authority-lifetime", o.authorityLifetime}, {"certificate-lifetime", o.certificateLifetime}} {
+		if life.is < shortest {
+			return &commandError{Code: "Usage", Err: fmt.Errorf("--%s %s is not at least %s", life.flag, life.is, shortest), Hint: "months and days are usual"}
+		}
+	}
+	if o.authorityOverlap < 0 || o.authorityOverlap >= o.authorityLifetime/3 {
+		return &commandError{Code: "Usage", Hint: "a minute is long enough for API servers to hear of a new caBundle",
+			Err: fmt.Errorf("--authority-overlap %s is not shorter than the third of --authority-lifetime %s in which versions overlap", o.authorityOverlap, o.authorityLifetime)}
+	}
+	return nil
 }
 
 // tlsConfig is the server's but for its certificate. Cipher suites do not apply to TLS 1.3 (crypto/tls).

@@ -1,0 +1,90 @@
+package kube
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
+
+	"github.com/openirsa/openirsa/webhook"
+)
+
+func await(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: not within 20 s", what)
+		}
+	}
+}
+
+func TestEvents(t *testing.T) {
+	client := fake.NewClientset()
+	now := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
+	e := (&Client{client: client}).Events("openirsa-webhook", slog.New(slog.DiscardHandler))
+	e.now = func() time.Time { now = now.Add(time.Second); return now }
+	pod := webhook.Reference{Kind: "Pod", Namespace: "shop", Name: "cart-1"}
+	e.Warn(pod, "IRSANotInjected", "first")
+	e.Warn(pod, "IRSANotInjected", "first") // the same again
+	e.Warn(pod, "IRSANotInjected", strings.Repeat("é", 2000))
+	e.Warn(webhook.Reference{Kind: "ReplicaSet", Namespace: "shop", Name: "cart", UID: "u"}, "IRSANotInjected", "first")
+	now = now.Add(eventAgain)
+	e.Warn(pod, "IRSANotInjected", "first") // the same, much later
+	go e.Run(t.Context())
+	var events []corev1.Event
+	await(t, "four Events", func() bool {
+		list, err := client.CoreV1().Events("shop").List(t.Context(), metav1.ListOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		events = list.Items
+		return len(events) == 4
+	})
+	for _, event := range events {
+		if event.Type != "Warning" || event.Reason != "IRSANotInjected" || event.Source.Component != "openirsa-webhook" || event.FirstTimestamp.IsZero() ||
+			len(event.Message) > 1024 || strings.Contains(event.Message, "\ufffd") {
+			t.Errorf("event %+v", event)
+		}
+		o := event.InvolvedObject
+		if want := map[string]string{"Pod": "v1 cart-1 ", "ReplicaSet": "apps/v1 cart u"}[o.Kind]; want != o.APIVersion+" "+o.Name+" "+string(o.UID) {
+			t.Errorf("about %+v", o)
+		}
+	}
+}
+
+// TestEventsNeverBlock queues more than is kept while the API server does not answer.
+func TestEventsNeverBlock(t *testing.T) {
+	client := fake.NewClientset()
+	held := make(chan struct{})
+	client.PrependReactor("create", "events", func(clienttesting.Action) (bool, runtime.Object, error) {
+		<-held
+		return true, nil, errors.New("away")
+	})
+	var log strings.Builder
+	e := (&Client{client: client}).Events("openirsa-webhook", slog.New(slog.NewTextHandler(&log, nil)))
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); e.Run(ctx) }()
+	for i := range 3*eventsRemembered + 1 {
+		e.Warn(webhook.Reference{Kind: "Pod", Namespace: "shop", Name: fmt.Sprint(i)}, "R", "m")
+	}
+	if len(e.written) > eventsRemembered {
+		t.Errorf("%d are remembered", len(e.written))
+	}
+	close(held)
+	await(t, "the queue to be empty", func() bool { return len(e.queue) == 0 })
+	cancel()
+	<-done
+	if !strings.Contains(log.String(), "away") || !strings.Contains(log.String(), "dropped") {
+		t.Errorf("the log does not tell of it: %.300s", log.String())
+	}
+}
