@@ -6,10 +6,18 @@ FUZZTIME    ?= 20s
 # Policies and signing vectors that tests read, where they are to be had.
 export OPENIRSA_TESTDATA
 
-.PHONY: build test check format vet lint vulnerabilities race fuzz e2e bench reference full
+.PHONY: build image test check format vet lint vulnerabilities race fuzz e2e bench reference full
 
 build: ## the one binary, ./irsa
 	$(GO) build -trimpath -o irsa ./cmd/irsa
+
+# What the image is of: equal commits are equal bytes (docs/image.md).
+VERSION           ?= $(shell git describe --tags --always 2>/dev/null || echo development)
+REVISION          ?= $(shell git rev-parse HEAD 2>/dev/null)
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+
+image: ## the container image for linux/amd64 and linux/arm64, dist/openirsa-image.tar, without a daemon
+	cd deploy/image && SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) $(GO) run . -o ../../dist/openirsa-image.tar -version "$(VERSION)" -revision "$(REVISION)"
 
 test: ## every test of the product
 	$(GO) test ./...
@@ -23,11 +31,13 @@ vet:
 	$(GO) vet ./...
 	cd e2e && $(GO) vet ./...
 	cd bench && $(GO) vet ./... && $(GO) test ./...
+	cd deploy/image && $(GO) vet ./... && $(GO) test ./...
 
 lint: ## staticcheck.conf says which checks, and why any is off
 	$(STATICCHECK) ./...
 	cd e2e && $(STATICCHECK) ./...
 	cd bench && $(STATICCHECK) ./...
+	cd deploy/image && $(STATICCHECK) ./...
 
 vulnerabilities: ## needs Go's vulnerability database; says so where that is out of reach
 	@GOVULNCHECK="$(GOVULNCHECK)" scripts/vulnerabilities

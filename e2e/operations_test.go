@@ -38,7 +38,7 @@ func (p *plane) operate(t testing.TB, as aws.CredentialsProvider, operation stri
 	if err := v4.NewSigner().SignHTTP(t.Context(), found, request, hex.EncodeToString(sum[:]), "openirsa", "us-east-1", time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := p.client.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}

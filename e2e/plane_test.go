@@ -27,7 +27,7 @@ func binary(t testing.TB) string {
 	return path
 }
 
-// plane is one running `irsa up`.
+// plane is one running `irsa up`, or `irsa serve`.
 type plane struct {
 	folder   string
 	endpoint string
@@ -37,6 +37,7 @@ type plane struct {
 	command  *exec.Cmd
 	stderr   *bytes.Buffer
 	admin    map[string]string // the variables of admin.env
+	client   http.Client       // for what no SDK does
 }
 
 // start runs `irsa up` on free ports with its state in folder, and stops it when the test ends.
@@ -48,8 +49,16 @@ func start(t testing.TB, folder string, arguments ...string) *plane {
 // startWith is start with more environment variables.
 func startWith(t testing.TB, environment []string, folder string, arguments ...string) *plane {
 	t.Helper()
-	p := &plane{folder: folder, stderr: &bytes.Buffer{}}
-	p.command = exec.Command(binary(t), append([]string{"up", "--output", "json", "--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0", "--data", folder}, arguments...)...)
+	p := &plane{folder: folder}
+	p.launch(t, environment, append([]string{"up", "--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0", "--data", folder}, arguments...)...)
+	p.admin = readEnv(t, filepath.Join(folder, "admin.env"))
+	return p
+}
+
+// launch runs a plane, waits until it says where it is, and stops it when the test ends.
+func (p *plane) launch(t testing.TB, environment []string, arguments ...string) {
+	t.Helper()
+	p.command, p.stderr = exec.Command(binary(t), append(arguments, "--output", "json")...), &bytes.Buffer{}
 	p.command.Env = append(cleanEnvironment(), environment...)
 	p.command.Stderr = p.stderr
 	stdout, err := p.command.StdoutPipe()
@@ -65,20 +74,19 @@ func startWith(t testing.TB, environment []string, folder string, arguments ...s
 			p.command.Wait()
 		}
 		if t.Failed() {
-			t.Logf("stderr of irsa up:\n%s", p.stderr)
+			t.Logf("stderr of irsa %s:\n%s", arguments[0], p.stderr)
 		}
 	})
 	line, err := bufio.NewReader(stdout).ReadBytes('\n')
 	if err != nil {
 		p.command.Wait()
-		t.Fatalf("irsa up said nothing: %v\n%s", err, p.stderr)
+		t.Fatalf("irsa %s said nothing: %v\n%s", arguments[0], err, p.stderr)
 	}
-	var greeting struct{ Endpoint, Ops, Account, Issuer, AdminEnv string }
+	var greeting struct{ Endpoint, Ops, Account, Issuer string }
 	if err := json.Unmarshal(line, &greeting); err != nil {
-		t.Fatalf("irsa up said %q: %v", line, err)
+		t.Fatalf("irsa %s said %q: %v", arguments[0], line, err)
 	}
 	p.endpoint, p.ops, p.account, p.issuer = greeting.Endpoint, greeting.Ops, greeting.Account, greeting.Issuer
-	p.admin = readEnv(t, filepath.Join(folder, "admin.env"))
 	response, err := http.Get(p.ops + "/readyz")
 	if err != nil {
 		t.Fatal(err)
@@ -87,7 +95,6 @@ func startWith(t testing.TB, environment []string, folder string, arguments ...s
 	if response.StatusCode != http.StatusOK {
 		t.Fatalf("/readyz answered %s", response.Status)
 	}
-	return p
 }
 
 // readEnv reads a file of `export NAME=value` lines, and insists on its mode.

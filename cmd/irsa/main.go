@@ -29,13 +29,13 @@ func main() {
 	os.Exit(run(commandLine(os.Args), environment{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}))
 }
 
-// commandLine is what a person typed after "irsa". The webhook's image answers to /webhook too, which is what manifests of
-// amazon-eks-pod-identity-webhook run.
+// commandLine is what was asked for. Called webhook, the binary is the webhook alone, so that a cluster's manifests that run the image of
+// amazon-eks-pod-identity-webhook as /webhook keep their arguments.
 func commandLine(arguments []string) []string {
-	if filepath.Base(arguments[0]) == "webhook" {
+	if len(arguments) > 0 && filepath.Base(arguments[0]) == "webhook" {
 		return append([]string{"webhook"}, arguments[1:]...)
 	}
-	return arguments[1:]
+	return arguments[min(1, len(arguments)):]
 }
 
 // run executes one command line and returns its exit code.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,6 +24,21 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 	})
+}
+
+// TestCommandLine: the binary's name says whether it is the webhook alone.
+func TestCommandLine(t *testing.T) {
+	for _, c := range []struct{ arguments, want []string }{
+		{[]string{"irsa", "up"}, []string{"up"}},
+		{[]string{"/irsa"}, []string{}},
+		{[]string{"/webhook", "--in-cluster=false", "--logtostderr"}, []string{"webhook", "--in-cluster=false", "--logtostderr"}},
+		{[]string{"/opt/webhook"}, []string{"webhook"}},
+		{nil, nil},
+	} {
+		if got := commandLine(c.arguments); !slices.Equal(got, c.want) {
+			t.Errorf("%q: %q, want %q", c.arguments, got, c.want)
+		}
+	}
 }
 
 // TestHelp demands an example of every command, and that it begins with the command as one types it.

@@ -25,8 +25,14 @@ func newVersionCommand(env environment, output *outputFormat) *cobra.Command {
 	}
 }
 
-// buildVersion is the module's version where the binary was installed as a module, else the commit, else "development".
+// linkedVersion is set by the linker where a build knows its version otherwise than from the module or version control: that of the image.
+var linkedVersion string
+
+// buildVersion is the linked version if there is one, else the module's where the binary was installed as a module, else the commit, else "development".
 func buildVersion() string {
+	if linkedVersion != "" {
+		return linkedVersion
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "development"

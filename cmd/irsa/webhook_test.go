@@ -282,13 +282,3 @@ func TestFollowFile(t *testing.T) {
 	must(os.Rename(filepath.Join(folder, "huge"), path))
 	next(change{failed: true})
 }
-
-func TestCommandLine(t *testing.T) {
-	for _, c := range []struct{ in, want string }{
-		{"irsa up --x", "up --x"}, {"/webhook --port 1", "webhook --port 1"}, {"./webhook", "webhook"}, {"/usr/bin/irsa webhook", "webhook"}, {"irsa", ""},
-	} {
-		if got := strings.Join(commandLine(strings.Fields(c.in)), " "); got != c.want {
-			t.Errorf("%s: %q, want %q", c.in, got, c.want)
-		}
-	}
-}
