@@ -91,8 +91,8 @@ func newIssuer(t *testing.T, url string) *oidc.Issuer {
 	return issuer
 }
 
-// served opens a plane and has the environment name it.
-func served(t *testing.T) *plane {
+// ownPlane opens a plane and has the environment name it.
+func ownPlane(t *testing.T) *plane {
 	t.Helper()
 	p, err := openPlane(t.Context(), planeConfig{State: stateConfig{Folder: folder(t.TempDir())}, Region: "eu-central-1", Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	if err != nil {
@@ -151,7 +151,7 @@ func role(t *testing.T, trust string) *cloud.Client {
 
 // TestCluster is a cluster's life by commands: registered, its keys rotated, removed with its sessions.
 func TestCluster(t *testing.T) {
-	served(t)
+	ownPlane(t)
 	api, kubeconfig := kubernetes(t, "https://prod.example.test", "uid-1")
 	out, _ := runs(t, 0, "cluster", "register", "prod", "--kubeconfig", kubeconfig)
 	for _, want := range []string{"arn:aws:eks:eu-central-1:000000000000:cluster/prod", "arn:aws:iam::000000000000:oidc-provider/prod.example.test"} {
@@ -218,7 +218,7 @@ func TestCluster(t *testing.T) {
 }
 
 func TestClusterIssuer(t *testing.T) {
-	served(t)
+	ownPlane(t)
 	api, kubeconfig := kubernetes(t, "https://prod.example.test", "uid-1")
 	for _, shown := range []string{"http://prod.example.test", "kubernetes/serviceaccount"} {
 		api.shown = shown
@@ -277,7 +277,7 @@ func TestDiscoveryOf(t *testing.T) {
 
 // TestClusterReview: while sync runs in the cluster, exchanges are the cluster's to allow.
 func TestClusterReview(t *testing.T) {
-	served(t)
+	ownPlane(t)
 	api, kubeconfig := kubernetes(t, "https://prod.example.test", "uid-1")
 	runs(t, 0, "cluster", "register", "prod", "--kubeconfig", kubeconfig, "--token-review")
 	role(t, clusterTrust)
@@ -306,7 +306,7 @@ func TestClusterReview(t *testing.T) {
 
 // TestAdvisors: the webhook hears the same of the doctor in the plane's process and through the door.
 func TestAdvisors(t *testing.T) {
-	p := served(t)
+	p := ownPlane(t)
 	_, kubeconfig := kubernetes(t, "https://prod.example.test", "uid-1")
 	runs(t, 0, "cluster", "register", "prod", "--kubeconfig", kubeconfig)
 	client := role(t, clusterTrust)
