@@ -30,7 +30,7 @@ type webhooks struct {
 	arguments []string
 }
 
-// startWebhooks starts replicas with the rights of a service account of their own: to read service accounts and to write events, and nothing else.
+// startWebhooks starts replicas with the rights of a service account of their own, those of docs/rbac.md for a webhook whose certificate is in files.
 func startWebhooks(t testing.TB, c *Cluster, replicas int, arguments ...string) *webhooks {
 	t.Helper()
 	w := &webhooks{folder: t.TempDir(), cluster: c}
@@ -190,7 +190,7 @@ func webhookAccount(t testing.TB, c *Cluster) string {
 	serviceAccount(t, c, ns, "webhook", nil)
 	role := &rbac.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: ns}, Rules: []rbac.PolicyRule{
 		{APIGroups: []string{""}, Resources: []string{"serviceaccounts"}, Verbs: []string{"get", "list", "watch"}},
-		{APIGroups: []string{"", "events.k8s.io"}, Resources: []string{"events"}, Verbs: []string{"create", "patch"}},
+		{APIGroups: []string{""}, Resources: []string{"events"}, Verbs: []string{"create"}},
 	}}
 	binding := &rbac.ClusterRoleBinding{ObjectMeta: metav1.ObjectMeta{Name: ns}, RoleRef: rbac.RoleRef{APIGroup: rbac.GroupName, Kind: "ClusterRole", Name: ns},
 		Subjects: []rbac.Subject{{Kind: "ServiceAccount", Namespace: ns, Name: "webhook"}}}
