@@ -94,8 +94,8 @@ func New(c Config) (*Handler, error) {
 	h.SetRoles(nil)
 	h.SetContainerAccounts(nil)
 	h.buffers.New = func() any { return new(bytes.Buffer) }
-	h.mux.HandleFunc("POST /mutate", counted.timed("/mutate", c.Clock, h.review(false, h.mutate)))
-	h.mux.HandleFunc("POST /validate", counted.timed("/validate", c.Clock, h.review(true, h.validate)))
+	h.mux.HandleFunc("POST /mutate", counted.timed("/mutate", c.Clock, h.review(&h.config.Settings, h.mutate)))
+	h.mux.HandleFunc("POST /validate", counted.timed("/validate", c.Clock, h.review(nil, h.validate)))
 	h.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") })
 	return h, nil
 }
@@ -116,8 +116,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.Serv
 
 // review reads an AdmissionReview, has decide answer it, and writes the answer. An error of decide is HTTP's 500,
 // upon which the API server does what the webhook configuration's failurePolicy says: to allow would leave a pod
-// silently without its identity. A review that is not understood is allowed where lenient says so.
-func (h *Handler) review(lenient bool, decide func(context.Context, *review) (answer, error)) http.HandlerFunc {
+// silently without its identity. A review that is not understood is refused where pods are read by
+// settings, and allowed where it is but warned of.
+func (h *Handler) review(pods *Settings, decide func(context.Context, *review) (answer, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 			h.metrics.refused.WithLabelValues("content-type").Inc()
@@ -130,7 +131,7 @@ func (h *Handler) review(lenient bool, decide func(context.Context, *review) (an
 			h.unread(w, err)
 			return
 		}
-		request, err := readReview(buffer.Bytes())
+		request, err := readReview(buffer.Bytes(), pods)
 		a := answer{}
 		if err == nil {
 			a, err = decide(r.Context(), request)
@@ -141,7 +142,7 @@ func (h *Handler) review(lenient bool, decide func(context.Context, *review) (an
 				return
 			}
 		} else {
-			a.allowed, a.message = lenient, err.Error()
+			a.allowed, a.message = pods == nil, err.Error()
 			h.metrics.refused.WithLabelValues("undecodable").Inc()
 			h.config.Log.Warn("review not understood", "error", err)
 		}
@@ -179,10 +180,13 @@ func (h *Handler) mutate(ctx context.Context, r *review) (answer, error) {
 	if !r.isPodCreate() {
 		return allowed, nil
 	}
-	p, err := readPod(r.object, &h.config.Settings)
-	if err != nil {
-		h.metrics.refused.WithLabelValues("undecodable").Inc()
-		return answer{message: "reading the pod: " + err.Error()}, nil
+	p := r.pod
+	if p == nil {
+		var err error
+		if p, err = readPod(r.object, &h.config.Settings); err != nil {
+			h.metrics.refused.WithLabelValues("undecodable").Inc()
+			return answer{message: "reading the pod: " + err.Error()}, nil
+		}
 	}
 	if p.serviceAccount == "" || !p.spec {
 		return allowed, nil

@@ -206,6 +206,11 @@ func TestMutate(t *testing.T) {
 			t.Errorf("%s: %+v", name, r)
 		}
 	}
+	reordered := `{"request":{"object":` + plainPod + `,"resource":{"resource":"pods"},"operation":"CREATE","namespace":"shop"},
+		"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1"}`
+	if response := post(h, "/mutate", "application/json", []byte(reordered)); !strings.Contains(response.Body.String(), "JSONPatch") {
+		t.Errorf("members in another order: %s", response.Body)
+	}
 	if r := review(t, h, ask{operation: "DELETE"}, "null"); !r.Response.Allowed || len(r.Response.Patch) > 0 {
 		t.Errorf("no object: %+v", r)
 	}
@@ -217,7 +222,7 @@ func TestMutate(t *testing.T) {
 	}
 	metrics := httptest.NewRecorder()
 	h.Metrics().ServeHTTP(metrics, httptest.NewRequest(http.MethodGet, "/metrics", nil))
-	for _, line := range []string{`pod_identity_webhook_pod_count{method="sts_web_identity"} 2`, "pod_identity_webhook_missing_sa_count 0",
+	for _, line := range []string{`pod_identity_webhook_pod_count{method="sts_web_identity"} 3`, "pod_identity_webhook_missing_sa_count 0",
 		`openirsa_webhook_request_duration_seconds_bucket{path="/mutate",le="5e-05"}`} {
 		if !strings.Contains(metrics.Body.String(), line) {
 			t.Errorf("the metrics have no %s:\n%s", line, metrics.Body)
@@ -242,9 +247,14 @@ func TestNotReviews(t *testing.T) {
 		"a later version": {"POST", "/mutate", "application/json", `{"apiVersion":"admission.k8s.io/v2","kind":"AdmissionReview","request":{}}`, 200, "is not an AdmissionReview"},
 		"no request":      {"POST", "/mutate", "application/json", `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview"}`, 200, "has no request"},
 		"an odd pod":      {"POST", "/mutate", "application/json", `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"u-9","object":{"spec":[]}}}`, 200, `"uid":"u-9","allowed":false`},
-		"too large":       {"POST", "/mutate", "application/json", strings.Repeat(" ", webhook.MaxReview+1), 413, ""},
-		"GET":             {"GET", "/mutate", "application/json", "", 405, ""},
-		"elsewhere":       {"POST", "/", "application/json", "", 404, ""},
+		"an odd pod, said to be one": {"POST", "/mutate", "application/json", `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview",
+			"request":{"uid":"u-9","resource":{"resource":"pods"},"operation":"CREATE","object":{"spec":[]}}}`, 200, `line 2, column 96`},
+		"a pod too large": {"POST", "/mutate", "application/json", `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview",
+			"request":{"uid":"u-9","resource":{"resource":"pods"},"operation":"CREATE","object":{"a":"` +
+			strings.Repeat("x", webhook.MaxPod) + `"}}}`, 200, `of at most 3145728`},
+		"too large": {"POST", "/mutate", "application/json", strings.Repeat(" ", webhook.MaxReview+1), 413, ""},
+		"GET":       {"GET", "/mutate", "application/json", "", 405, ""},
+		"elsewhere": {"POST", "/", "application/json", "", 404, ""},
 	} {
 		request := httptest.NewRequest(c.method, c.path, strings.NewReader(c.body))
 		request.Header.Set("Content-Type", c.contentType)

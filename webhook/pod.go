@@ -70,10 +70,22 @@ type podReader struct {
 func readPod(raw []byte, settings *Settings) (*pod, error) {
 	r := &podReader{scanner: scanner{data: raw}, pod: &pod{}, settings: settings}
 	if len(raw) > MaxPod {
-		return nil, r.failAt(0, "a pod of %d bytes, of at most %d", len(raw), MaxPod)
+		return nil, r.fail("a pod of %d bytes, of at most %d", len(raw), MaxPod)
 	}
+	err := r.read()
+	if err == nil {
+		err = r.end()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r.pod, nil
+}
+
+// read takes a pod.
+func (r *podReader) read() error {
 	var seen uint32
-	err := r.object(func(key []byte) error {
+	return r.object(func(key []byte) error {
 		switch string(key) {
 		case "metadata":
 			return r.nullable(&seen, 1, key, r.metadata)
@@ -82,13 +94,6 @@ func readPod(raw []byte, settings *Settings) (*pod, error) {
 		}
 		return r.skip()
 	})
-	if err == nil {
-		err = r.end()
-	}
-	if err != nil {
-		return nil, err
-	}
-	return r.pod, nil
 }
 
 func (r *podReader) metadata() error {

@@ -29,12 +29,14 @@ type review struct {
 	kind        string
 	dryRun      bool
 	object      []byte // nil where there is none; a part of the body
+	pod         *pod   // the object, where it was read as a pod on the way
 }
 
-// readReview reads an AdmissionReview. Even when it fails it returns what it could read, for the answer's uid and
-// version.
-func readReview(body []byte) (*review, error) {
-	r := &reviewReader{scanner: scanner{data: body}, review: &review{}}
+// readReview reads an AdmissionReview, and the pod in it in the same pass where settings are given and the members
+// before it say that it is one, which API servers write in that order. Even when it fails it returns what it could
+// read, for the answer's uid and version.
+func readReview(body []byte, settings *Settings) (*review, error) {
+	r := &reviewReader{scanner: scanner{data: body}, review: &review{}, settings: settings}
 	var seen uint32
 	var kind string
 	requested := false
@@ -67,7 +69,8 @@ func readReview(body []byte) (*review, error) {
 
 type reviewReader struct {
 	scanner
-	review *review
+	review   *review
+	settings *Settings // nil: pods are of no interest
 }
 
 func (r *reviewReader) request() error {
@@ -87,10 +90,7 @@ func (r *reviewReader) request() error {
 		case "kind":
 			return r.nullable(&seen, 32, key, func() error { return r.part("kind", &r.review.kind) })
 		case "object":
-			return r.nullable(&seen, 64, key, func() (err error) {
-				r.review.object, err = r.raw()
-				return err
-			})
+			return r.nullable(&seen, 64, key, r.takeObject)
 		case "dryRun":
 			raw, err := r.raw()
 			r.review.dryRun = string(raw) == "true"
@@ -98,6 +98,23 @@ func (r *reviewReader) request() error {
 		}
 		return r.skip()
 	})
+}
+
+func (r *reviewReader) takeObject() (err error) {
+	if r.settings == nil || r.review.resource != "pods" || r.review.operation != "CREATE" || r.review.subresource != "" {
+		r.review.object, err = r.raw()
+		return err
+	}
+	r.next()
+	start := r.at
+	p := &podReader{scanner: r.scanner, pod: &pod{}, settings: r.settings}
+	err = p.read()
+	r.scanner = p.scanner
+	r.review.object, r.review.pod = r.data[start:r.at], p.pod
+	if size := r.at - start; err == nil && size > MaxPod {
+		err = r.failAt(start, "a pod of %d bytes, of at most %d", size, MaxPod)
+	}
+	return err
 }
 
 // part reads one member of an object.
