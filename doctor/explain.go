@@ -248,6 +248,9 @@ func reaches(in sts.PreflightInput, found sts.PreflightResult) (warnings []Warni
 			"S02": "The trust policy of %s has no condition on :sub: every service account of the cluster gets the role. Add one.",
 			"S04": "The trust policy of %s accepts every subject. Name the service accounts that need the role.",
 			"S05": "The trust policy of %s has a wildcard in the namespace of :sub. Name the namespace.",
+			"S07": "The trust policy of %s has ForAllValues on a claim, which holds of tokens without it. Leave ForAllValues out.",
+			"S08": "The trust policy of %s has IfExists on a claim, which holds of tokens without it. Leave IfExists out.",
+			"S09": "The trust policy of %s only asks that there be a subject, and every token has one. Name the service accounts that need the role.",
 			"S10": "The trust policy of %s accepts every subject but some. Name the service accounts that need the role.",
 		}
 		told := map[string]bool{}
@@ -263,6 +266,8 @@ func reaches(in sts.PreflightInput, found sts.PreflightResult) (warnings []Warni
 	case len(found.Subjects) == 0:
 	case len(found.Subjects) == 1 && namespace == ours:
 		warnings = append(warnings, say("U10", "%s trusts %s too. Give each service account a role of its own.", in.RoleARN, found.Subjects[0]))
+	case len(found.Subjects) == 1:
+		warnings = append(warnings, say("S14", "%s trusts %s of another namespace too. Give each a role of its own.", in.RoleARN, found.Subjects[0]))
 	default:
 		near, _ := nearest(in.Subject, found.Subjects)
 		warnings = append(warnings, say("S14", "%s trusts %s other service accounts too, %s among them. Give each a role of its own.",

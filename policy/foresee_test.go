@@ -49,6 +49,15 @@ func TestForesee(t *testing.T) {
 			if f.Allowed() != c.allowed || f.Denied() != c.denied {
 				t.Errorf("allowed %v, denied %v; want %v, %v", f.Allowed(), f.Denied(), c.allowed, c.denied)
 			}
+			for _, address := range []string{"", "10.1.2.3", "192.0.2.1"} {
+				known := *request
+				if known.Context = request.Context.Extend(1); address != "" {
+					known.Context.Set("aws:SourceIp", address)
+				}
+				if d := (policy.Policies{Trust: trust}).Decide(&known); f.Allowed() && !d.Allowed() || f.Denied() && d.Allowed() {
+					t.Errorf("from %q it is %s", address, d.Effect)
+				}
+			}
 		})
 	}
 }

@@ -147,8 +147,11 @@ func (s *Service) others(x *exchange, trust *policy.Policy, request *policy.Requ
 	named := map[string]bool{}
 	for i := range document.Len() {
 		for _, c := range document.Statement(i).Conditions {
+			if !strings.EqualFold(c.Key.Value, key) || c.Operator.Type != policy.StringOperator || c.Operator.Negated {
+				continue
+			}
 			for _, value := range c.Values {
-				if strings.EqualFold(c.Key.Value, key) && value.Value != x.identity.subject && !strings.ContainsAny(value.Value, "*?$") {
+				if value.Value != x.identity.subject && !strings.ContainsAny(value.Value, "*?$") {
 					named[value.Value] = true
 				}
 			}

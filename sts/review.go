@@ -166,7 +166,7 @@ func (r *reviews) forget(cluster string, q *reviewQueue) {
 }
 
 // receive waits for tokens of the cluster's to review, for at most wait. None is no error.
-func (r *reviews) receive(ctx context.Context, cluster string, wait time.Duration) []Review {
+func (r *reviews) receive(ctx context.Context, cluster string, wait time.Duration, ending <-chan struct{}) []Review {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	for {
@@ -178,6 +178,7 @@ func (r *reviews) receive(ctx context.Context, cluster string, wait time.Duratio
 		case <-news:
 			continue
 		case <-timer.C:
+		case <-ending:
 		case <-ctx.Done():
 		}
 		return nil
@@ -265,7 +266,7 @@ func (s *Service) ReceiveTokenReviews(ctx context.Context, caller iam.Caller, in
 	if err != nil {
 		return nil, err
 	}
-	return s.reviews.receive(ctx, cluster.ARN, ReviewPoll), nil
+	return s.reviews.receive(ctx, cluster.ARN, ReviewPoll, s.ending), nil
 }
 
 // CompleteTokenReviews (openirsa) takes the cluster's word on tokens that it received. Errors are *iam.Error.

@@ -74,3 +74,27 @@ func TestReviewCounts(t *testing.T) {
 	answer(true)
 	p.must(<-other)
 }
+
+// TestReviewEnding: a plane that is about to end holds no poll.
+func TestReviewEnding(t *testing.T) {
+	p, _, _, cluster := reviewed(t)
+	ending := make(chan struct{})
+	p.service = p.serviceWith(func(c *sts.Config) { c.Ending = ending })
+	root := p.root(accountA)
+	root.Origin = p.origin()
+	done := make(chan error, 1)
+	go func() {
+		got, err := p.service.ReceiveTokenReviews(t.Context(), root, cluster)
+		if len(got) > 0 {
+			t.Errorf("to review: %+v", got)
+		}
+		done <- err
+	}()
+	close(ending)
+	select {
+	case err := <-done:
+		p.must(err)
+	case <-time.After(sts.ReviewPoll / 2):
+		t.Error("the poll is still held")
+	}
+}

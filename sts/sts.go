@@ -46,6 +46,7 @@ type Config struct {
 	Partition string           // an ID of AWS's; empty: "aws"
 	// ReviewWait is how long an exchange waits for the word of a cluster that reviews its tokens; 0: four seconds.
 	ReviewWait time.Duration
+	Ending     <-chan struct{} // closed when the process is about to end: polls for token reviews end too; nil: never
 }
 
 // Service answers STS's calls and authenticates requests. It is safe for concurrent use.
@@ -63,6 +64,7 @@ type Service struct {
 	messages   *messages
 	reviews    reviews
 	reviewWait time.Duration
+	ending     <-chan struct{}
 	latest     atomic.Pointer[second]
 	region     atomic.Pointer[string] // the last one that no configuration names and that was accepted: most requests are from the same
 }
@@ -82,6 +84,7 @@ func New(c Config) (*Service, error) {
 		regions:   c.Regions,
 
 		reviewWait: cmp.Or(c.ReviewWait, reviewWait),
+		ending:     c.Ending,
 	}
 	if s.now == nil {
 		s.now = time.Now

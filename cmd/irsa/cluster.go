@@ -42,10 +42,10 @@ the plane holds no kubeconfig.`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error { return command.Help() },
 	}
-	for _, make := range []func(*clusterOptions) *cobra.Command{
+	for _, newCommand := range []func(*clusterOptions) *cobra.Command{
 		newClusterRegisterCommand, newClusterSyncCommand, newClusterJWKSCommand, newClusterListCommand, newClusterRemoveCommand,
 	} {
-		command.AddCommand(make(&clusterOptions{env: env, output: output, kube: kube.Config{UserAgent: "irsa"}}))
+		command.AddCommand(newCommand(&clusterOptions{env: env, output: output, kube: kube.Config{UserAgent: "irsa"}}))
 	}
 	return command
 }

@@ -19,7 +19,7 @@ import (
 const (
 	minSyncInterval = 5 * time.Second
 	repush          = 5 * time.Minute // keys that have not changed are pushed this often, so that the plane knows that somebody looks
-	pollPause       = 2 * time.Second // after a poll for reviews that failed
+	pollPause       = time.Second     // after a poll for reviews that failed
 	reviewsAtOnce   = 16
 	reviewTime      = 3 * time.Second // for one TokenReview: the exchange waits little longer
 )
@@ -77,6 +77,9 @@ func (o *clusterOptions) sync(ctx context.Context, name string, interval time.Du
 		return err
 	}
 	s := &syncer{name: name, kube: client, cloud: plane, logger: slog.New(slog.NewTextHandler(o.env.stderr, nil))}
+	if *o.output == outputJSON {
+		s.logger = slog.New(slog.NewJSONHandler(o.env.stderr, nil))
+	}
 	if once {
 		_, found, err := o.readCluster(ctx)
 		if err != nil {
@@ -156,9 +159,12 @@ func (s *syncer) review(ctx context.Context, uid string) {
 	var answers sync.WaitGroup
 	defer answers.Wait()
 	for ctx.Err() == nil {
+		began := time.Now()
 		received, err := s.cloud.ReceiveTokenReviews(ctx, s.name, uid)
 		if err != nil {
 			s.complain(ctx, "polling for token reviews failed", err)
+		}
+		if err != nil || len(received) == 0 && time.Since(began) < pollPause { // a plane that is about to end holds no polls
 			select {
 			case <-ctx.Done():
 			case <-time.After(pollPause):

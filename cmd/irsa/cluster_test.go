@@ -304,6 +304,20 @@ func TestClusterReview(t *testing.T) {
 	}
 }
 
+// TestClusterHelp demands of each command what TestHelp does of the first level's.
+func TestClusterHelp(t *testing.T) {
+	output := outputText
+	commands := newClusterCommand(environment{}, &output).Commands()
+	if len(commands) != 5 {
+		t.Errorf("found %d commands", len(commands))
+	}
+	for _, command := range commands {
+		if command.Short == "" || command.Long == "" || !strings.Contains(command.Example, "irsa cluster "+command.Name()) {
+			t.Errorf("%s: no summary, or no example of it", command.CommandPath())
+		}
+	}
+}
+
 // TestAdvisors: the webhook hears the same of the doctor in the plane's process and through the door.
 func TestAdvisors(t *testing.T) {
 	p := ownPlane(t)
