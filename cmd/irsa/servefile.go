@@ -135,7 +135,7 @@ func (r serveReader) member(file *serveFile, name string, value *yaml.Node) (err
 	case "drain":
 		return fields(value, file.drain)
 	case "gateway":
-		return fields(value, gatewayReader{r.fileReader}.into(file.gateway))
+		return fields(value, gatewayReader(r).into(file.gateway))
 	}
 	read, known := r.scalars(file)[name]
 	if !known {
