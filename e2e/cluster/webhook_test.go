@@ -296,11 +296,8 @@ func TestStory(t *testing.T) {
 	}
 
 	// Without the annotation: no injection, and whoever creates the pod is told.
-	manifest := `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"plain"},"spec":{"serviceAccountName":"plain","restartPolicy":"Never",` +
-		`"containers":[{"name":"main","image":"test","command":["env"]}]}}`
-	_, errOut, code := kubectl(t, c, manifest, "-n", shop, "create", "-f", "-")
-	if code != 0 || !strings.Contains(errOut, "Warning: ") || !strings.Contains(errOut, "plain") {
-		t.Errorf("kubectl create: exit %d, and says %q", code, errOut)
+	if errOut := created(t, c, shop, podManifest("plain", "plain", "")); !strings.Contains(errOut, "Warning: A01: ") {
+		t.Errorf("for a pod whose account has no role kubectl says %q", errOut)
 	}
 	if out, phase := ended(t, c, r, shop, "plain"); phase != core.PodSucceeded || strings.Contains(out, "AWS_") {
 		t.Errorf("a pod whose account has no role is %s with\n%s", phase, out)
@@ -312,4 +309,58 @@ func TestStory(t *testing.T) {
 	if out, phase := ended(t, c, r, shop, "late"); phase != core.PodFailed || !strings.Contains(out, "(InvalidIdentityToken)") {
 		t.Errorf("after the cluster's removal a pod is told %s: %s", phase, out)
 	}
+}
+
+// TestWarnings reads what people see of mistakes that need no plane: kubectl's warnings, and an Event on a pod that seems to want a role.
+func TestWarnings(t *testing.T) {
+	t.Parallel()
+	c := started(t)
+	ns := namespaces(t, c, "shop")[0]
+	w := startWebhooks(t, c, 1)
+	w.mutate(t, "warnings", admission.Fail, ns)
+	w.validate(t, "warnings", ns)
+	serviceAccount(t, c, ns, "plain", nil)
+	until(t, "the validating webhook takes effect", func() bool {
+		_, errOut, _ := kubectl(t, c, podManifest("early", "plain", ""), "-n", ns, "create", "--dry-run=server", "-f", "-")
+		return strings.Contains(errOut, "Warning: ")
+	})
+	annotated := `{"apiVersion":"v1","kind":"ServiceAccount","metadata":{"name":%q,"annotations":{%q:%q}}}`
+	deployment := `{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"app"},"spec":{"selector":{"matchLabels":{"a":"b"}},"template":` +
+		`{"metadata":{"labels":{"a":"b"}},"spec":{"serviceAccountName":"nobody","containers":[{"name":"main","image":"test"}]}}}}`
+	// The ids are those of docs/webhook.md's table.
+	for _, mistake := range []struct{ id, manifest string }{
+		{"A03", fmt.Sprintf(annotated, "name-alone", "eks.amazonaws.com/role-arn", "app")},
+		{"A02", fmt.Sprintf(annotated, "typo", "eks.amazonaws.com/role_arn", "arn:aws:iam::"+account+":role/app")},
+		{"A14", fmt.Sprintf(annotated, "short", "eks.amazonaws.com/token-expiration", "60")},
+		{"A01", deployment},
+	} {
+		if errOut := created(t, c, ns, mistake.manifest); !strings.Contains(errOut, "Warning: "+mistake.id+": ") {
+			t.Errorf("of %s kubectl says %q", mistake.manifest, errOut)
+		}
+	}
+	// One that is right is created without a word.
+	if errOut := created(t, c, ns, fmt.Sprintf(annotated, "right", "eks.amazonaws.com/role-arn", "arn:aws:iam::"+account+":role/app")); errOut != "" {
+		t.Errorf("of an account without a mistake kubectl says %q", errOut)
+	}
+	created(t, c, ns, podManifest("wants", "plain", `"env":[{"name":"AWS_REGION","value":"eu-west-1"}],`))
+	until(t, "an Event says that the pod went without a role", func() bool {
+		out, _, _ := kubectl(t, c, "", "-n", ns, "get", "events", "-o", `jsonpath={range .items[*]}{.involvedObject.kind} {.involvedObject.name} {.type} {.reason}{"\n"}{end}`)
+		return strings.Contains(out, "Pod wants Warning IRSANotInjected\n")
+	})
+}
+
+// podManifest is a pod that prints its environment; more goes into its container.
+func podManifest(name, account, more string) string {
+	return fmt.Sprintf(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":%q},"spec":{"serviceAccountName":%q,"restartPolicy":"Never",`+
+		`"containers":[{%s"name":"main","image":"test","command":["env"]}]}}`, name, account, more)
+}
+
+// created has kubectl create an object, and returns its warnings.
+func created(t testing.TB, c *Cluster, namespace, manifest string) string {
+	t.Helper()
+	out, errOut, code := kubectl(t, c, manifest, "-n", namespace, "create", "-f", "-")
+	if code != 0 {
+		t.Errorf("kubectl create: exit %d\n%s%s", code, out, errOut)
+	}
+	return errOut
 }
