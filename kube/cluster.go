@@ -52,16 +52,9 @@ type discovery struct {
 // ClusterRole system:service-account-issuer-discovery, and to get the namespace kube-system.
 func (c *Client) Cluster(ctx context.Context) (Cluster, error) {
 	var out Cluster
-	document, err := c.raw(ctx, discoveryPath, maxDiscovery)
+	d, err := c.discovery(ctx)
 	if err != nil {
 		return out, err
-	}
-	var d discovery
-	if err := json.Unmarshal(document, &d); err != nil {
-		return out, fmt.Errorf("reading %s of the API server: %w", discoveryPath, err)
-	}
-	if d.Issuer == "" {
-		return out, ErrNoIssuer
 	}
 	out.Issuer, out.JWKSURI, out.Algorithms = d.Issuer, d.JWKSURI, d.Algorithms
 	if out.KeySet, out.KeyIDs, err = c.keySet(ctx); err != nil {
@@ -82,6 +75,27 @@ func (c *Client) Cluster(ctx context.Context) (Cluster, error) {
 	}
 	out.CertificateAuthority, err = c.certificateAuthority()
 	return out, err
+}
+
+// Issuer reads the issuer alone, exactly as the discovery document has it.
+func (c *Client) Issuer(ctx context.Context) (string, error) {
+	d, err := c.discovery(ctx)
+	return d.Issuer, err
+}
+
+// discovery reads the issuer's discovery document.
+func (c *Client) discovery(ctx context.Context) (d discovery, err error) {
+	document, err := c.raw(ctx, discoveryPath, maxDiscovery)
+	if err != nil {
+		return d, err
+	}
+	if err := json.Unmarshal(document, &d); err != nil {
+		return d, fmt.Errorf("reading %s of the API server: %w", discoveryPath, err)
+	}
+	if d.Issuer == "" {
+		return d, ErrNoIssuer
+	}
+	return d, nil
 }
 
 // keySet reads the keys that verify the cluster's tokens.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -45,10 +46,18 @@ type client struct {
 	latencies  []time.Duration
 }
 
-func dial(ctx context.Context, address string) (*client, error) {
+// dial connects, over TLS where a configuration is given.
+func dial(ctx context.Context, address string, secure *tls.Config) (*client, error) {
 	connection, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("connecting: %w", err)
+	}
+	if secure != nil {
+		over := tls.Client(connection, secure)
+		if err := over.HandshakeContext(ctx); err != nil {
+			return nil, errors.Join(fmt.Errorf("connecting: %w", err), connection.Close())
+		}
+		connection = over
 	}
 	return &client{connection: connection, reader: bufio.NewReaderSize(connection, readSize)}, nil
 }

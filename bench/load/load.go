@@ -5,6 +5,7 @@ package load
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"slices"
@@ -25,6 +26,7 @@ type Load struct {
 	Limit    time.Duration
 	WarmUp   int             // requests before what is measured
 	Want     Want            // of every answer
+	TLS      *tls.Config     // of the connections; nil: in clear
 	Behind   *servers.Server // that the server asks in turn, whose processor time is told too; may be nil
 }
 
@@ -57,7 +59,7 @@ func (m Measurement) Share() float64 {
 func Measure(ctx context.Context, s *servers.Server, requests []Request, l Load) (Measurement, error) {
 	clients := make([]*client, l.Clients)
 	for i := range clients {
-		c, err := dial(ctx, s.Address)
+		c, err := dial(ctx, s.Address, l.TLS)
 		if err != nil {
 			return Measurement{}, err
 		}

@@ -16,7 +16,7 @@ import (
 // is made of the client id's hash. What MinIO would ask the internet (updates) is off, the rest is as it comes.
 func StartMinIO(ctx context.Context, binary, folder string, s *Signer) (*Server, error) {
 	issuer := s.publish()
-	address, err := freeAddress()
+	address, err := FreeAddress()
 	if err != nil {
 		issuer.Close()
 		return nil, err

@@ -103,12 +103,18 @@ func (s *Server) ForgetPeak() error {
 }
 
 // PeakMemory is the most memory, in bytes, that was resident at a time since ForgetPeak; 0 where that is not known.
-func (s *Server) PeakMemory() int64 {
+func (s *Server) PeakMemory() int64 { return s.memory("VmHWM") }
+
+// Memory is what of the process is resident now, in bytes; 0 where that is not known.
+func (s *Server) Memory() int64 { return s.memory("VmRSS") }
+
+// memory is a line of proc_pid_status(5), in bytes.
+func (s *Server) memory(name string) int64 {
 	content, err := s.about("status")
 	if err != nil {
 		return 0
 	}
-	_, rest, _ := strings.Cut(content, "\nVmHWM:")
+	_, rest, _ := strings.Cut(content, "\n"+name+":")
 	number, _, _ := strings.Cut(strings.TrimSpace(rest), " kB")
 	kilobytes, err := strconv.ParseInt(number, 10, 64)
 	if err != nil {
@@ -139,8 +145,8 @@ func OwnCPU() time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// freeAddress is a loopback address that was free a moment ago, for a server that cannot choose one itself.
-func freeAddress() (string, error) {
+// FreeAddress is a loopback address that was free a moment ago, for a server that cannot choose one itself.
+func FreeAddress() (string, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", fmt.Errorf("looking for a free port: %w", err)

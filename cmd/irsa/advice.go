@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync"
 
 	"github.com/openirsa/openirsa/awsapi"
 	"github.com/openirsa/openirsa/cloud"
@@ -17,7 +19,35 @@ var (
 	_ awsapi.Advisor  = callerAdvisor{}
 	_ webhook.Advisor = clusterAdvisor{}
 	_ webhook.Advisor = remoteAdvisor{}
+	_ webhook.Advisor = (*issuerAdvisor)(nil)
 )
+
+// issuerAdvisor is a webhook's: it asks the cluster for its issuer once, when there is a first question.
+type issuerAdvisor struct {
+	issuer func(context.Context) (string, error)
+	of     func(issuer string) webhook.Advisor
+
+	mu    sync.Mutex
+	known webhook.Advisor
+}
+
+// Advise implements webhook.Advisor.
+func (a *issuerAdvisor) Advise(ctx context.Context, q webhook.Question) ([]webhook.Warning, error) {
+	a.mu.Lock()
+	known := a.known
+	a.mu.Unlock()
+	if known == nil {
+		issuer, err := a.issuer(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("asking for the cluster's issuer: %w", err)
+		}
+		known = a.of(issuer)
+		a.mu.Lock()
+		a.known = known
+		a.mu.Unlock()
+	}
+	return known.Advise(ctx, q)
+}
 
 // callerAdvisor answers openirsa:Preflight. Of roles in other accounts than the caller's nothing is told.
 type callerAdvisor struct{ doctor *doctor.Doctor }

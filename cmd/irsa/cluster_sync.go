@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,6 +29,7 @@ const (
 func newClusterSyncCommand(o *clusterOptions) *cobra.Command {
 	var interval time.Duration
 	var once bool
+	var ops string
 	command := &cobra.Command{
 		Use:   "sync NAME",
 		Short: "Keep a registered cluster's keys current; runs in the cluster",
@@ -35,7 +38,9 @@ old key beside the new one, so does the plane. While the API server does not ans
 own service account, or elsewhere with a kubeconfig; its credentials are those of the SDK's standard chain, in a pod the role of its service account, which
 needs openirsa:SyncCluster on the cluster, and for a cluster with token review openirsa:ReceiveTokenReviews and openirsa:CompleteTokenReviews.
 
-For a cluster that was registered with --token-review it also asks the API server about the tokens that the plane is to exchange.`,
+For a cluster that was registered with --token-review it also asks the API server about the tokens that the plane is to exchange.
+
+With --ops, /livez answers on that address, and /readyz once the plane has the cluster's keys.`,
 		Example: `  irsa cluster sync prod
   irsa cluster sync prod --once --kubeconfig ~/.kube/prod`,
 		Args: cobra.ExactArgs(1),
@@ -43,13 +48,14 @@ For a cluster that was registered with --token-review it also asks the API serve
 			if interval < minSyncInterval {
 				return failure("Usage", fmt.Errorf("the interval %s is too short", interval), "at least "+minSyncInterval.String())
 			}
-			return o.sync(command.Context(), arguments[0], interval, once)
+			return o.sync(command.Context(), arguments[0], interval, once, ops)
 		},
 	}
 	o.kubeFlags(command)
 	o.regionFlag(command)
 	command.Flags().DurationVar(&interval, "interval", time.Minute, "how often the cluster's keys are looked at")
 	command.Flags().BoolVar(&once, "once", false, "push the keys once and end")
+	command.Flags().StringVar(&ops, "ops", "", "address of the health port (default none)")
 	return command
 }
 
@@ -63,11 +69,12 @@ type syncer struct {
 	pushed  []byte // the keys that the plane took last
 	version string
 	at      time.Time
-	reviews func() // ends the polls for reviews; nil: none run
+	synced  atomic.Bool // the plane took keys
+	reviews func()      // ends the polls for reviews; nil: none run
 	polls   sync.WaitGroup
 }
 
-func (o *clusterOptions) sync(ctx context.Context, name string, interval time.Duration, once bool) error {
+func (o *clusterOptions) sync(ctx context.Context, name string, interval time.Duration, once bool, ops string) error {
 	client, err := kube.New(o.kube)
 	if err != nil {
 		return failure("Kubeconfig", err, "name a kubeconfig with --kubeconfig, or run in a pod")
@@ -94,6 +101,23 @@ func (o *clusterOptions) sync(ctx context.Context, name string, interval time.Du
 		fmt.Fprintf(o.env.stdout, "pushed    %d keys of %s\n", len(found.KeyIDs), printable(found.Issuer))
 		return nil
 	}
+	if ops != "" {
+		listener, err := listen(ops, "--ops")
+		if err != nil {
+			return err
+		}
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithCancel(ctx)
+		var health sync.WaitGroup
+		defer health.Wait()
+		defer cancel()
+		health.Go(func() {
+			defer cancel() // without its health port it would be taken for dead anyway
+			if err := serve(ctx, s.logger, drain{}, service{"ops", listener, s.health()}); err != nil {
+				s.logger.Error("the health port ended", "error", err)
+			}
+		})
+	}
 	defer s.stopReviews()
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
@@ -105,6 +129,20 @@ func (o *clusterOptions) sync(ctx context.Context, name string, interval time.Du
 		case <-ticker.C:
 		}
 	}
+}
+
+// health serves whether it runs, and whether the plane has the cluster's keys.
+func (s *syncer) health() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		if !s.synced.Load() {
+			plain(w, http.StatusServiceUnavailable, "the plane has not taken the cluster's keys yet")
+			return
+		}
+		plain(w, http.StatusOK, "ok")
+	})
+	return mux
 }
 
 // step looks at the cluster's keys once, and pushes them if it is time to.
@@ -127,6 +165,7 @@ func (s *syncer) step(ctx context.Context) {
 	if !bytes.Equal(found.KeySet, s.pushed) {
 		s.logger.Info("pushed keys", "cluster", s.name, "keys", found.KeyIDs)
 	}
+	s.synced.Store(true)
 	s.pushed, s.version, s.at = found.KeySet, found.Version, time.Now()
 	switch {
 	case review && s.reviews == nil:

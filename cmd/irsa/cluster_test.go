@@ -91,8 +91,8 @@ func newIssuer(t *testing.T, url string) *oidc.Issuer {
 	return issuer
 }
 
-// ownPlane opens a plane and has the environment name it.
-func ownPlane(t *testing.T) *plane {
+// servedPlane opens a plane and has the environment name it.
+func servedPlane(t *testing.T) *plane {
 	t.Helper()
 	p, err := openPlane(t.Context(), planeConfig{State: stateConfig{Folder: folder(t.TempDir())}, Region: "eu-central-1", Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	if err != nil {
@@ -151,7 +151,7 @@ func role(t *testing.T, trust string) *cloud.Client {
 
 // TestCluster is a cluster's life by commands: registered, its keys rotated, removed with its sessions.
 func TestCluster(t *testing.T) {
-	ownPlane(t)
+	servedPlane(t)
 	api, kubeconfig := kubernetes(t, "https://prod.example.test", "uid-1")
 	out, _ := runs(t, 0, "cluster", "register", "prod", "--kubeconfig", kubeconfig)
 	for _, want := range []string{"arn:aws:eks:eu-central-1:000000000000:cluster/prod", "arn:aws:iam::000000000000:oidc-provider/prod.example.test"} {
@@ -218,7 +218,7 @@ func TestCluster(t *testing.T) {
 }
 
 func TestClusterIssuer(t *testing.T) {
-	ownPlane(t)
+	servedPlane(t)
 	api, kubeconfig := kubernetes(t, "https://prod.example.test", "uid-1")
 	for _, shown := range []string{"http://prod.example.test", "kubernetes/serviceaccount"} {
 		api.shown = shown
@@ -277,7 +277,7 @@ func TestDiscoveryOf(t *testing.T) {
 
 // TestClusterReview: while sync runs in the cluster, exchanges are the cluster's to allow.
 func TestClusterReview(t *testing.T) {
-	ownPlane(t)
+	servedPlane(t)
 	api, kubeconfig := kubernetes(t, "https://prod.example.test", "uid-1")
 	runs(t, 0, "cluster", "register", "prod", "--kubeconfig", kubeconfig, "--token-review")
 	role(t, clusterTrust)
@@ -285,7 +285,7 @@ func TestClusterReview(t *testing.T) {
 	output := outputText
 	o := &clusterOptions{env: environment{stdout: io.Discard, stderr: io.Discard, getenv: os.Getenv}, output: &output, kube: kube.Config{Kubeconfig: kubeconfig}}
 	ended := make(chan error, 1)
-	go func() { ended <- o.sync(ctx, "prod", time.Minute, false) }()
+	go func() { ended <- o.sync(ctx, "prod", time.Minute, false, "") }()
 	if _, err := api.exchange(t); err != nil {
 		t.Fatal(err)
 	}
@@ -320,7 +320,7 @@ func TestClusterHelp(t *testing.T) {
 
 // TestAdvisors: the webhook hears the same of the doctor in the plane's process and through the door.
 func TestAdvisors(t *testing.T) {
-	p := ownPlane(t)
+	p := servedPlane(t)
 	_, kubeconfig := kubernetes(t, "https://prod.example.test", "uid-1")
 	runs(t, 0, "cluster", "register", "prod", "--kubeconfig", kubeconfig)
 	client := role(t, clusterTrust)

@@ -44,6 +44,7 @@ type plane struct {
 	directory *iam.Directory
 	verifier  *oidc.Verifier
 	exchange  *sts.Service
+	doctor    *doctor.Doctor
 	objects   *services.S3
 	root      iam.AccessKey // where the plane made it
 	region    string
@@ -191,9 +192,9 @@ func (p *plane) join(ctx context.Context, c planeConfig) error {
 	if err != nil {
 		return fmt.Errorf("starting sts: %w", err)
 	}
-	p.exchange = exchange
-	api, err := awsapi.New(awsapi.Config{STS: exchange, Inquiries: exchange, Reviews: exchange, Advisor: callerAdvisor{doctor.New(exchange)}, Directory: p.directory, Trail: p.trail, Origin: originOf, Logger: c.Logger,
-		DefaultAccount: p.settings.Account})
+	p.exchange, p.doctor = exchange, doctor.New(exchange)
+	api, err := awsapi.New(awsapi.Config{STS: exchange, Inquiries: exchange, Reviews: exchange, Advisor: callerAdvisor{p.doctor},
+		Directory: p.directory, Trail: p.trail, Origin: originOf, Logger: c.Logger, DefaultAccount: p.settings.Account})
 	if err != nil {
 		return fmt.Errorf("starting the API: %w", err)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/openirsa/openirsa/certificate"
 	"github.com/openirsa/openirsa/trail"
+	"github.com/openirsa/openirsa/webhook"
 )
 
 func newServeCommand(env environment, output *outputFormat) *cobra.Command {
@@ -77,9 +78,23 @@ func runServe(ctx context.Context, env environment, output outputFormat, file *s
 		return err
 	}
 	defer stop()
+	services := []service{{"AWS", secured, p.aws}, {"ops", ops, p.ops}}
+	begin := p.ops.drain
+	if file.webhook != nil {
+		file.webhook.advisor = func(issuer string) webhook.Advisor { return clusterAdvisor{p.doctor, p.directory, issuer} }
+		admission, err := openWebhook(ctx, logger, file.webhook)
+		if err != nil {
+			return err
+		}
+		defer admission.close()
+		services = append(services, admission.services...)
+		begin = func() {
+			p.ops.drain()
+			admission.drain()
+		}
+	}
 	file.greet(env, output, logger, p, listener, ops)
-	return serve(ctx, logger, drain{begin: p.ops.drain, delay: file.delay, timeout: file.timeout},
-		service{"AWS", secured, p.aws}, service{"ops", ops, p.ops})
+	return serve(ctx, logger, drain{begin: begin, delay: file.delay, timeout: file.timeout}, services...)
 }
 
 // secure puts TLS before the plane's listener, unless the configuration says plaintext, and keeps the certificate fresh until stop.

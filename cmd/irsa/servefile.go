@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/openirsa/openirsa/iam"
@@ -34,6 +36,7 @@ type serveFile struct {
 	delay       time.Duration // of the drain
 	timeout     time.Duration
 	gateway     *gatewayFile
+	webhook     *webhookOptions // nil: none in this process
 }
 
 // tlsSection says what the AWS port shows: a pair of files, a certificate of an authority of the plane's own, or nothing.
@@ -134,6 +137,8 @@ func (r serveReader) member(file *serveFile, name string, value *yaml.Node) (err
 		return fields(value, file.logging)
 	case "drain":
 		return fields(value, file.drain)
+	case "webhook":
+		return fields(value, file.webhookSection)
 	case "gateway":
 		return fields(value, gatewayReader(r).into(file.gateway))
 	}
@@ -320,6 +325,34 @@ func (s *trailSection) read(name string, value *yaml.Node) (err error) {
 		return errUnknownField
 	}
 	return err
+}
+
+// webhookSection reads the flags of a webhook in this process: those of `irsa webhook`.
+func (f *serveFile) webhookSection(name string, value *yaml.Node) error {
+	if name != "flags" {
+		return errUnknownField
+	}
+	flags := pflag.NewFlagSet("webhook", pflag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	f.webhook = &webhookOptions{}
+	f.webhook.register(flags)
+	err := texts(value, func(n *yaml.Node, given string) error {
+		if !strings.HasPrefix(given, "--") {
+			return at(n, "%q is not a flag of irsa webhook (--port=8443)", given)
+		}
+		if err := flags.Parse([]string{given}); err != nil {
+			return at(n, "%w", err)
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return err
+	case f.webhook.advise || f.webhook.version:
+		return at(value, "--advise and --version have no place here: the plane's own webhook knows its roles")
+	}
+	f.webhook.settle(flags)
+	return nil
 }
 
 func (f *serveFile) logging(name string, value *yaml.Node) error {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -15,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/openirsa/openirsa/certificate"
+	"github.com/openirsa/openirsa/cloud"
 	"github.com/openirsa/openirsa/kube"
 	"github.com/openirsa/openirsa/webhook"
 )
@@ -42,8 +44,7 @@ func newWebhookCommand(env environment, output *outputFormat) *cobra.Command {
 			if o.version {
 				return printVersion(env, *output)
 			}
-			o.files = !o.inCluster || command.Flags().Changed("tls-cert") || command.Flags().Changed("tls-key")
-			o.ignored = ignoredFlags(command.Flags())
+			o.settle(command.Flags())
 			return runWebhook(command.Context(), env, o)
 		},
 	}
@@ -65,51 +66,80 @@ type webhookServer struct {
 	followsRoles bool        // a ConfigMap is followed
 	rolesRead    atomic.Bool // and was read once
 	draining     atomic.Bool
+
+	services []service
+	close    func()
 }
 
 func runWebhook(ctx context.Context, env environment, o *webhookOptions) error {
-	s := &webhookServer{options: o, registry: prometheus.NewRegistry()}
-	s.log = slog.New(slog.NewJSONHandler(env.stderr, &slog.HandlerOptions{Level: o.level()}))
+	log := slog.New(slog.NewJSONHandler(env.stderr, &slog.HandlerOptions{Level: o.level()}))
+	if o.advise {
+		plane, err := cloud.New(ctx, cloud.Config{})
+		if err != nil {
+			return failure("Advise", err, "--advise needs AWS_ENDPOINT_URL and credentials of the SDK's standard chain")
+		}
+		o.advisor = func(issuer string) webhook.Advisor { return remoteAdvisor{plane, issuer} }
+	}
+	s, err := openWebhook(ctx, log, o)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	return serve(ctx, log, drain{begin: s.drain, delay: o.drainDelay, timeout: o.drainTimeout}, s.services...)
+}
+
+// openWebhook starts what runs beside the listeners, and listens. The caller serves the services and, once they have drained, closes.
+func openWebhook(ctx context.Context, log *slog.Logger, o *webhookOptions) (_ *webhookServer, err error) {
+	s := &webhookServer{options: o, registry: prometheus.NewRegistry(), log: log}
 	if len(o.ignored) > 0 {
 		s.log.Debug("flags that change nothing here were given", "flags", o.ignored)
 	}
 	tlsConfig, err := o.tlsConfig()
 	if err != nil {
-		return err
-	}
-	if err := o.checkLives(); err != nil {
-		return err
+		return nil, err
 	}
 	if err := o.complete(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	if err := s.open(); err != nil {
-		return err
+		return nil, err
 	}
-	// What is remembered and the certificate are kept up while requests drain, too.
-	background, stop := context.WithCancel(context.WithoutCancel(ctx))
-	defer stop()
 	if o.files {
 		if err := s.keeper.Refresh(ctx); err != nil {
-			return failure("Certificate", err, "give a pair with --tls-cert and --tls-key, or let the webhook make its own with --in-cluster")
+			return nil, failure("Certificate", err, "give a pair with --tls-cert and --tls-key, or let the webhook make its own with --in-cluster")
 		}
 	}
 	listener, err := listen(o.address(o.port), "--port and --bind-address")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer listener.Close()
 	opsListener, err := listen(o.address(o.metricsPort), "--metrics-port and --bind-address")
 	if err != nil {
-		return err
+		return nil, errors.Join(err, listener.Close())
 	}
-	defer opsListener.Close()
+	// What is remembered and the certificate are kept up while requests drain, too.
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.close = func() {
+		stop()
+		listener.Close() // closed already, where it was served
+		opsListener.Close()
+	}
 	s.start(background)
 	tlsConfig.GetCertificate = s.keeper.TLS().GetCertificate
 	s.log.Info("listening", "version", buildVersion(), "webhook", listener.Addr().String(), "ops", opsListener.Addr().String(), "certificateFiles", o.files)
-	d := drain{begin: func() { s.draining.Store(true) }, delay: o.drainDelay, timeout: o.drainTimeout}
-	return serve(ctx, s.log, d,
-		service{"webhook", tls.NewListener(listener, tlsConfig), s.handler}, service{"ops", opsListener, s.opsMux()})
+	s.services = []service{{"webhook", tls.NewListener(listener, tlsConfig), s.handler}, {"webhook's ops", opsListener, s.opsMux()}}
+	return s, nil
+}
+
+// drain has readiness fail from now on.
+func (s *webhookServer) drain() { s.draining.Store(true) }
+
+// advisor is what knows the roles; nil where nothing does.
+func (s *webhookServer) advisor() webhook.Advisor {
+	if s.options.advisor == nil {
+		return nil
+	}
+	return &issuerAdvisor{issuer: s.client.Issuer, of: s.options.advisor}
 }
 
 // open makes the parts, none of which has connected to anything yet.
@@ -130,7 +160,7 @@ func (s *webhookServer) open() (err error) {
 	s.events = s.client.Events("openirsa-webhook", s.log)
 	s.handler, err = webhook.New(webhook.Config{
 		Settings: settings, ServiceAccounts: s.accounts, Events: s.events, Log: s.log, Registry: s.registry,
-		Advisor:          o.advisor,
+		Advisor:          s.advisor(),
 		TrustUnannotated: !o.confirmUnannotated, Wait: o.lookupGrace, WarnUnannotated: webhook.Unannotated(o.warnUnannotated),
 	})
 	if err != nil {

@@ -43,7 +43,9 @@ type webhookOptions struct {
 	lookupGrace        time.Duration
 	confirmUnannotated bool
 	warnUnannotated    string
-	advisor            webhook.Advisor // nil: nobody knows the roles
+	advise             bool
+	// advisor makes what knows the roles, of the cluster's issuer; nil: the flags alone say whether anything does.
+	advisor func(issuer string) webhook.Advisor
 
 	drainDelay, drainTimeout time.Duration
 	verbosity                int
@@ -57,6 +59,12 @@ func (o *webhookOptions) register(f *pflag.FlagSet) {
 	o.registerInjection(f)
 	o.registerLookup(f)
 	o.registerLogging(f)
+}
+
+// settle takes from the flags that were parsed what their values alone do not say.
+func (o *webhookOptions) settle(f *pflag.FlagSet) {
+	o.files = !o.inCluster || f.Changed("tls-cert") || f.Changed("tls-key")
+	o.ignored = ignoredFlags(f)
 }
 
 func (o *webhookOptions) registerServing(f *pflag.FlagSet) {
@@ -113,6 +121,8 @@ func (o *webhookOptions) registerLookup(f *pflag.FlagSet) {
 	f.BoolVar(&o.confirmUnannotated, "confirm-unannotated", true,
 		"ask the API server before a pod goes without a role because its account is remembered without one")
 	f.StringVar(&o.warnUnannotated, "warn-unannotated", string(webhook.UnannotatedIntent), "which workloads without a role are warned of: off, intent (they look as if they wanted one) or all")
+	f.BoolVar(&o.advise, "advise", false,
+		"ask the plane of AWS_ENDPOINT_URL, with the SDK's credentials, whether roles will work, and warn of those that will not (needs openirsa:Preflight)")
 	f.Duration("resync-period", time.Minute, "changes nothing: what is remembered follows a watch")
 	f.BoolVar(&o.debugging, "enable-debugging-handlers", false, "serve /debug/alpha/cache on the metrics port")
 	f.BoolVar(&o.version, "version", false, "print the version and exit")

@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
+
+	"github.com/vishvananda/netns"
 )
 
 // containerVariable names the file with the container that this process is to become.
@@ -22,6 +25,15 @@ type container struct {
 	Directory string
 	Arguments []string // the first is the program's path
 	Variables []string
+	Network   string    // name of its network namespace; empty: the machine's
+	Identity  *identity // nil: the test's own
+	ReadOnly  bool      // the root, mounts excepted
+}
+
+// identity is whom a container runs as.
+type identity struct {
+	User, Group int
+	Groups      []int
 }
 
 // mount puts the folder or file Source at the path Target.
@@ -48,6 +60,16 @@ func enterContainer(file string) error {
 	if err := json.Unmarshal(content, &c); err != nil {
 		return err
 	}
+	runtime.LockOSThread() // the thread that enters the namespace is the one that becomes the program
+	if c.Network != "" {
+		namespace, err := netns.GetFromName(c.Network)
+		if err == nil {
+			err = netns.Set(namespace)
+		}
+		if err != nil {
+			return fmt.Errorf("entering the pod's network: %w", err)
+		}
+	}
 	// Nothing of what follows may be seen outside.
 	if err := syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("leaving the machine's mounts: %w", err)
@@ -67,13 +89,29 @@ func enterContainer(file string) error {
 			return err
 		}
 	}
+	if c.ReadOnly {
+		if err := syscall.Mount("", c.Root, "", syscall.MS_REMOUNT|syscall.MS_BIND|syscall.MS_RDONLY, ""); err != nil {
+			return fmt.Errorf("making the root read-only: %w", err)
+		}
+	}
 	if err := syscall.Chroot(c.Root); err != nil {
 		return fmt.Errorf("entering the root: %w", err)
 	}
 	if err := os.Chdir(c.Directory); err != nil {
 		return err
 	}
+	if err := c.Identity.assume(); err != nil {
+		return fmt.Errorf("becoming the pod's user: %w", err)
+	}
 	return syscall.Exec(c.Arguments[0], c.Arguments, c.Variables)
+}
+
+// assume makes this process one of the identity's.
+func (i *identity) assume() error {
+	if i == nil {
+		return nil
+	}
+	return errors.Join(syscall.Setgroups(i.Groups), syscall.Setgid(i.Group), syscall.Setuid(i.User))
 }
 
 // mirror shows the machine's folder at path in the new root: everything bound as it is, but for what leads to one of targets, which becomes a

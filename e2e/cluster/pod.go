@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -15,7 +16,7 @@ import (
 	"time"
 
 	core "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/errors"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -27,6 +28,7 @@ type pod struct {
 	folder  string
 	home    string
 	address string
+	network string            // namespace; empty: the machine's own
 	mounts  map[string]string // folder by volume
 	tokens  []*projection
 	going   context.Context // ends when the pod is deleted or the runner stops
@@ -81,6 +83,9 @@ func (p *pod) run(ctx context.Context) {
 		all.Wait()
 	}
 	<-p.going.Done()
+	if p.network != "" {
+		p.runner.config.Network.detach(p.network)
+	}
 	if ctx.Err() != nil {
 		return // the runner stops; the pod stays
 	}
@@ -94,10 +99,13 @@ func (p *pod) run(ctx context.Context) {
 // prepare fills the volumes. What is missing may come later, as with kubelet: it tries until the pod is deleted.
 func (p *pod) prepare() bool {
 	for {
-		err := os.MkdirAll(p.home, 0o700)
+		err := errors.Join(os.MkdirAll(p.home, 0o700), p.connect())
 		if err == nil {
 			p.tokens = nil
 			p.mounts, err = p.volumes(p.going)
+		}
+		if err == nil {
+			err = p.own()
 		}
 		if err == nil {
 			return true
@@ -119,7 +127,9 @@ func (p *pod) renew(ctx context.Context) {
 			if p.runner.config.Now().Before(t.renew) {
 				continue
 			}
-			p.token(ctx, t) // a failure leaves the old token for the next second
+			if p.token(ctx, t) == nil { // a failure leaves the old token for the next second
+				p.own()
+			}
 		}
 	}
 }
@@ -355,5 +365,5 @@ func (p *pod) insist(ctx context.Context, do func() error) {
 // temporary reports whether an error may pass: the API server has not refused the request for what it is. A node's rights follow from the pods bound
 // to it, and its authorizer learns of these a moment later: forbidden may pass too.
 func temporary(err error) bool {
-	return !errors.IsNotFound(err) && !errors.IsConflict(err) && !errors.IsInvalid(err) && !errors.IsBadRequest(err) && !errors.IsAlreadyExists(err)
+	return !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) && !apierrors.IsInvalid(err) && !apierrors.IsBadRequest(err) && !apierrors.IsAlreadyExists(err)
 }

@@ -18,12 +18,13 @@ import (
 	"k8s.io/client-go/tools/cache"
 )
 
-// RunnerConfig says which pods a Runner runs, and how. Every field is needed but Images and Now.
+// RunnerConfig says which pods a Runner runs, and how. Every field is needed but Images, Network and Now.
 type RunnerConfig struct {
 	Node       string            // the name of its node
 	Namespaces []string          // whose pods it binds to its node
 	Folder     string            // volumes and logs
 	Images     map[string]string // which program stands for an image, by the image's name without tag; containers with a command need none
+	Network    *Network          // of the pods; the default is this machine's loopback, which they share
 	Now        func() time.Time  // for the age of tokens alone; the default is time.Now
 }
 
@@ -32,7 +33,8 @@ type RunnerConfig struct {
 // ends them when they are deleted.
 //
 // It runs init containers, restarts as restartPolicy says, and asks readiness probes by HTTP, HTTPS and command. Liveness and startup probes,
-// sidecars, resources and security contexts it leaves aside.
+// sidecars and resources it leaves aside, and of security contexts all but who runs (runAsUser, runAsGroup,
+// fsGroup) and whether the root can be written.
 type Runner struct {
 	cluster *Cluster
 	config  RunnerConfig

@@ -32,6 +32,13 @@ func expand(text string, variables map[string]string) string {
 	})
 }
 
+func expandAll(texts []string, variables map[string]string) (expanded []string) {
+	for _, text := range texts {
+		expanded = append(expanded, expand(text, variables))
+	}
+	return expanded
+}
+
 // start starts a container of the pod, with its volumes where it mounts them, or a probe's command in the same place.
 func (p *pod) start(ctx context.Context, c *core.Container, command []string) (*process, error) {
 	variables, err := p.variables(ctx, c)
@@ -55,6 +62,9 @@ func (p *pod) start(ctx context.Context, c *core.Container, command []string) (*
 	for _, m := range c.VolumeMounts {
 		spec.Mounts = append(spec.Mounts, mount{Source: filepath.Join(p.mounts[m.Name], expand(m.SubPath+m.SubPathExpr, variables)), Target: m.MountPath})
 	}
+	if err := p.confine(c, &spec); err != nil {
+		return nil, err
+	}
 	log := p.runner.log(p.object.Namespace, p.object.Name, c.Name)
 	if command != nil {
 		log += ".probe"
@@ -68,17 +78,13 @@ func (p *pod) arguments(c *core.Container, command []string, variables map[strin
 		command = append(append(command, c.Command...), c.Args...)
 		if len(c.Command) == 0 {
 			name, _, _ := strings.Cut(c.Image, ":")
-			program, ok := p.runner.config.Images[name]
-			if !ok {
+			if p.runner.config.Images[name] == "" {
 				return nil, fmt.Errorf("no program stands for the image %s", c.Image)
 			}
-			command = append([]string{program}, c.Args...)
+			return append([]string{imageProgram}, expandAll(c.Args, variables)...), nil
 		}
 	}
-	var arguments []string
-	for _, a := range command {
-		arguments = append(arguments, expand(a, variables))
-	}
+	arguments := expandAll(command, variables)
 	program, err := exec.LookPath(arguments[0])
 	if err != nil {
 		return nil, err
@@ -92,6 +98,9 @@ func (p *pod) variables(ctx context.Context, c *core.Container) (map[string]stri
 	server, err := url.Parse(p.runner.cluster.Server)
 	if err != nil {
 		return nil, err
+	}
+	if p.network != "" {
+		server.Host = "10.96.0.1:443" // the first address of ServiceRange, which is the Service kubernetes
 	}
 	variables := map[string]string{
 		"PATH": os.Getenv("PATH"), "HOME": p.home, "HOSTNAME": p.object.Name,

@@ -1,0 +1,383 @@
+package cluster
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	core "k8s.io/api/core/v1"
+	policy "k8s.io/api/policy/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Where the chart's release and its webhook are, as docs/self-hosting.md has them.
+const (
+	chartNamespace   = "openirsa"
+	webhookNamespace = "openirsa-webhook"
+)
+
+// TestChart installs the chart on a real cluster: what Helm renders is what the API server takes; the controllers make its pods, which run with the
+// user, the read-only root and the volumes that it gives them, on a network where the API server reaches the webhook by its Service; and a pod of an
+// annotated service account reaches the plane and is who it should be.
+func TestChart(t *testing.T) {
+	c := started(t)
+	network, err := c.Network(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(network.Close)
+	for _, name := range []string{chartNamespace, webhookNamespace} {
+		// The strictest Pod Security Standard holds for the plane and the webhook alike.
+		mustKubectl(t, c, "create", "namespace", name)
+		mustKubectl(t, c, "label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
+	}
+	app := namespaces(t, c, "app")[0]
+	r := run(t, c, RunnerConfig{Namespaces: []string{chartNamespace, webhookNamespace, app}, Network: network, Images: map[string]string{"openirsa": binary(t)}})
+	t.Cleanup(func() {
+		if t.Failed() {
+			out, _, _ := kubectl(t, c, "", "get", "pods,events", "-A", "-o", "wide")
+			t.Log(out)
+			for _, log := range globbed(r.config.Folder, "openirsa*_*.log") {
+				content, _ := os.ReadFile(log)
+				t.Logf("--- %s\n%s", filepath.Base(log), content[max(0, len(content)-4000):])
+			}
+		}
+	})
+	chart := &release{cluster: c, network: network, runner: r}
+	chart.install(t)
+	t.Run("dry run", chart.dryRun)
+	t.Run("rights", chart.rights)
+	t.Run("availability", chart.availability)
+	t.Run("injection", func(t *testing.T) { chart.injection(t, app) })
+}
+
+func mustKubectl(t testing.TB, c *Cluster, arguments ...string) string {
+	t.Helper()
+	out, errOut, code := kubectl(t, c, "", arguments...)
+	if code != 0 {
+		t.Fatalf("kubectl %s: %s", strings.Join(arguments, " "), errOut)
+	}
+	return out
+}
+
+func globbed(folder, pattern string) []string {
+	found, err := filepath.Glob(filepath.Join(folder, pattern))
+	if err != nil {
+		panic(err) // the pattern is ours
+	}
+	return found
+}
+
+// release is the installed chart.
+type release struct {
+	cluster *Cluster
+	network *Network
+	runner  *Runner
+	values  string
+	bundle  []byte // the plane's authority
+	admin   []string
+}
+
+const chartRegion = "eu-central-1"
+
+// helm runs Helm as the administrator.
+func (r *release) helm(t testing.TB, arguments ...string) string {
+	t.Helper()
+	program := os.Getenv("OPENIRSA_HELM")
+	if program == "" {
+		t.Fatal("OPENIRSA_HELM is not set: run these tests with `make e2e`")
+	}
+	command := exec.CommandContext(t.Context(), program, append(arguments, "--kubeconfig", adminKubeconfig(r.cluster))...)
+	command.Env = environment("HOME=" + t.TempDir())
+	var out, errOut bytes.Buffer
+	command.Stdout, command.Stderr = &out, &errOut
+	if err := command.Run(); err != nil {
+		t.Fatalf("helm %s: %v\n%s%s", strings.Join(arguments, " "), err, out.String(), errOut.String())
+	}
+	return out.String()
+}
+
+// upgrade installs or changes the release and waits until all of it is ready.
+func (r *release) upgrade(t testing.TB, values string) {
+	t.Helper()
+	r.values = filepath.Join(t.TempDir(), "values.yaml")
+	if err := writeFile(r.values, []byte(values)); err != nil {
+		t.Fatal(err)
+	}
+	r.helm(t, "upgrade", "--install", "openirsa", "../../deploy/helm/openirsa", "--namespace", chartNamespace, "--values", r.values,
+		"--set", "webhook.createNamespace=false", "--wait", "--timeout", "120s")
+}
+
+// install follows docs/self-hosting.md: the plane and the webhook first, then, once the cluster is known to the plane, what needs a role.
+func (r *release) install(t *testing.T) {
+	key := strings.Fields(mustIRSA(t, nil, "root", "new", "--account", account))
+	mustKubectl(t, r.cluster, "-n", chartNamespace, "create", "secret", "generic", "openirsa-root-v1", "--from-literal="+key[0], "--from-literal="+key[1])
+	mustKubectl(t, r.cluster, "-n", chartNamespace, "patch", "secret", "openirsa-root-v1", "--patch", `{"immutable":true}`)
+	first := fmt.Sprintf("cluster: {name: prod, region: %s}\nplane: {account: %q, rootSecret: openirsa-root-v1, tls: {names: [localhost]}}\n", chartRegion, account)
+	r.upgrade(t, first+"sync: {enabled: false}\n")
+
+	plane, err := r.cluster.Admin.CoreV1().Pods(chartNamespace).Get(t.Context(), "openirsa-0", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.bundle = fetch(t, "http://"+plane.Status.PodIP+":4567/ca.crt")
+	file := filepath.Join(t.TempDir(), "ca.crt")
+	if err := writeFile(file, r.bundle); err != nil {
+		t.Fatal(err)
+	}
+	service, err := r.cluster.Admin.CoreV1().Services(chartNamespace).Get(t.Context(), "openirsa", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.admin = append(key, "AWS_ENDPOINT_URL=https://"+forward(t, service.Spec.ClusterIP+":443"), "AWS_REGION="+chartRegion, "AWS_DEFAULT_REGION="+chartRegion, "AWS_CA_BUNDLE="+file)
+	mustIRSA(t, r.admin, "cluster", "register", "prod", "--kubeconfig", adminKubeconfig(r.cluster))
+	for _, component := range []struct{ name, namespace, actions string }{
+		{"openirsa-sync", chartNamespace, `["openirsa:SyncCluster","openirsa:ReceiveTokenReviews","openirsa:CompleteTokenReviews"]`},
+		{"openirsa-webhook", webhookNamespace, `["openirsa:Preflight"]`},
+	} {
+		r.role(t, component.name, component.namespace, component.name, component.actions)
+	}
+	for _, namespace := range []string{chartNamespace, webhookNamespace} {
+		mustKubectl(t, r.cluster, "-n", namespace, "create", "configmap", "openirsa-ca", "--from-file=ca.crt="+file)
+	}
+	r.upgrade(t, first+fmt.Sprintf(`sync: {roleARN: "arn:aws:iam::%[1]s:role/openirsa-sync"}
+webhook: {roleARN: "arn:aws:iam::%[1]s:role/openirsa-webhook", endpointURL: plane, caBundleConfigMap: openirsa-ca, failurePolicy: Fail}
+planeCAConfigMap: openirsa-ca
+`, account))
+}
+
+// forward leads a port of localhost to an address in the cluster, as kubectl port-forward does through a kubelet.
+func forward(t testing.TB, address string) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			connection, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go join(connection, address)
+		}
+	}()
+	return fmt.Sprintf("localhost:%d", listener.Addr().(*net.TCPAddr).Port)
+}
+
+// role makes a role for a service account, with the AWS CLI.
+func (r *release) role(t testing.TB, name, namespace, serviceAccount, actions string) {
+	t.Helper()
+	host := strings.TrimPrefix(issuer, "https://")
+	trust := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::%s:oidc-provider/%s"},
+		"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"%s:sub":"system:serviceaccount:%s:%s","%s:aud":"sts.amazonaws.com"}}}]}`,
+		account, host, host, namespace, serviceAccount, host)
+	r.aws(t, "iam", "create-role", "--role-name", name, "--assume-role-policy-document", trust)
+	r.aws(t, "iam", "put-role-policy", "--role-name", name, "--policy-name", "permissions", "--policy-document",
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":`+actions+`,"Resource":"*"}]}`)
+}
+
+// aws runs the AWS CLI with the root's rights.
+func (r *release) aws(t testing.TB, arguments ...string) string {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), "aws", arguments...)
+	command.Env = environment(append(r.admin, "HOME="+t.TempDir())...)
+	out, err := command.CombinedOutput()
+	if err != nil {
+		t.Fatalf("aws %s: %v\n%s", strings.Join(arguments, " "), err, out)
+	}
+	return string(out)
+}
+
+func mustIRSA(t testing.TB, variables []string, arguments ...string) string {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), binary(t), arguments...)
+	command.Env = environment(variables...)
+	var out, errOut bytes.Buffer
+	command.Stdout, command.Stderr = &out, &errOut
+	if err := command.Run(); err != nil {
+		t.Fatalf("irsa %s: %v\n%s%s", strings.Join(arguments, " "), err, out.String(), errOut.String())
+	}
+	return out.String()
+}
+
+func fetch(t testing.TB, url string) []byte {
+	t.Helper()
+	response, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s %v", url, response.Status, err)
+	}
+	return content
+}
+
+// dryRun has the API server check what Helm renders, field by field, without taking it.
+func (r *release) dryRun(t *testing.T) {
+	rendered := r.helm(t, "template", "openirsa", "../../deploy/helm/openirsa", "--namespace", chartNamespace, "--values", r.values)
+	out, errOut, code := kubectl(t, r.cluster, rendered, "apply", "--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict", "-f", "-")
+	if code != 0 {
+		t.Fatal(errOut)
+	}
+	if n := strings.Count(out, "serverside-applied (server dry run)"); n < 20 {
+		t.Errorf("only %d objects were applied:\n%s", n, out)
+	}
+}
+
+// rights compares what each service account may do, beyond what every account of a new cluster may, with what docs/rbac.md has for it, right for
+// right.
+func (r *release) rights(t *testing.T) {
+	page, err := os.ReadFile("../../docs/rbac.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	documented := rightsOf(string(page))
+	for _, who := range []struct{ namespace, name string }{{webhookNamespace, "openirsa-webhook"}, {chartNamespace, "openirsa-sync"}, {chartNamespace, "openirsa"}} {
+		var may []string
+		everybody := r.can(t, who.namespace, "default")
+		for _, right := range r.can(t, who.namespace, who.name) {
+			if !slices.Contains(everybody, right) {
+				may = append(may, right)
+			}
+		}
+		if want := documented[who.name]; !slices.Equal(may, want) {
+			t.Errorf("%s may\n%s\ndocs/rbac.md has\n%s", who.name, strings.Join(may, "\n"), strings.Join(want, "\n"))
+		}
+		// In any other namespace fewer: what is of its own alone ends there.
+		for _, right := range r.can(t, "default", who.name, who.namespace) {
+			if strings.HasPrefix(right, "secrets") || strings.HasPrefix(right, "configmaps") {
+				t.Errorf("%s may in other namespaces: %s", who.name, right)
+			}
+		}
+	}
+	for _, namespace := range []string{chartNamespace, "kube-system"} {
+		if out, _, code := kubectl(t, r.cluster, "", "auth", "can-i", "get", "secrets", "-n", namespace, "--as", "system:serviceaccount:"+webhookNamespace+":openirsa-webhook"); code == 0 {
+			t.Errorf("the webhook may read Secrets of %s: %s", namespace, out)
+		}
+	}
+}
+
+// can is what kubectl auth can-i --list says of a service account in a namespace, sorted. home is the account's namespace, if another.
+func (r *release) can(t testing.TB, namespace, name string, home ...string) (rights []string) {
+	t.Helper()
+	from := append(home, namespace)[0]
+	out := mustKubectl(t, r.cluster, "auth", "can-i", "--list", "--no-headers", "-n", namespace, "--as", "system:serviceaccount:"+from+":"+name,
+		"--as-group", "system:serviceaccounts", "--as-group", "system:authenticated")
+	for line := range strings.Lines(out) {
+		rights = append(rights, normalized(line))
+	}
+	slices.Sort(rights)
+	return slices.Compact(rights)
+}
+
+// normalized is one right as "resources [URLs] [names] [verbs]" with single spaces.
+func normalized(line string) string { return strings.Join(strings.Fields(line), " ") }
+
+// rightsOf reads the page's blocks of rights: after a heading that ends with an account's name in code, the lines of the next fenced block.
+func rightsOf(page string) map[string][]string {
+	found := map[string][]string{}
+	for _, section := range strings.Split(page, "\n## ")[1:] {
+		name := regexp.MustCompile("`([a-z-]+)`").FindStringSubmatch(section[:strings.Index(section, "\n")])
+		_, block, ok := strings.Cut(section, "```text\n")
+		if name == nil || !ok {
+			continue
+		}
+		block, _, _ = strings.Cut(block, "```")
+		for line := range strings.Lines(block) {
+			if line = normalized(line); line != "" {
+				found[name[1]] = append(found[name[1]], line)
+			}
+		}
+		slices.Sort(found[name[1]])
+	}
+	return found
+}
+
+// availability reads the figures of seed and design back from the API server, and evicts: of two replicas one goes, and not the other before
+// the first is back.
+func (r *release) availability(t *testing.T) {
+	deployment, err := r.cluster.Admin.AppsV1().Deployments(webhookNamespace).Get(t.Context(), "openirsa-webhook", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rolling := deployment.Spec.Strategy.RollingUpdate
+	if *deployment.Spec.Replicas < 2 || rolling == nil || rolling.MaxSurge.String() != "25%" || rolling.MaxUnavailable.String() != "25%" {
+		t.Errorf("the webhook has %d replicas and the strategy %+v", *deployment.Spec.Replicas, deployment.Spec.Strategy)
+	}
+	budget, err := r.cluster.Admin.PolicyV1().PodDisruptionBudgets(webhookNamespace).Get(t.Context(), "openirsa-webhook", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if budget.Spec.MinAvailable.String() != "50%" {
+		t.Errorf("the webhook's budget is %+v", budget.Spec)
+	}
+	budgets, err := r.cluster.Admin.PolicyV1().PodDisruptionBudgets(chartNamespace).List(t.Context(), metav1.ListOptions{})
+	if err != nil || len(budgets.Items) != 0 {
+		t.Errorf("the plane, of one replica, has budgets: %v %v", budgets.Items, err)
+	}
+	until(t, "the budget allows one eviction", func() bool {
+		budget, err := r.cluster.Admin.PolicyV1().PodDisruptionBudgets(webhookNamespace).Get(t.Context(), "openirsa-webhook", metav1.GetOptions{})
+		return err == nil && budget.Status.DisruptionsAllowed == 1 && budget.Status.CurrentHealthy == 2
+	})
+	pods, err := r.cluster.Admin.CoreV1().Pods(webhookNamespace).List(t.Context(), metav1.ListOptions{LabelSelector: "app.kubernetes.io/component=webhook"})
+	if err != nil || len(pods.Items) != 2 {
+		t.Fatalf("the webhook has %d pods: %v", len(pods.Items), err)
+	}
+	evict := func(name string) error {
+		return r.cluster.Admin.PolicyV1().Evictions(webhookNamespace).Evict(t.Context(), &policy.Eviction{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: webhookNamespace}})
+	}
+	if err := evict(pods.Items[0].Name); err != nil {
+		t.Errorf("the first eviction was refused: %v", err)
+	}
+	if err := evict(pods.Items[1].Name); !apierrors.IsTooManyRequests(err) {
+		t.Errorf("the second eviction was not refused: %v", err)
+	}
+	mustKubectl(t, r.cluster, "-n", webhookNamespace, "rollout", "status", "deployment/openirsa-webhook", "--timeout=60s")
+}
+
+// injection runs the pod of an annotated service account that knows nothing but the AWS CLI.
+func (r *release) injection(t *testing.T, namespace string) {
+	configurations, err := r.cluster.Admin.AdmissionregistrationV1().MutatingWebhookConfigurations().Get(t.Context(), "openirsa-webhook", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(configurations.Webhooks) != 2 {
+		t.Fatalf("there are %d entries", len(configurations.Webhooks))
+	}
+	for i, want := range []string{"Ignore", "Fail"} {
+		if got := string(*configurations.Webhooks[i].FailurePolicy); got != want || len(configurations.Webhooks[i].ClientConfig.CABundle) == 0 {
+			t.Errorf("entry %s fails by %s, want %s, with a bundle of %d bytes", configurations.Webhooks[i].Name, got, want, len(configurations.Webhooks[i].ClientConfig.CABundle))
+		}
+	}
+	r.role(t, "app", namespace, "app", `["s3:ListAllMyBuckets"]`)
+	serviceAccount(t, r.cluster, namespace, "app", map[string]string{"eks.amazonaws.com/role-arn": "arn:aws:iam::" + account + ":role/app"})
+	file := filepath.Join(t.TempDir(), "ca.crt")
+	if err := writeFile(file, r.bundle); err != nil {
+		t.Fatal(err)
+	}
+	mustKubectl(t, r.cluster, "-n", namespace, "create", "configmap", "openirsa-ca", "--from-file=ca.crt="+file)
+	p := podOf("app", "app", "aws", "sts", "get-caller-identity", "--output", "json")
+	p.Spec.Containers[0].Env = []core.EnvVar{{Name: "AWS_REGION", Value: chartRegion}, {Name: "AWS_DEFAULT_REGION", Value: chartRegion}}
+	create(t, r.cluster, namespace, p)
+	out, phase := ended(t, r.cluster, r.runner, namespace, "app")
+	var identity struct{ Arn string }
+	if err := json.Unmarshal([]byte(out), &identity); err != nil || phase != core.PodSucceeded ||
+		!strings.HasPrefix(identity.Arn, "arn:aws:sts::"+account+":assumed-role/app/") {
+		t.Errorf("the pod %s says %s", phase, out)
+	}
+}
