@@ -48,7 +48,7 @@ race:
 fuzz: ## every fuzz target for FUZZTIME
 	@GO="$(GO)" FUZZTIME="$(FUZZTIME)" scripts/fuzz
 
-e2e: ## the real AWS CLI and SDKs against the built binary
+e2e: ## the real AWS CLI and SDKs, and a real Kubernetes, against the built binary
 	@GO="$(GO)" scripts/e2e
 
 bench: build ## benchmarks, decisions beside other engines, exchanges over HTTP beside the peer that bench/peers builds, where there is one, and the gateway beside a proxy

@@ -289,7 +289,6 @@ func TestLookup(t *testing.T) {
 		"trust does not settle what is missing": {func(c *cluster) { c.write("shop", "app", annotated) }, true, true, 1},
 		"nowhere":                               {func(*cluster) {}, false, false, 1},
 		"deleted since":                         {func(c *cluster) { c.cache("shop", "app", nil); delete(c.live, "shop/app") }, false, false, 1},
-		"down, known without a role":            {func(c *cluster) { c.cache("shop", "app", nil); c.down = errors.New("down") }, false, false, 1},
 		"another namespace":                     {func(c *cluster) { c.cache("other", "app", annotated) }, false, false, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -306,18 +305,33 @@ func TestLookup(t *testing.T) {
 	}
 }
 
-// TestLookupDown: an account of which nothing is known leaves the decision to the webhook configuration's
-// failurePolicy.
+// TestLookupDown: what cannot be read leaves the decision to the webhook configuration's failurePolicy, unless memory
+// knows a role, or is trusted to know that there is none.
 func TestLookupDown(t *testing.T) {
-	c := newCluster()
-	c.down = errors.New("connection refused")
-	h := newHandler(t, webhook.Config{ServiceAccounts: c})
-	body := `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"u","namespace":"shop","object":` + plainPod + `}}`
-	if response := post(h, "/mutate", "application/json", []byte(body)); response.Code != http.StatusInternalServerError {
-		t.Errorf("answered %d %s", response.Code, response.Body)
-	}
-	if response := post(h, "/validate", "application/json", []byte(body)); response.Code != http.StatusOK {
-		t.Errorf("/validate answered %d %s", response.Code, response.Body)
+	for name, c := range map[string]struct {
+		prepare func(*cluster)
+		trust   bool
+		want    int
+	}{
+		"nothing known":               {func(*cluster) {}, false, http.StatusInternalServerError},
+		"known without a role":        {func(c *cluster) { c.cache("shop", "app", nil) }, false, http.StatusInternalServerError},
+		"known without a role, trust": {func(c *cluster) { c.cache("shop", "app", nil) }, true, http.StatusOK},
+		"too young to be trusted":     {func(c *cluster) { c.at("shop", "app", nil, noon); c.sync("shop", "app") }, true, http.StatusInternalServerError},
+		"known with a role":           {func(c *cluster) { c.cache("shop", "app", map[string]string{"role-arn": roleARN}) }, false, http.StatusOK},
+	} {
+		t.Run(name, func(t *testing.T) {
+			accounts := newCluster()
+			c.prepare(accounts)
+			accounts.down = errors.New("connection refused")
+			h := newHandler(t, webhook.Config{ServiceAccounts: accounts, TrustUnannotated: c.trust})
+			body := `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"u","namespace":"shop","object":` + plainPod + `}}`
+			if response := post(h, "/mutate", "application/json", []byte(body)); response.Code != c.want {
+				t.Errorf("answered %d %s", response.Code, response.Body)
+			}
+			if response := post(h, "/validate", "application/json", []byte(body)); response.Code != http.StatusOK {
+				t.Errorf("/validate answered %d %s", response.Code, response.Body)
+			}
+		})
 	}
 }
 

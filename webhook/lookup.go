@@ -21,9 +21,9 @@ type found struct {
 // own request: memory that knows a role is believed; memory that knows none, or nothing, costs one live read, which
 // sees every write that was acknowledged.
 //
-// It fails when the API server does not answer and memory has no account at all. A cached account without a role is
-// then believed: an API server that admits a pod and cannot be read is rare, and refusing every unannotated pod of
-// the cluster for it would be worse.
+// It fails when the API server does not answer in time and memory has not heard of a role meanwhile either: what then
+// becomes of the pod is for the webhook configuration's failurePolicy to say. An API server under load is slow just
+// when accounts and pods are created together, so to believe memory would break the promise where it matters.
 func (h *Handler) find(ctx context.Context, namespace, name string, settled bool) (found, error) {
 	account, cached := h.config.ServiceAccounts.Cached(namespace, name)
 	if !cached {
@@ -41,11 +41,10 @@ func (h *Handler) find(ctx context.Context, namespace, name string, settled bool
 		f.account = read
 	case errors.Is(err, ErrNoServiceAccount):
 		f.missing = true
-	case cached:
-		h.config.Log.Warn("service account not read; memory's is used",
-			"namespace", namespace, "serviceAccount", name, "error", err)
-		return f, nil
 	default:
+		if account, _ := h.config.ServiceAccounts.Cached(namespace, name); account.HasRole() {
+			return found{account: account}, nil
+		}
 		return f, fmt.Errorf("reading service account %s/%s: %w", namespace, name, err)
 	}
 	return f, nil

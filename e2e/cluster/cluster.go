@@ -118,6 +118,7 @@ func (c *Cluster) startAPIServer(ctx context.Context) error {
 		"--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", c.apiserver.ports[0]), "--service-cluster-ip-range", ServiceRange,
 		"--tls-cert-file", c.path("apiserver.crt"), "--tls-private-key-file", c.path("apiserver.key"), "--client-ca-file", c.path("ca.crt"),
 		"--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction", "--allow-privileged=true",
+		"--enable-aggregator-routing", // webhooks behind a Service are called at its pods' addresses: nothing makes the Service's own lead anywhere
 		"--service-account-issuer", c.Issuer, "--api-audiences", c.Issuer,
 		"--service-account-signing-key-file", c.keys[len(c.keys)-1],
 	}

@@ -136,9 +136,10 @@ func (p *plane) irsa(t testing.TB, arguments ...string) (stdout, stderr string, 
 }
 
 // register registers the cluster under a name, as its administrator would.
-func (p *plane) register(t testing.TB, c *Cluster, name string) {
+func (p *plane) register(t testing.TB, c *Cluster, name string, arguments ...string) {
 	t.Helper()
-	if out, errOut, code := p.irsa(t, "cluster", "register", name, "--kubeconfig", adminKubeconfig(c)); code != 0 {
+	arguments = append([]string{"cluster", "register", name, "--kubeconfig", adminKubeconfig(c)}, arguments...)
+	if out, errOut, code := p.irsa(t, arguments...); code != 0 {
 		t.Fatalf("irsa cluster register: exit %d\n%s%s", code, out, errOut)
 	}
 }

@@ -117,3 +117,12 @@ func freePorts(n int) ([]int, error) {
 	}
 	return ports, nil
 }
+
+// copyFile replaces a file by a copy of another, at once.
+func copyFile(from, to string) error {
+	content, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return replace(to, content)
+}
