@@ -91,3 +91,32 @@ func TestMasterKeyRefused(t *testing.T) {
 		t.Errorf("in an absent folder: %v", err)
 	}
 }
+
+// TestLoadMasterKey: a key that somebody else keeps is the group's to read, as a mounted Secret is, and nobody else's; it is never made.
+func TestLoadMasterKey(t *testing.T) {
+	folder := t.TempDir()
+	made, err := LoadOrCreateMasterKey(filepath.Join(folder, "..data"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(folder, "master.key")
+	if err := os.Symlink("..data", path); err != nil { // as kubelet links what it mounts
+		t.Fatal(err)
+	}
+	for mode, ok := range map[fs.FileMode]bool{0o400: true, 0o440: true, 0o600: true, 0o640: true, 0o444: false, 0o460: false, 0o404: false, 0o610: false} {
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+		key, err := LoadMasterKey(path)
+		if (err == nil) != ok || ok && !bytes.Equal(key, made) {
+			t.Errorf("mode %#o: %v", mode, err)
+		}
+	}
+	missing := filepath.Join(folder, "none")
+	if _, err := LoadMasterKey(missing); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a missing key: %v", err)
+	}
+	if _, err := os.Stat(missing); err == nil {
+		t.Error("a missing key was made")
+	}
+}

@@ -34,7 +34,7 @@ import (
 // What Open and the methods of a Bolt report, wrapped.
 var (
 	// ErrLocked: another process has the file open.
-	ErrLocked = errors.New("another process has it open (is the plane running?)")
+	ErrLocked = errors.New("another process has it open (is `irsa up` or `irsa serve` running?)")
 	// ErrMasterKey: the master key is not the one that the file was created with.
 	ErrMasterKey = errors.New("the master key is not the one that this store was created with")
 	// ErrNewerFormat: a later version of the program wrote the file.

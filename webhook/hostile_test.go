@@ -90,6 +90,15 @@ func TestInjectRefuses(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 	}
+	nested := func(n int) []byte { // spec is the second level
+		return []byte(`{"spec":` + strings.Repeat(`{"a":`, n-1) + "1" + strings.Repeat("}", n))
+	}
+	if _, err := webhook.Inject(nested(256), webhook.Identity{}, webhook.Settings{}.Complete()); err != nil {
+		t.Errorf("as deep as may be: %v", err)
+	}
+	if _, err := webhook.Inject(nested(257), webhook.Identity{}, webhook.Settings{}.Complete()); err == nil {
+		t.Error("one deeper was taken")
+	}
 	if _, err := webhook.Inject([]byte(containers(webhook.MaxContainers)), webhook.Identity{}, webhook.Settings{}.Complete()); err != nil {
 		t.Errorf("as many containers as may be: %v", err)
 	}

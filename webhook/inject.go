@@ -291,7 +291,8 @@ func (p *pod) addVolumes(patch *Patch, identity *Identity, settings *Settings) {
 	}
 	exists := p.hasVolumes
 	if p.volumes&bit == 0 {
-		token := object(member{"audience", identity.Audience}, member{"expirationSeconds", identity.Expiration}, member{"path", file})
+		token := object(member{"audience", identity.Audience}, member{"expirationSeconds", identity.Expiration},
+			member{"path", file})
 		sources := list(object(member{"serviceAccountToken", token}))
 		volume := object(member{"name", name}, member{"projected", object(member{"sources", sources})})
 		if exists {

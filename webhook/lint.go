@@ -137,7 +137,8 @@ func LintPod(raw []byte, identity Identity, injected bool, settings Settings) ([
 	prefix := settings.AnnotationPrefix + "/"
 	var warnings []Warning
 	if _, misplaced := p.annotations[annotationRole]; misplaced {
-		warnings = append(warnings, warn("A02", "%s is read from the service account, not from its pods.", prefix+annotationRole))
+		warnings = append(warnings, warn("A02", "%s is read from the service account, not from its pods.",
+			prefix+annotationRole))
 	}
 	warnings = append(warnings, lintExpiration(p.annotations[annotationExpiration])...)
 	warnings = append(warnings, p.lintSkip(prefix)...)
@@ -223,7 +224,8 @@ func hasTokenVolume(raw []byte) bool {
 // container that is told AWS's region or is the AWS CLI, and is given no credentials that could be seen. Credentials
 // in an envFrom cannot be.
 func (p *pod) wantsRole() bool {
-	for _, name := range []string{annotationRole, annotationExpiration, annotationSkip, annotationSTSEndpoint, annotationSessionName} {
+	for _, name := range []string{annotationRole, annotationExpiration, annotationSkip, annotationSTSEndpoint,
+		annotationSessionName} {
 		if _, ok := p.annotations[name]; ok {
 			return true
 		}
@@ -240,9 +242,11 @@ func (p *pod) wantsRole() bool {
 // warnUnannotated says that a workload's account names no role (A01), and how to name one.
 func warnUnannotated(namespace, account string, missing bool, settings *Settings) Warning {
 	if missing {
-		return warn("A01", "service account %s does not exist, so its pods get no AWS role. Create and annotate it before them.",
+		return warn("A01", "service account %s does not exist, so its pods get no AWS role. "+
+			"Create and annotate it before them.",
 			quote(account))
 	}
-	return warn("A01", "service account %s names no role, so its pods get none: kubectl -n %s annotate sa %s %s/%s=arn:…, then restart them.",
+	return warn("A01", "service account %s names no role, so its pods get none: "+
+		"kubectl -n %s annotate sa %s %s/%s=arn:…, then restart them.",
 		quote(account), namespace, account, settings.AnnotationPrefix, annotationRole)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/openirsa/openirsa/webhook"
 )
@@ -156,7 +157,8 @@ func TestValidateWorkloads(t *testing.T) {
 func TestValidateAccounts(t *testing.T) {
 	c := newCluster()
 	advisor := &knows{role: roleARN, warnings: []webhook.Warning{{ID: "P01", Text: strings.Repeat("é", 400)}}}
-	h := newHandler(t, webhook.Config{ServiceAccounts: c, Advisor: advisor})
+	now := noon
+	h := newHandler(t, webhook.Config{ServiceAccounts: c, Advisor: advisor, Clock: func() time.Time { return now }})
 	account := func(annotations string) []string {
 		object := `{"metadata":{"name":"app","annotations":{` + annotations + `}}}`
 		return review(t, h, ask{path: "/validate", resource: "serviceaccounts", operation: "UPDATE"}, object).Response.Warnings
@@ -170,6 +172,16 @@ func TestValidateAccounts(t *testing.T) {
 	}
 	if got := account(`"eks.amazonaws.com/role-arn":"app"`); len(got) != 1 || !strings.HasPrefix(got[0], "A03: ") {
 		t.Errorf("%q", got)
+	}
+	now = now.Add(19 * time.Second)
+	account(`"eks.amazonaws.com/role-arn":"` + roleARN + `","eks.amazonaws.com/audience":"vault"`)
+	if len(advisor.asked) != 1 {
+		t.Errorf("asked anew within 20 seconds")
+	}
+	now = now.Add(2 * time.Second)
+	account(`"eks.amazonaws.com/role-arn":"` + roleARN + `","eks.amazonaws.com/audience":"vault"`)
+	if len(advisor.asked) != 2 {
+		t.Errorf("asked %d times over 21 seconds", len(advisor.asked))
 	}
 	var many []string
 	for i := range 20 {

@@ -70,7 +70,8 @@ func warnRole(arn string) []Warning {
 	if isRoleARN(arn) {
 		return nil
 	}
-	return []Warning{warn("A03", "%s does not look like a role's ARN (arn:aws:iam::111122223333:role/name); it is injected as it is.",
+	return []Warning{warn("A03", "%s does not look like a role's ARN (arn:aws:iam::111122223333:role/name); "+
+		"it is injected as it is.",
 		quote(arn))}
 }
 

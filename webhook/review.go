@@ -32,9 +32,9 @@ type review struct {
 	pod         *pod   // the object, where it was read as a pod on the way
 }
 
-// readReview reads an AdmissionReview, and the pod in it in the same pass where settings are given and the members before
-// it say that it is one, which API servers write in that order. Even when it fails it returns what it could read, for the answer's uid and
-// version.
+// readReview reads an AdmissionReview, and the pod in it in the same pass where settings are given and the members
+// before it say that it is one, which API servers write in that order. Even when it fails it returns what it could
+// read, for the answer's uid and version.
 func readReview(body []byte, settings *Settings) (*review, error) {
 	r := &reviewReader{scanner: scanner{data: body}, review: &review{}, settings: settings}
 	var seen uint32

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -312,5 +313,36 @@ func waitFor(t testing.TB, what string, is func() bool) {
 			t.Fatalf("waited in vain for %s", what)
 		}
 		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// TestServeMasterKey: with a key that is kept elsewhere the folder has none, and without that key it opens for nobody.
+func TestServeMasterKey(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	key := newRootFiles(t, folder)
+	put := func(fill byte) {
+		t.Helper()
+		secret := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{fill}, 32))
+		check(t, os.WriteFile(filepath.Join(folder, "mounted"), []byte(secret), 0o440))
+	}
+	put('k')
+	const lines = "masterKeyFile: mounted\ntls: {plaintext: loopback}\ndrain: {delay: 0s}\n"
+	check(t, startServe(t, folder, key, lines).stop())
+	if _, err := os.Stat(filepath.Join(folder, "data", "master.key")); err == nil {
+		t.Error("the folder has a master key of its own")
+	}
+	check(t, os.Remove(filepath.Join(folder, "mounted")))
+	put('x')
+	file, err := readServeFile(filepath.Join(folder, "openirsa.yaml"), nil)
+	check(t, err)
+	err = runServe(t.Context(), environment{stdout: io.Discard, stderr: io.Discard, getenv: os.Getenv}, outputText, file)
+	if told := (*commandError)(nil); !errors.As(err, &told) || !strings.Contains(told.Hint, "restore the master key") {
+		t.Errorf("with another key: %v", err)
+	}
+	check(t, os.Remove(filepath.Join(folder, "mounted")))
+	put('k')
+	if startServe(t, folder, key, lines).identity(key) == "" {
+		t.Error("the key brings nothing back")
 	}
 }

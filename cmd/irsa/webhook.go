@@ -81,6 +81,9 @@ func runWebhook(ctx context.Context, env environment, o *webhookOptions) error {
 	if err := o.checkLives(); err != nil {
 		return err
 	}
+	if err := o.complete(ctx); err != nil {
+		return err
+	}
 	if err := s.open(ctx); err != nil {
 		return err
 	}

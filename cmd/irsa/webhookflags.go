@@ -1,8 +1,8 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/openirsa/openirsa/cloud"
 	"github.com/openirsa/openirsa/webhook"
 )
 
@@ -91,9 +92,9 @@ func (o *webhookOptions) registerInjection(f *pflag.FlagSet) {
 	f.StringVar(&s.Region, "aws-default-region", "", "region that is injected where a container has none")
 	f.BoolVar(&s.RegionalSTS, "sts-regional-endpoint", false, "inject AWS_STS_REGIONAL_ENDPOINTS=regional")
 	f.BoolVar(&o.watchConfigMap, "watch-config-map", false, "read roles from the ConfigMap pod-identity-webhook too")
-	f.BoolVar(&o.compose, "compose-role-arn", false, "take a role's name for its ARN, in the account of --role-account")
-	f.StringVar(&o.role.Account, "role-account", "", "account of composed ARNs")
-	f.StringVar(&o.role.Partition, "role-partition", "aws", "partition of composed ARNs")
+	f.BoolVar(&o.compose, "compose-role-arn", false, "take a role's name for its ARN, in the account of --role-account or of the machine")
+	f.StringVar(&o.role.Account, "role-account", "", "account of composed ARNs (default that of the EC2 instance)")
+	f.StringVar(&o.role.Partition, "role-partition", "aws", "partition of composed ARNs in --role-account")
 	f.StringVar(&o.containerConfig, "watch-container-credentials-config", "", "JSON file with the accounts that get container credentials, read anew when it changes")
 	f.StringVar(&c.Audience, "container-credentials-audience", d.ContainerCredentials.Audience, "audience of container credentials' tokens")
 	f.StringVar(&c.MountPath, "container-credentials-token-mount-path", d.ContainerCredentials.MountPath, "where container credentials' tokens are mounted")
@@ -160,13 +161,21 @@ func (o *webhookOptions) level() slog.Level {
 	return slog.LevelInfo
 }
 
+// complete asks EC2 for the account of composed ARNs where no flag names it, as amazon-eks-pod-identity-webhook does.
+func (o *webhookOptions) complete(ctx context.Context) (err error) {
+	if !o.compose || o.role.Account != "" {
+		return nil
+	}
+	if o.role.Partition, o.role.Account, err = cloud.InstanceAccount(ctx, ""); err != nil {
+		return failure("RoleAccount", fmt.Errorf("finding the account of composed ARNs: %w", err), "name it with --role-account")
+	}
+	return nil
+}
+
 // settings is what is injected.
 func (o *webhookOptions) settings() (webhook.Settings, error) {
 	s := o.inject
 	if o.compose {
-		if o.role.Account == "" {
-			return s, &commandError{Code: "Usage", Err: errors.New("--compose-role-arn needs --role-account"), Hint: "name the 12 digits of the account that the roles are in"}
-		}
 		s.Compose = &o.role
 	}
 	bundle, err := webhook.ParseBundle(o.caBundle)
