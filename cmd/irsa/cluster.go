@@ -119,7 +119,7 @@ An issuer belongs to one cluster of an account, and a name to the cluster with t
 	o.regionFlag(command)
 	command.Flags().StringArrayVar(&clientIDs, "client-id", nil, "audience that the provider takes, if this makes it; again for another (default sts.amazonaws.com)")
 	command.Flags().BoolVar(&review, "token-review", false, "exchange tokens only on the cluster's word that they are still good, which `irsa cluster sync` gives")
-	command.Flags().StringVar(&syncer, "sync-service-account", "openirsa/cluster-sync",
+	command.Flags().StringVar(&syncer, "sync-service-account", "openirsa/openirsa-sync",
 		"with --token-review, the service account of irsa cluster sync: it gives the cluster's word, and so its own tokens are exchanged without")
 	return command
 }

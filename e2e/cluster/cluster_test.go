@@ -160,7 +160,7 @@ func ended(t testing.TB, c *Cluster, r *Runner, namespace, name string) (string,
 // kubectl runs it as the administrator.
 func kubectl(t testing.TB, c *Cluster, stdin string, arguments ...string) (stdout, stderr string, code int) {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), c.Kubectl(), append([]string{"--kubeconfig", filepath.Join(c.Folder(), "admin.kubeconfig")}, arguments...)...)
+	command := exec.CommandContext(context.WithoutCancel(t.Context()), c.Kubectl(), append([]string{"--kubeconfig", filepath.Join(c.Folder(), "admin.kubeconfig")}, arguments...)...)
 	command.Stdin = strings.NewReader(stdin)
 	var out, errOut bytes.Buffer
 	command.Stdout, command.Stderr = &out, &errOut
