@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strings"
@@ -107,22 +106,17 @@ func (c *Client) keySet(ctx context.Context) (set []byte, ids []string, err erro
 	if ids, err = oidc.ParseJWKS(document); err != nil {
 		return nil, nil, fmt.Errorf("reading %s of the API server: %w", keySetPath, err)
 	}
-	return document, ids, nil
+	return slices.Clone(document), ids, nil
 }
 
-// raw gets a path of the API server, and no more of it than most bytes.
+// raw gets a path of the API server.
 func (c *Client) raw(ctx context.Context, path string, most int) ([]byte, error) {
-	body, err := c.client.Discovery().RESTClient().Get().AbsPath(path).Stream(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("reading %s of the API server: %w", path, err)
-	}
-	defer body.Close()
-	document, err := io.ReadAll(io.LimitReader(body, int64(most)+1))
+	document, err := c.client.Discovery().RESTClient().Get().AbsPath(path).Do(ctx).Raw()
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("reading %s of the API server: %w", path, err)
 	case len(document) > most:
-		return nil, fmt.Errorf("reading %s of the API server: it has more than %d bytes; at most so many are taken", path, most)
+		return nil, fmt.Errorf("reading %s of the API server: it has %d bytes; at most %d are taken", path, len(document), most)
 	}
 	return document, nil
 }

@@ -91,8 +91,8 @@ func newIssuer(t *testing.T, url string) *oidc.Issuer {
 	return issuer
 }
 
-// servedPlane opens a plane and has the environment name it.
-func servedPlane(t *testing.T) *plane {
+// planeInEnvironment opens a plane and has the environment name it.
+func planeInEnvironment(t *testing.T) *plane {
 	t.Helper()
 	p, err := openPlane(t.Context(), planeConfig{State: stateConfig{Folder: folder(t.TempDir())}, Region: "eu-central-1", Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	if err != nil {
@@ -151,7 +151,7 @@ func role(t *testing.T, trust string) *cloud.Client {
 
 // TestCluster is a cluster's life by commands: registered, its keys rotated, removed with its sessions.
 func TestCluster(t *testing.T) {
-	servedPlane(t)
+	planeInEnvironment(t)
 	api, kubeconfig := kubernetes(t, "https://prod.example.test", "uid-1")
 	out, _ := runs(t, 0, "cluster", "register", "prod", "--kubeconfig", kubeconfig)
 	for _, want := range []string{"arn:aws:eks:eu-central-1:000000000000:cluster/prod", "arn:aws:iam::000000000000:oidc-provider/prod.example.test"} {
@@ -218,7 +218,7 @@ func TestCluster(t *testing.T) {
 }
 
 func TestClusterIssuer(t *testing.T) {
-	servedPlane(t)
+	planeInEnvironment(t)
 	api, kubeconfig := kubernetes(t, "https://prod.example.test", "uid-1")
 	for _, shown := range []string{"http://prod.example.test", "kubernetes/serviceaccount"} {
 		api.shown = shown
@@ -277,7 +277,7 @@ func TestDiscoveryOf(t *testing.T) {
 
 // TestClusterReview: while sync runs in the cluster, exchanges are the cluster's to allow.
 func TestClusterReview(t *testing.T) {
-	servedPlane(t)
+	planeInEnvironment(t)
 	api, kubeconfig := kubernetes(t, "https://prod.example.test", "uid-1")
 	runs(t, 0, "cluster", "register", "prod", "--kubeconfig", kubeconfig, "--token-review")
 	role(t, clusterTrust)
@@ -320,12 +320,24 @@ func TestClusterHelp(t *testing.T) {
 
 // TestAdvisors: the webhook hears the same of the doctor in the plane's process and through the door.
 func TestAdvisors(t *testing.T) {
-	p := servedPlane(t)
+	p := planeInEnvironment(t)
 	_, kubeconfig := kubernetes(t, "https://prod.example.test", "uid-1")
 	runs(t, 0, "cluster", "register", "prod", "--kubeconfig", kubeconfig)
-	client := role(t, clusterTrust)
+	role(t, clusterTrust)
+	cluster, err := kube.New(kube.Config{Kubeconfig: kubeconfig})
+	if err != nil {
+		t.Fatal(err)
+	}
 	near := clusterAdvisor{doctor: doctor.New(p.exchange), directory: p.directory, issuer: "https://prod.example.test"}
-	far := remoteAdvisor{client: client, issuer: "https://prod.example.test"}
+	client, err := cloud.New(t.Context(), cloud.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	asks := &webhookOptions{advisor: func(issuer string) webhook.Advisor { return remoteAdvisor{client, issuer} }}
+	far := (&webhookServer{options: asks, client: cluster}).advisor()
+	if nobody := (&webhookServer{options: &webhookOptions{}, client: cluster}).advisor(); nobody != nil {
+		t.Errorf("a webhook that is not to ask has an advisor: %v", nobody)
+	}
 	for _, c := range []struct{ role, namespace, id string }{
 		{"arn:aws:iam::000000000000:role/app", "shop", "none"},
 		{"arn:aws:iam::000000000000:role/app", "store", "T02"},

@@ -188,7 +188,7 @@ func (p *plane) join(ctx context.Context, c planeConfig) error {
 		return fmt.Errorf("opening the session keys: %w", err)
 	}
 	exchange, err := sts.New(sts.Config{Directory: p.directory, Verifier: p.verifier, Ring: ring, Trail: p.trail,
-		Partition: p.settings.Partition, Ending: ctx.Done(), Now: p.now})
+		Partition: p.settings.Partition, Now: p.now, Ending: ctx.Done()})
 	if err != nil {
 		return fmt.Errorf("starting sts: %w", err)
 	}

@@ -138,7 +138,13 @@ func (r serveReader) member(file *serveFile, name string, value *yaml.Node) (err
 	case "drain":
 		return fields(value, file.drain)
 	case "webhook":
-		return fields(value, file.webhookSection)
+		if err := fields(value, file.webhookSection); err != nil {
+			return err
+		}
+		if file.webhook == nil {
+			return at(value, "flags is missing: those of irsa webhook")
+		}
+		return nil
 	case "gateway":
 		return fields(value, gatewayReader(r).into(file.gateway))
 	}

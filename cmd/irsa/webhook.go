@@ -74,7 +74,7 @@ type webhookServer struct {
 func runWebhook(ctx context.Context, env environment, o *webhookOptions) error {
 	log := slog.New(slog.NewJSONHandler(env.stderr, &slog.HandlerOptions{Level: o.level()}))
 	if o.advise {
-		plane, err := cloud.New(ctx, cloud.Config{})
+		plane, err := cloud.New(ctx, cloud.Config{MaxAttempts: 1})
 		if err != nil {
 			return failure("Advise", err, "--advise needs AWS_ENDPOINT_URL and credentials of the SDK's standard chain")
 		}
@@ -96,6 +96,9 @@ func openWebhook(ctx context.Context, log *slog.Logger, o *webhookOptions) (_ *w
 	}
 	tlsConfig, err := o.tlsConfig()
 	if err != nil {
+		return nil, err
+	}
+	if err := o.checkLives(); err != nil {
 		return nil, err
 	}
 	if err := o.complete(ctx); err != nil {
