@@ -28,12 +28,19 @@ type webhooks struct {
 	balancer  *balancer
 	replicas  []*process
 	arguments []string
+	variables []string // credentials for the plane, where it is asked
 }
 
 // startWebhooks starts replicas with the rights of a service account of their own, those of docs/rbac.md for a webhook whose certificate is in files.
 func startWebhooks(t testing.TB, c *Cluster, replicas int, arguments ...string) *webhooks {
 	t.Helper()
-	w := &webhooks{folder: t.TempDir(), cluster: c}
+	return startWebhooksWith(t, c, nil, replicas, arguments...)
+}
+
+// startWebhooksWith is startWebhooks with more environment variables.
+func startWebhooksWith(t testing.TB, c *Cluster, variables []string, replicas int, arguments ...string) *webhooks {
+	t.Helper()
+	w := &webhooks{folder: t.TempDir(), cluster: c, variables: variables}
 	w.certify(t)
 	kubeconfig := webhookAccount(t, c)
 	w.balancer = newBalancer(t)
@@ -61,7 +68,7 @@ func startWebhooks(t testing.TB, c *Cluster, replicas int, arguments ...string) 
 func (w *webhooks) start(t testing.TB, i int) {
 	t.Helper()
 	r := w.replicas[i]
-	if err := r.start(environment(), append(w.arguments, "--port", fmt.Sprint(r.ports[0]), "--metrics-port", fmt.Sprint(r.ports[1]))...); err != nil {
+	if err := r.start(environment(w.variables...), append(w.arguments, "--port", fmt.Sprint(r.ports[0]), "--metrics-port", fmt.Sprint(r.ports[1]))...); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
@@ -363,4 +370,34 @@ func created(t testing.TB, c *Cluster, namespace, manifest string) string {
 		t.Errorf("kubectl create: exit %d\n%s%s", code, out, errOut)
 	}
 	return errOut
+}
+
+// TestAdvice has the webhook ask the plane, which knows of mistakes that the objects do not show.
+func TestAdvice(t *testing.T) {
+	t.Parallel()
+	c, p := started(t), startPlane(t)
+	names := namespaces(t, c, "shop", "staging")
+	shop, staging := names[0], names[1]
+	p.register(t, c, "kind")
+	arn := p.role(t, "app", shop, "app")
+	w := startWebhooksWith(t, c, p.admin, 1, "--advise")
+	w.mutate(t, "advice", admission.Fail, names...)
+	w.validate(t, "advice", names...)
+	until(t, "the validating webhook takes effect", func() bool {
+		_, errOut, _ := kubectl(t, c, podManifest("early", "default", ""), "-n", shop, "create", "--dry-run=server", "-f", "-")
+		return strings.Contains(errOut, "Warning: ")
+	})
+	annotated := `{"apiVersion":"v1","kind":"ServiceAccount","metadata":{"name":%q,"annotations":{"eks.amazonaws.com/role-arn":%q}}}`
+	if errOut := created(t, c, shop, fmt.Sprintf(annotated, "app", arn)); errOut != "" {
+		t.Errorf("of an account that may have its role kubectl says %q", errOut)
+	}
+	for _, mistake := range []struct{ namespace, name, role, says string }{
+		{shop, "other", arn, "Warning: T01: "},  // the trust policy names another account
+		{staging, "app", arn, "Warning: T02: "}, // or another namespace
+		{shop, "nobody", arn + "-none", "Warning: "},
+	} {
+		if errOut := created(t, c, mistake.namespace, fmt.Sprintf(annotated, mistake.name, mistake.role)); !strings.Contains(errOut, mistake.says) {
+			t.Errorf("of %s/%s with %s kubectl says %q", mistake.namespace, mistake.name, mistake.role, errOut)
+		}
+	}
 }
