@@ -13,6 +13,9 @@ import (
 // imageProgram is where the program that stands for an image is in its containers, whoever may read the folder that it lies in.
 const imageProgram = "/image-program"
 
+// podHome is the home of whoever runs in the pod.
+const podHome = "/pod-home"
+
 // connect gives the pod an address of its own, where the runner has a network. Calling it again changes nothing.
 func (p *pod) connect() error {
 	network := p.runner.config.Network
@@ -35,6 +38,7 @@ func (p *pod) confine(c *core.Container, spec *container) error {
 	if program := p.runner.config.Images[name]; program != "" && len(c.Command) == 0 {
 		spec.Mounts = append(spec.Mounts, mount{program, imageProgram})
 	}
+	spec.Mounts = append(spec.Mounts, mount{p.home, podHome})
 	if p.network != "" {
 		spec.Network = p.network
 		hosts := spec.Root + ".hosts"

@@ -103,7 +103,7 @@ func (p *pod) variables(ctx context.Context, c *core.Container) (map[string]stri
 		server.Host = "10.96.0.1:443" // the first address of ServiceRange, which is the Service kubernetes
 	}
 	variables := map[string]string{
-		"PATH": os.Getenv("PATH"), "HOME": p.home, "HOSTNAME": p.object.Name,
+		"PATH": os.Getenv("PATH"), "HOME": podHome, "HOSTNAME": p.object.Name,
 		"KUBERNETES_SERVICE_HOST": server.Hostname(), "KUBERNETES_SERVICE_PORT": server.Port(), "KUBERNETES_SERVICE_PORT_HTTPS": server.Port(),
 	}
 	for _, from := range c.EnvFrom {
