@@ -334,17 +334,22 @@ func (r *release) availability(t *testing.T) {
 		budget, err := r.cluster.Admin.PolicyV1().PodDisruptionBudgets(webhookNamespace).Get(t.Context(), "openirsa-webhook", metav1.GetOptions{})
 		return err == nil && budget.Status.DisruptionsAllowed == 1 && budget.Status.CurrentHealthy == 2
 	})
-	pods, err := r.cluster.Admin.CoreV1().Pods(webhookNamespace).List(t.Context(), metav1.ListOptions{LabelSelector: "app.kubernetes.io/component=webhook"})
-	if err != nil || len(pods.Items) != 2 {
-		t.Fatalf("the webhook has %d pods: %v", len(pods.Items), err)
-	}
+	var names []string
+	until(t, "there are two pods, those of before the upgrade gone", func() bool {
+		pods, err := r.cluster.Admin.CoreV1().Pods(webhookNamespace).List(t.Context(), metav1.ListOptions{LabelSelector: "app.kubernetes.io/component=webhook"})
+		names = nil
+		for _, p := range pods.Items {
+			names = append(names, p.Name)
+		}
+		return err == nil && len(names) == 2
+	})
 	evict := func(name string) error {
 		return r.cluster.Admin.PolicyV1().Evictions(webhookNamespace).Evict(t.Context(), &policy.Eviction{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: webhookNamespace}})
 	}
-	if err := evict(pods.Items[0].Name); err != nil {
+	if err := evict(names[0]); err != nil {
 		t.Errorf("the first eviction was refused: %v", err)
 	}
-	if err := evict(pods.Items[1].Name); !apierrors.IsTooManyRequests(err) {
+	if err := evict(names[1]); !apierrors.IsTooManyRequests(err) {
 		t.Errorf("the second eviction was not refused: %v", err)
 	}
 	mustKubectl(t, r.cluster, "-n", webhookNamespace, "rollout", "status", "deployment/openirsa-webhook", "--timeout=60s")
