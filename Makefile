@@ -56,6 +56,7 @@ bench: build ## benchmarks, decisions beside other engines, exchanges over HTTP 
 	cd bench && $(GO) run ./policy
 	cd bench && $(GO) run ./exchange -irsa ../irsa
 	cd bench && $(GO) run ./gateway -irsa ../irsa
+	cd bench && $(GO) run ./webhook -irsa ../irsa
 
 reference: ## awsmodel/reference.bin and awsmodel/models.bin anew from their pinned sources; needs npm
 	$(GO) run ./awsmodel/generate
