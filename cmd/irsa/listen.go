@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
+	"runtime/metrics"
 	"time"
 )
 
@@ -21,6 +22,35 @@ func tuneCollector(env environment) {
 	if env.getenv("GOGC") == "" {
 		debug.SetGCPercent(collectAt)
 	}
+}
+
+// headroom is what the webhook leaves behind before the garbage collector runs. A review leaves some 20 KB of garbage and keeps nothing, so that with Go's
+// default, which goes by what is held, a webhook of few accounts would collect fifteen times a second; a higher target for all would have one of many
+// accounts hold as much garbage again and again as it holds accounts (docs/performance.md).
+const headroom = 16 << 20
+
+// keepHeadroom sets the collector's target (GOGC) by what is held, now and then, until ctx ends, unless the operator sets one.
+func keepHeadroom(ctx context.Context, env environment) {
+	if env.getenv("GOGC") != "" {
+		return
+	}
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	for ticker := time.NewTicker(2 * time.Second); ; {
+		if metrics.Read(live); live[0].Value.Kind() == metrics.KindUint64 {
+			debug.SetGCPercent(headroomPercent(live[0].Value.Uint64()))
+		}
+		select {
+		case <-ctx.Done():
+			ticker.Stop()
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// headroomPercent is never below Go's default.
+func headroomPercent(live uint64) int {
+	return int(max(100, min(1000, 100*headroom/max(live, 1))))
 }
 
 // service is one listener and what answers on it.

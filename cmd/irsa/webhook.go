@@ -85,6 +85,9 @@ func runWebhook(ctx context.Context, env environment, o *webhookOptions) error {
 		return err
 	}
 	defer s.close()
+	tuning, stop := context.WithCancel(ctx)
+	defer stop()
+	go keepHeadroom(tuning, env)
 	return serve(ctx, log, drain{begin: s.drain, delay: o.drainDelay, timeout: o.drainTimeout}, s.services...)
 }
 

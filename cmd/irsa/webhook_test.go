@@ -282,3 +282,13 @@ func TestFollowFile(t *testing.T) {
 	must(os.Rename(filepath.Join(folder, "huge"), path))
 	next(change{failed: true})
 }
+
+// TestHeadroom: what may be left behind is the same whatever is held, within the collector's sensible targets.
+func TestHeadroom(t *testing.T) {
+	t.Parallel()
+	for live, want := range map[uint64]int{0: 1000, 1 << 20: 1000, 4 << 20: 400, headroom: 100, 10 * headroom: 100} {
+		if got := headroomPercent(live); got != want {
+			t.Errorf("with %d bytes held: %d, want %d", live, got, want)
+		}
+	}
+}
