@@ -26,7 +26,7 @@ const issuer = "https://issuer.cluster.example"
 
 func TestMain(m *testing.M) {
 	EnterContainer()
-	ActAsKubectl()
+	actAsKubectl()
 	code := m.Run()
 	if shared.cluster != nil {
 		shared.cluster.Stop()

@@ -25,14 +25,14 @@ const (
 	storeSecret = "storestorestorestorestorestorestorestore"
 )
 
-// shimVariable names the folder of the guide's run in the processes by which this program stands for kubectl, see ActAsKubectl.
+// shimVariable names the folder of the guide's run in the processes by which this program stands for kubectl, see actAsKubectl.
 const shimVariable = "OPENIRSA_E2E_KUBECTL"
 
 // TestSelfHosting runs the blocks of docs/self-hosting.md as they are, in their order and in one shell, and looks at what they came to. What they
 // leave behind is the installation that the chart's own tests look at.
 //
 // The operator's values are the test's, and these are not an operator's: images are this machine's programs (RunnerConfig.Images), and of kubectl
-// the two commands that a kubelet has to answer are answered by ActAsKubectl.
+// the two commands that a kubelet has to answer are answered by actAsKubectl.
 func TestSelfHosting(t *testing.T) {
 	c := started(t)
 	network, err := c.Network(t.Context())
@@ -46,28 +46,8 @@ func TestSelfHosting(t *testing.T) {
 		Images: map[string]string{"openirsa": binary(t), "amazon/aws-cli": g.awsImage(t)}})
 	logAtFailure(t, c, r)
 	g.prepare(t, r)
-	out, errOut := g.follow(t)
-	for what, want := range map[string]string{
-		"the pod that may reads":          "figures\n",
-		"the pod that may read writes":    "(AccessDenied) when calling the PutObject operation",
-		"the pod without role reads":      "Unable to locate credentials",
-		"nobody takes another's role":     "\nrefused\n",
-		"the annotation of another warns": "Warning: T01: ",
-	} {
-		if !strings.Contains(out+errOut, want) {
-			t.Errorf("%s: there is no %q", what, want)
-		}
-	}
-	if t.Failed() {
-		t.Logf("the guide's output:\n%s\n%s", out, errOut)
-	}
-	bucket := filepath.Join(g.store.folder, "shop-data")
-	if content, err := os.ReadFile(filepath.Join(bucket, "q1.txt")); err != nil || string(content) != "figures\n" {
-		t.Errorf("the store's object is %q: %v", content, err)
-	}
-	if _, err := os.Stat(filepath.Join(bucket, "q2.txt")); !os.IsNotExist(err) {
-		t.Errorf("what the plane refused to write is in the store: %v", err)
-	}
+	g.follow(t)
+	g.stored(t)
 	chart := g.release(t, r)
 	t.Run("dry run", chart.dryRun)
 	t.Run("rights", chart.rights)
@@ -131,8 +111,8 @@ exec '%s/real-kubectl' "$@"`, shimVariable, g.folder, self, g.folder))
 	}
 }
 
-// follow runs the guide's blocks and returns what they wrote. The first one is the operator's to change, and the test does.
-func (g *guide) follow(t *testing.T) (stdout, stderr string) {
+// follow runs the guide's blocks. The first one is the operator's to change, and the test does.
+func (g *guide) follow(t *testing.T) {
 	t.Helper()
 	page, err := os.ReadFile("../../docs/self-hosting.md")
 	if err != nil {
@@ -161,7 +141,38 @@ func (g *guide) follow(t *testing.T) (stdout, stderr string) {
 	if err := command.Run(); err != nil {
 		t.Fatalf("the guide: %v\n%s\n%s", err, out.String(), errOut.String())
 	}
-	return out.String(), errOut.String()
+	g.said(t, out.String()+errOut.String())
+}
+
+// said compares what the blocks wrote with what the guide says that they do.
+func (g *guide) said(t *testing.T, output string) {
+	t.Helper()
+	for what, want := range map[string]string{
+		"the pod that may reads":          "figures\n",
+		"the pod that may read writes":    "(AccessDenied) when calling the PutObject operation",
+		"the pod without role reads":      "Unable to locate credentials",
+		"nobody takes another's role":     "\nrefused\n",
+		"the annotation of another warns": "Warning: T01: ",
+	} {
+		if !strings.Contains(output, want) {
+			t.Errorf("%s: there is no %q", what, want)
+		}
+	}
+	if t.Failed() {
+		t.Logf("the guide's output:\n%s", output)
+	}
+}
+
+// stored looks at what is in the store itself.
+func (g *guide) stored(t *testing.T) {
+	t.Helper()
+	bucket := filepath.Join(g.store.folder, "shop-data")
+	if content, err := os.ReadFile(filepath.Join(bucket, "q1.txt")); err != nil || string(content) != "figures\n" {
+		t.Errorf("the store's object is %q: %v", content, err)
+	}
+	if _, err := os.Stat(filepath.Join(bucket, "q2.txt")); !os.IsNotExist(err) {
+		t.Errorf("what the plane refused to write is in the store: %v", err)
+	}
 }
 
 // release is what the guide installed, with the rights of the administrator that it made last.
@@ -224,9 +235,9 @@ func startStore(t testing.TB, address string) *store {
 	return s
 }
 
-// ActAsKubectl does nothing but in the processes that stand for the guide's kubectl. There it does what a kubelet has its part in, and nobody here is
+// actAsKubectl does nothing but in the processes that stand for the guide's kubectl. There it does what a kubelet has its part in, and nobody here is
 // one: `-n NAMESPACE port-forward service/NAME LOCAL:PORT` leads to the Service's address, `-n NAMESPACE logs POD` shows what the Runner kept.
-func ActAsKubectl() {
+func actAsKubectl() {
 	folder := os.Getenv(shimVariable)
 	if folder == "" {
 		return
