@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,23 +25,8 @@ const (
 	webhookNamespace = "openirsa-webhook"
 )
 
-// TestChart installs the chart on a real cluster: what Helm renders is what the API server takes; the controllers make its pods, which run with the
-// user, the read-only root and the volumes that it gives them, on a network where the API server reaches the webhook by its Service; and a pod of an
-// annotated service account reaches the plane and is who it should be.
-func TestChart(t *testing.T) {
-	c := started(t)
-	network, err := c.Network(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(network.Close)
-	for _, name := range []string{chartNamespace, webhookNamespace} {
-		// The strictest Pod Security Standard holds for the plane and the webhook alike.
-		mustKubectl(t, c, "create", "namespace", name)
-		mustKubectl(t, c, "label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
-	}
-	app := namespaces(t, c, "app")[0]
-	r := run(t, c, RunnerConfig{Namespaces: []string{chartNamespace, webhookNamespace, app}, Network: network, Images: map[string]string{"openirsa": binary(t)}})
+// logAtFailure shows what the installation's pods wrote, should the test fail.
+func logAtFailure(t *testing.T, c *Cluster, r *Runner) {
 	t.Cleanup(func() {
 		if t.Failed() {
 			out, _, _ := kubectl(t, c, "", "get", "pods,events", "-A", "-o", "wide")
@@ -54,12 +37,6 @@ func TestChart(t *testing.T) {
 			}
 		}
 	})
-	chart := &release{cluster: c, network: network, runner: r}
-	chart.install(t)
-	t.Run("dry run", chart.dryRun)
-	t.Run("rights", chart.rights)
-	t.Run("availability", chart.availability)
-	t.Run("injection", func(t *testing.T) { chart.injection(t, app) })
 }
 
 func mustKubectl(t testing.TB, c *Cluster, arguments ...string) string {
@@ -79,13 +56,13 @@ func globbed(folder, pattern string) []string {
 	return found
 }
 
-// release is the installed chart.
+// release is the installed chart: what Helm rendered is what the API server took; the controllers made its pods, which run with the user, the
+// read-only root and the volumes that it gives them, on a network where the API server reaches the webhook by its Service.
 type release struct {
 	cluster *Cluster
-	network *Network
 	runner  *Runner
-	values  string
-	bundle  []byte // the plane's authority
+	values  []string // files
+	bundle  []byte   // the plane's authority
 	admin   []string
 }
 
@@ -108,53 +85,14 @@ func (r *release) helm(t testing.TB, arguments ...string) string {
 	return out.String()
 }
 
-// upgrade installs or changes the release and waits until all of it is ready.
-func (r *release) upgrade(t testing.TB, values string) {
+// chart is Helm's command with the values that the release has.
+func (r *release) chart(t testing.TB, command string, more ...string) string {
 	t.Helper()
-	r.values = filepath.Join(t.TempDir(), "values.yaml")
-	if err := writeFile(r.values, []byte(values)); err != nil {
-		t.Fatal(err)
+	arguments := []string{command, "openirsa", "../../deploy/helm/openirsa", "--namespace", chartNamespace}
+	for _, file := range r.values {
+		arguments = append(arguments, "--values", file)
 	}
-	r.helm(t, "upgrade", "--install", "openirsa", "../../deploy/helm/openirsa", "--namespace", chartNamespace, "--values", r.values,
-		"--set", "webhook.createNamespace=false", "--wait", "--timeout", "120s")
-}
-
-// install follows docs/self-hosting.md: the plane and the webhook first, then, once the cluster is known to the plane, what needs a role.
-func (r *release) install(t *testing.T) {
-	key := strings.Fields(mustIRSA(t, nil, "root", "new", "--account", account))
-	mustKubectl(t, r.cluster, "-n", chartNamespace, "create", "secret", "generic", "openirsa-root-v1", "--from-literal="+key[0], "--from-literal="+key[1])
-	mustKubectl(t, r.cluster, "-n", chartNamespace, "patch", "secret", "openirsa-root-v1", "--patch", `{"immutable":true}`)
-	first := fmt.Sprintf("cluster: {name: prod, region: %s}\nplane: {account: %q, rootSecret: openirsa-root-v1, tls: {names: [localhost]}}\n", chartRegion, account)
-	r.upgrade(t, first+"sync: {enabled: false}\n")
-
-	plane, err := r.cluster.Admin.CoreV1().Pods(chartNamespace).Get(t.Context(), "openirsa-0", metav1.GetOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.bundle = fetch(t, "http://"+plane.Status.PodIP+":4567/ca.crt")
-	file := filepath.Join(t.TempDir(), "ca.crt")
-	if err := writeFile(file, r.bundle); err != nil {
-		t.Fatal(err)
-	}
-	service, err := r.cluster.Admin.CoreV1().Services(chartNamespace).Get(t.Context(), "openirsa", metav1.GetOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.admin = append(key, "AWS_ENDPOINT_URL=https://"+forward(t, service.Spec.ClusterIP+":443"), "AWS_REGION="+chartRegion, "AWS_DEFAULT_REGION="+chartRegion, "AWS_CA_BUNDLE="+file)
-	mustIRSA(t, r.admin, "cluster", "register", "prod", "--kubeconfig", adminKubeconfig(r.cluster))
-	for _, component := range []struct{ name, namespace, actions string }{
-		{"openirsa-sync", chartNamespace, `["openirsa:SyncCluster","openirsa:ReceiveTokenReviews","openirsa:CompleteTokenReviews"]`},
-		{"openirsa-webhook", webhookNamespace, `["openirsa:Preflight"]`},
-	} {
-		r.role(t, component.name, component.namespace, component.name, component.actions)
-	}
-	for _, namespace := range []string{chartNamespace, webhookNamespace} {
-		mustKubectl(t, r.cluster, "-n", namespace, "create", "configmap", "openirsa-ca", "--from-file=ca.crt="+file)
-	}
-	r.upgrade(t, first+fmt.Sprintf(`sync: {roleARN: "arn:aws:iam::%[1]s:role/openirsa-sync"}
-webhook: {roleARN: "arn:aws:iam::%[1]s:role/openirsa-webhook", endpointURL: plane, caBundleConfigMap: openirsa-ca, failurePolicy: Fail}
-planeCAConfigMap: openirsa-ca
-`, account))
+	return r.helm(t, append(arguments, more...)...)
 }
 
 // forward leads a port of localhost to an address in the cluster, as kubectl port-forward does through a kubelet.
@@ -189,7 +127,7 @@ func (r *release) role(t testing.TB, name, namespace, serviceAccount, actions st
 		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":`+actions+`,"Resource":"*"}]}`)
 }
 
-// aws runs the AWS CLI with the root's rights.
+// aws runs the AWS CLI with the administrator's rights.
 func (r *release) aws(t testing.TB, arguments ...string) string {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), "aws", arguments...)
@@ -201,35 +139,9 @@ func (r *release) aws(t testing.TB, arguments ...string) string {
 	return string(out)
 }
 
-func mustIRSA(t testing.TB, variables []string, arguments ...string) string {
-	t.Helper()
-	command := exec.CommandContext(t.Context(), binary(t), arguments...)
-	command.Env = environment(variables...)
-	var out, errOut bytes.Buffer
-	command.Stdout, command.Stderr = &out, &errOut
-	if err := command.Run(); err != nil {
-		t.Fatalf("irsa %s: %v\n%s%s", strings.Join(arguments, " "), err, out.String(), errOut.String())
-	}
-	return out.String()
-}
-
-func fetch(t testing.TB, url string) []byte {
-	t.Helper()
-	response, err := http.Get(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	content, err := io.ReadAll(response.Body)
-	if err != nil || response.StatusCode != http.StatusOK {
-		t.Fatalf("%s: %s %v", url, response.Status, err)
-	}
-	return content
-}
-
 // dryRun has the API server check what Helm renders, field by field, without taking it.
 func (r *release) dryRun(t *testing.T) {
-	rendered := r.helm(t, "template", "openirsa", "../../deploy/helm/openirsa", "--namespace", chartNamespace, "--values", r.values)
+	rendered := r.chart(t, "template")
 	out, errOut, code := kubectl(t, r.cluster, rendered, "apply", "--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict", "-f", "-")
 	if code != 0 {
 		t.Fatal(errOut)
@@ -334,29 +246,26 @@ func (r *release) availability(t *testing.T) {
 		budget, err := r.cluster.Admin.PolicyV1().PodDisruptionBudgets(webhookNamespace).Get(t.Context(), "openirsa-webhook", metav1.GetOptions{})
 		return err == nil && budget.Status.DisruptionsAllowed == 1 && budget.Status.CurrentHealthy == 2
 	})
-	var names []string
-	until(t, "there are two pods, those of before the upgrade gone", func() bool {
-		pods, err := r.cluster.Admin.CoreV1().Pods(webhookNamespace).List(t.Context(), metav1.ListOptions{LabelSelector: "app.kubernetes.io/component=webhook"})
-		names = nil
-		for _, p := range pods.Items {
-			names = append(names, p.Name)
-		}
-		return err == nil && len(names) == 2
+	var pods *core.PodList
+	until(t, "the replicas of before are gone", func() bool { // they drain before they end
+		pods, err = r.cluster.Admin.CoreV1().Pods(webhookNamespace).List(t.Context(), metav1.ListOptions{LabelSelector: "app.kubernetes.io/component=webhook"})
+		return err == nil && len(pods.Items) == 2
 	})
 	evict := func(name string) error {
 		return r.cluster.Admin.PolicyV1().Evictions(webhookNamespace).Evict(t.Context(), &policy.Eviction{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: webhookNamespace}})
 	}
-	if err := evict(names[0]); err != nil {
+	if err := evict(pods.Items[0].Name); err != nil {
 		t.Errorf("the first eviction was refused: %v", err)
 	}
-	if err := evict(names[1]); !apierrors.IsTooManyRequests(err) {
+	if err := evict(pods.Items[1].Name); !apierrors.IsTooManyRequests(err) {
 		t.Errorf("the second eviction was not refused: %v", err)
 	}
 	mustKubectl(t, r.cluster, "-n", webhookNamespace, "rollout", "status", "deployment/openirsa-webhook", "--timeout=60s")
 }
 
-// injection runs the pod of an annotated service account that knows nothing but the AWS CLI.
+// injection runs the pod of an annotated service account that knows nothing but the AWS CLI, where no pod may start without its role.
 func (r *release) injection(t *testing.T, namespace string) {
+	r.chart(t, "upgrade", "--set", "webhook.failurePolicy=Fail", "--wait", "--timeout", "120s")
 	configurations, err := r.cluster.Admin.AdmissionregistrationV1().MutatingWebhookConfigurations().Get(t.Context(), "openirsa-webhook", metav1.GetOptions{})
 	if err != nil {
 		t.Fatal(err)

@@ -26,6 +26,7 @@ const issuer = "https://issuer.cluster.example"
 
 func TestMain(m *testing.M) {
 	EnterContainer()
+	actAsKubectl()
 	code := m.Run()
 	if shared.cluster != nil {
 		shared.cluster.Stop()
