@@ -9,6 +9,10 @@ const (
 	// MaxContainers bounds a pod's init and main containers together. A patch is longer than the smallest containers,
 	// so that without it a pod of empty ones would ask for gigabytes.
 	MaxContainers = 2000
+	// MaxPatch bounds a pod's patch, in bytes. Annotations reach it once for each container, and those of a pod are
+	// not bounded by the API server before its webhooks have answered. No pod that grows by so much would be kept:
+	// etcd takes 1.5 MiB.
+	MaxPatch = 3 << 20
 )
 
 // The environment variables that decide what is injected. A bit each, since only their presence counts.
