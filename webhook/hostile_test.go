@@ -84,6 +84,9 @@ func TestInjectRefuses(t *testing.T) {
 		"a trailing comma":        {`{"spec":{"a":[1,]}}`, "a value was expected"},
 		"deep":                    {`{"spec":{"a":` + strings.Repeat("[", 100_000), "deeper than 256"},
 		"deep objects":            {`{"spec":{"a":` + strings.Repeat(`{"a":`, 100_000), "deeper than 256"},
+		"a long name":             {`{"metadata":{"name":"` + strings.Repeat("x", 254) + `"},"spec":{}}`, `"name" has 254 bytes, of at most 253`},
+		"a long account":          {`{"spec":{"serviceAccountName":"` + strings.Repeat("x", 1<<20) + `"}}`, `of at most 253`},
+		"a long owner":            {`{"metadata":{"ownerReferences":[{"kind":"` + strings.Repeat("x", 254) + `"}]},"spec":{}}`, `of at most 253`},
 		"too many containers":     {containers(webhook.MaxContainers + 1), "more than 2000 containers"},
 		"too large":               {`{"spec":{"a":"` + strings.Repeat("x", webhook.MaxPod) + `"}}`, "of at most"},
 	} {
