@@ -63,13 +63,7 @@ func (s *Service) exchange(ctx context.Context, x *exchange) (WebIdentityOutput,
 	if err := s.checkRequest(x); err != nil {
 		return WebIdentityOutput{}, err
 	}
-	if err := s.verify(ctx, x); err != nil {
-		return WebIdentityOutput{}, err
-	}
-	if err := s.review(ctx, x); err != nil {
-		return WebIdentityOutput{}, err
-	}
-	if err := s.settle(ctx, x); err != nil {
+	if err := s.believe(ctx, x); err != nil {
 		return WebIdentityOutput{}, err
 	}
 	if err := s.trust(x); err != nil {
@@ -129,6 +123,17 @@ func (s *Service) checkRequest(x *exchange) (err error) {
 			errors.New("ProviderId was given: it is for OAuth 2.0 access tokens, which are not accepted; OpenID Connect tokens go without it"))
 	}
 	return nil
+}
+
+// believe takes the steps after which the token's claims are taken for true.
+func (s *Service) believe(ctx context.Context, x *exchange) error {
+	if err := s.verify(ctx, x); err != nil {
+		return err
+	}
+	if err := s.review(ctx, x); err != nil {
+		return err
+	}
+	return s.settle(ctx, x)
 }
 
 // verify finds the provider of the token's issuer in the role's account, and has the token verified against it.
