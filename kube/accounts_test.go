@@ -98,6 +98,19 @@ func TestAccountsWatch(t *testing.T) {
 	await(t, "an account of the second watch", has(a, "shop", "newest", "4"))
 }
 
+// TestAccountsExpiring: an API server whose versions are gone as soon as they are listed is not asked for list upon list.
+func TestAccountsExpiring(t *testing.T) {
+	s := newAPIServer(t, accountsPath)
+	s.expires = true
+	go s.client(t).Accounts(kube.AccountsConfig{Prefix: "eks.amazonaws.com"}).Run(t.Context())
+	time.Sleep(3 * time.Second)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := len(s.lists); n < 2 || n > 8 { // 100, 200, 400, 800 and 1600 ms between them at least
+		t.Errorf("%d lists in three seconds", n)
+	}
+}
+
 // TestAccountsAway expects the time without a watch to be told, and what is remembered to stay.
 func TestAccountsAway(t *testing.T) {
 	s := newAPIServer(t, accountsPath)

@@ -27,6 +27,7 @@ const (
 	eventsRemembered = 4096
 	// maxEventMessage is what the API server takes (validation of core/v1 Events), in bytes.
 	maxEventMessage = 1024
+	maxEventName    = 253
 	eventTimeout    = 10 * time.Second
 )
 
@@ -59,8 +60,7 @@ func (e *Events) Warn(object webhook.Reference, reason, message string) {
 	}
 	stamp := metav1.NewTime(now)
 	event := &corev1.Event{
-		// The name is the object's and the time's, as client-go's recorder makes it.
-		ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("%s.%x", object.Name, now.UnixNano()), Namespace: object.Namespace},
+		ObjectMeta: metav1.ObjectMeta{Name: eventName(object.Name, now), Namespace: object.Namespace},
 		InvolvedObject: corev1.ObjectReference{Kind: object.Kind, APIVersion: apiVersion(object.Kind), Namespace: object.Namespace,
 			Name: object.Name, UID: types.UID(object.UID)},
 		Reason: reason, Message: message, Type: corev1.EventTypeWarning, Count: 1,
@@ -74,6 +74,12 @@ func (e *Events) Warn(object webhook.Reference, reason, message string) {
 		e.dropped++
 		e.mu.Unlock()
 	}
+}
+
+// eventName is the object's name and the time's, as client-go's recorder makes it, cut to what the API server takes as a name.
+func eventName(object string, now time.Time) string {
+	at := fmt.Sprintf(".%x", now.UnixNano())
+	return strings.TrimRight(object[:min(len(object), maxEventName-len(at))], "-.") + at
 }
 
 // remember says whether an Event is new.

@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 
@@ -57,6 +58,17 @@ func TestEvents(t *testing.T) {
 		o := event.InvolvedObject
 		if want := map[string]string{"Pod": "v1 cart-1 ", "ReplicaSet": "apps/v1 cart u"}[o.Kind]; want != o.APIVersion+" "+o.Name+" "+string(o.UID) {
 			t.Errorf("about %+v", o)
+		}
+	}
+}
+
+// TestEventName: objects with the longest names have Events too (names are RFC 1123 subdomains of at most 253 characters).
+func TestEventName(t *testing.T) {
+	now := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
+	for _, object := range []string{"cart", strings.Repeat("x", 253), strings.Repeat("a.", 126) + "a", "a" + strings.Repeat("-", 251) + "a"} {
+		name := eventName(object, now)
+		if problems := validation.IsDNS1123Subdomain(name); len(problems) > 0 || object == "cart" && name != fmt.Sprintf("cart.%x", now.UnixNano()) {
+			t.Errorf("%s: %v", name, problems)
 		}
 	}
 }

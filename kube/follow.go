@@ -66,8 +66,7 @@ func (f *follower[T]) run(ctx context.Context) {
 		if version == "" {
 			if version, err = f.list(ctx, from); err == nil {
 				from = "" // a list anew must not be older than what was known before
-				delay = backoffMin
-				continue
+				continue  // delay stays until a watch has held, so that versions which are gone at once do not cost list upon list
 			}
 		} else {
 			version, err = f.watch(ctx, version)

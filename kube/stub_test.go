@@ -26,6 +26,7 @@ type apiServer struct {
 	lists    []string // the resourceVersion that each list asked for
 	watches  int
 	gone     bool // the next watch finds its version expired
+	expires  bool // so does every one
 	refuse   int  // so many requests fail with 500
 }
 
@@ -85,7 +86,7 @@ func (s *apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // watch sends what happens until the connection ends. The lock is held when it is called and when it returns.
 func (s *apiServer) watch(w http.ResponseWriter, r *http.Request) {
-	if s.gone {
+	if s.gone || s.expires {
 		s.gone = false
 		fmt.Fprintln(w, `{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Expired","code":410}}`)
 		return

@@ -16,7 +16,7 @@ import (
 const (
 	ReviewPoll    = 20 * time.Second // how long ReceiveTokenReviews waits for something to review
 	reviewWait    = 4 * time.Second  // how long an exchange waits for the cluster's word, unless Config says otherwise
-	reviewKept    = 5 * time.Second  // how long a cluster's word on a token counts: exchanges end this long after what it vouches for, and no later
+	reviewKept    = 5 * time.Second  // how long a cluster's word counts from when it was given the token: exchanges end this long after what it vouches for
 	maxReviews    = 256              // of one cluster, waiting or under way
 	maxReviewPage = 64               // that one poll takes
 	maxRemembered = 4096             // words that are remembered
@@ -57,7 +57,7 @@ type reviewKey struct {
 
 type remembered struct {
 	good bool
-	at   time.Time
+	at   time.Time // when the cluster was given the token: it looked no earlier
 }
 
 // reviewQueue is one cluster's. It is forgotten when nothing waits in it.
@@ -71,6 +71,7 @@ type reviewQueue struct {
 type review struct {
 	Review
 	key     reviewKey
+	taken   time.Time // when a poll took it, before the cluster looked at it; zero: waiting
 	waiters int
 	done    chan struct{} // closed when good is set
 	good    bool
@@ -84,7 +85,7 @@ func (r *reviews) ask(ctx context.Context, cluster, token string, audiences []st
 		r.mu.Unlock()
 		return said.good, nil
 	}
-	wanted, err := r.join(key, token, audiences)
+	wanted, err := r.join(key, token, audiences, now)
 	r.mu.Unlock()
 	if err != nil {
 		return false, err
@@ -102,11 +103,12 @@ func (r *reviews) ask(ctx context.Context, cluster, token string, audiences []st
 	}
 }
 
-// join finds the review of a token that is under way, or begins one. The caller holds r.mu.
-func (r *reviews) join(key reviewKey, token string, audiences []string) (*review, error) {
+// join finds the review of a token that is under way, or begins one. One whose word would come too late is not joined: whoever took it may be gone, and
+// clients that try again and again would keep it open for ever. The caller holds r.mu.
+func (r *reviews) join(key reviewKey, token string, audiences []string, now time.Time) (*review, error) {
 	q := r.queue(key.cluster)
 	for _, open := range q.open {
-		if open.key == key {
+		if open.key == key && !open.late(now) {
 			open.waiters++
 			return open, nil
 		}
@@ -123,6 +125,9 @@ func (r *reviews) join(key reviewKey, token string, audiences []string) (*review
 	}
 	return begun, nil
 }
+
+// late tells whether the cluster may have looked at the token so long ago that it counts no more.
+func (r *review) late(now time.Time) bool { return !r.taken.IsZero() && now.Sub(r.taken) >= reviewKept }
 
 // queue is the cluster's. The caller holds r.mu.
 func (r *reviews) queue(cluster string) *reviewQueue {
@@ -166,11 +171,11 @@ func (r *reviews) forget(cluster string, q *reviewQueue) {
 }
 
 // receive waits for tokens of the cluster's to review, for at most wait. None is no error.
-func (r *reviews) receive(ctx context.Context, cluster string, wait time.Duration, ending <-chan struct{}) []Review {
+func (r *reviews) receive(ctx context.Context, cluster string, wait time.Duration, ending <-chan struct{}, now func() time.Time) []Review {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	for {
-		taken, news := r.take(cluster)
+		taken, news := r.take(cluster, now())
 		if len(taken) > 0 {
 			return taken
 		}
@@ -186,12 +191,13 @@ func (r *reviews) receive(ctx context.Context, cluster string, wait time.Duratio
 }
 
 // take is what waits, or a channel that is closed when something does.
-func (r *reviews) take(cluster string) (taken []Review, news <-chan struct{}) {
+func (r *reviews) take(cluster string, now time.Time) (taken []Review, news <-chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	q := r.queue(cluster)
 	n := min(len(q.waiting), maxReviewPage)
 	for _, waiting := range q.waiting[:n] {
+		waiting.taken = now
 		taken = append(taken, waiting.Review)
 	}
 	if q.waiting = q.waiting[n:]; n > 0 {
@@ -203,7 +209,8 @@ func (r *reviews) take(cluster string) (taken []Review, news <-chan struct{}) {
 	return nil, q.news
 }
 
-// complete takes the cluster's word. Ids of other clusters, and of reviews that nobody waits for, are nothing.
+// complete takes the cluster's word. Ids of other clusters, and of reviews that nobody waits for, are nothing, and so is a good word that comes late: a
+// token that is no good any more stays so.
 func (r *reviews) complete(cluster string, results []ReviewResult, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -213,11 +220,11 @@ func (r *reviews) complete(cluster string, results []ReviewResult, now time.Time
 	}
 	for _, result := range results {
 		open, ok := q.open[result.ID]
-		if !ok {
+		if !ok || open.taken.IsZero() || result.Authenticated && open.late(now) {
 			continue
 		}
 		delete(q.open, result.ID)
-		r.remember(open.key, remembered{result.Authenticated, now})
+		r.remember(open.key, remembered{result.Authenticated, open.taken}, now)
 		open.good = result.Authenticated
 		close(open.done)
 	}
@@ -225,10 +232,10 @@ func (r *reviews) complete(cluster string, results []ReviewResult, now time.Time
 }
 
 // remember keeps a word, and drops those that count no more once there are many. The caller holds r.mu.
-func (r *reviews) remember(key reviewKey, word remembered) {
+func (r *reviews) remember(key reviewKey, word remembered, now time.Time) {
 	if len(r.said) >= maxRemembered {
 		for old, said := range r.said {
-			if word.at.Sub(said.at) >= reviewKept {
+			if now.Sub(said.at) >= reviewKept {
 				delete(r.said, old)
 			}
 		}
@@ -266,7 +273,7 @@ func (s *Service) ReceiveTokenReviews(ctx context.Context, caller iam.Caller, in
 	if err != nil {
 		return nil, err
 	}
-	return s.reviews.receive(ctx, cluster.ARN, ReviewPoll, s.ending), nil
+	return s.reviews.receive(ctx, cluster.ARN, ReviewPoll, s.ending, s.now), nil
 }
 
 // CompleteTokenReviews (openirsa) takes the cluster's word on tokens that it received. Errors are *iam.Error.

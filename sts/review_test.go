@@ -75,6 +75,83 @@ func TestReviewCounts(t *testing.T) {
 	p.must(<-other)
 }
 
+// TestReviewLate: a good word that comes five seconds after the cluster was given the token vouches for nothing, and a token whose review was taken and lost
+// is reviewed again, however many wait for the first.
+func TestReviewLate(t *testing.T) {
+	p, good, role, cluster := reviewed(t)
+	p.service = p.serviceWith(func(c *sts.Config) { c.ReviewWait = 2 * time.Second })
+	root := p.root(accountA)
+	root.Origin = p.origin()
+	token := good.sign(p.goodClaims())
+	exchange := func() <-chan error {
+		origin, done := p.origin(), make(chan error, 1)
+		go func() {
+			_, err := p.service.AssumeRoleWithWebIdentity(t.Context(), origin, input(role.ARN, token))
+			done <- err
+		}()
+		return done
+	}
+	receive := func() string {
+		t.Helper()
+		got, err := p.service.ReceiveTokenReviews(t.Context(), root, cluster)
+		p.must(err)
+		if len(got) != 1 {
+			t.Fatalf("to review: %+v", got)
+		}
+		return got[0].ID
+	}
+	first := exchange()
+	lost := receive()
+	p.advance(5 * time.Second)
+	second := exchange()
+	again := receive()
+	if again == lost {
+		t.Fatal("the review that was lost is received twice")
+	}
+	p.must(p.service.CompleteTokenReviews(t.Context(), root, cluster, []sts.ReviewResult{{ID: lost, Authenticated: true}, {ID: again, Authenticated: true}}))
+	p.must(<-second)
+	if err := <-first; err == nil {
+		t.Error("a late word was taken")
+	}
+}
+
+// TestReviewRemoved: what is taken away while the cluster's word is waited for gets no session after that, which no date of the removal would revoke.
+func TestReviewRemoved(t *testing.T) {
+	for name, remove := range map[string]func(p *plane, root iam.Caller, role iam.Role) (refusal string, err error){
+		"nothing": func(*plane, iam.Caller, iam.Role) (string, error) { return "", nil },
+		"another": func(p *plane, root iam.Caller, _ iam.Role) (string, error) {
+			p.role(accountA, "another", trustFor(accountA, subject))
+			return "", nil
+		},
+		"the role": func(p *plane, root iam.Caller, role iam.Role) (string, error) {
+			return "AccessDenied", p.directory.DeleteRole(p.t.Context(), root, iam.IdentityInput{IdentityName: iam.OfRole(role.Name)})
+		},
+		"the provider": func(p *plane, root iam.Caller, _ iam.Role) (string, error) {
+			arn := "arn:aws:iam::" + accountA + ":oidc-provider/" + issuer[len("https://"):]
+			return "InvalidIdentityToken", p.directory.DeleteOpenIDConnectProvider(p.t.Context(), root, iam.ProviderInput{OpenIDConnectProviderARN: arn})
+		},
+	} {
+		p, good, role, cluster := reviewed(t)
+		p.service = p.serviceWith(func(c *sts.Config) { c.ReviewWait = time.Minute })
+		root := p.root(accountA)
+		root.Origin = p.origin()
+		origin, token, done := p.origin(), good.sign(p.goodClaims()), make(chan error, 1)
+		go func() {
+			_, err := p.service.AssumeRoleWithWebIdentity(t.Context(), origin, input(role.ARN, token))
+			done <- err
+		}()
+		got, err := p.service.ReceiveTokenReviews(t.Context(), root, cluster)
+		p.must(err)
+		want, err := remove(p, root, role)
+		p.must(err)
+		p.must(p.service.CompleteTokenReviews(t.Context(), root, cluster, []sts.ReviewResult{{ID: got[0].ID, Authenticated: true}}))
+		err = <-done
+		if refused, ok := err.(*iam.Error); err == nil && want != "" || err != nil && (!ok || refused.Code != want) {
+			t.Errorf("%s changed: %v, want %q", name, err, want)
+		}
+	}
+}
+
 // TestReviewEnding: a plane that is about to end holds no poll.
 func TestReviewEnding(t *testing.T) {
 	p, _, _, cluster := reviewed(t)

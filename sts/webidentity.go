@@ -63,10 +63,7 @@ func (s *Service) exchange(ctx context.Context, x *exchange) (WebIdentityOutput,
 	if err := s.checkRequest(x); err != nil {
 		return WebIdentityOutput{}, err
 	}
-	if err := s.verify(ctx, x); err != nil {
-		return WebIdentityOutput{}, err
-	}
-	if err := s.review(ctx, x); err != nil {
+	if err := s.believe(ctx, x); err != nil {
 		return WebIdentityOutput{}, err
 	}
 	if err := s.trust(x); err != nil {
@@ -128,6 +125,17 @@ func (s *Service) checkRequest(x *exchange) (err error) {
 	return nil
 }
 
+// believe takes the steps after which the token's claims are taken for true.
+func (s *Service) believe(ctx context.Context, x *exchange) error {
+	if err := s.verify(ctx, x); err != nil {
+		return err
+	}
+	if err := s.review(ctx, x); err != nil {
+		return err
+	}
+	return s.settle(ctx, x)
+}
+
 // verify finds the provider of the token's issuer in the role's account, and has the token verified against it.
 func (s *Service) verify(ctx context.Context, x *exchange) error {
 	if err := s.findAccount(ctx, x); err != nil {
@@ -150,6 +158,27 @@ func (s *Service) verify(ctx context.Context, x *exchange) error {
 	}
 	x.claims, x.verified = claims, true
 	return x.identify()
+}
+
+// settle verifies the token anew where the account changed while the issuer was asked for its keys or the cluster for its word. What was withdrawn
+// meanwhile is not exchanged: sessions are revoked by when they were issued, and this one would be issued later. An account that changes faster than
+// tokens are verified is not waited for.
+func (s *Service) settle(ctx context.Context, x *exchange) error {
+	for range 4 {
+		before := x.account
+		x.account = nil
+		if err := s.findAccount(ctx, x); err != nil {
+			return err
+		}
+		if x.account == before {
+			return nil
+		}
+		x.tags = nil
+		if err := s.verify(ctx, x); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // findAccount looks the role's account up. One that is not there answers as one that has no such provider.

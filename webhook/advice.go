@@ -14,6 +14,9 @@ const (
 	adviceTimeout = time.Second
 	maxAdvice     = 4096 // answers kept
 	maxAsking     = 8    // questions in the background at once
+	// maxAsked bounds the ARN and the audience of a question, in bytes: IAM's ARNs and client ids are shorter (2048 and
+	// 255, API_CreateOpenIDConnectProvider), and annotations, which whoever may make an account writes, may have 256 KiB.
+	maxAsked = 2048
 )
 
 // advice remembers an Advisor's answers for a short while.
@@ -62,9 +65,11 @@ func (a *advice) ask(ctx context.Context, q Question) ([]Warning, error) {
 	return warnings, err
 }
 
-// question is what there is to ask about an identity, if anything: EKS Pod Identity's agent knows no role here.
+// question is what there is to ask about an identity, if anything: EKS Pod Identity's agent knows no role here, and
+// what is too long for a role or an audience is not worth remembering.
 func (i *Identity) question(account string) (Question, bool) {
-	return Question{i.RoleARN, i.Namespace, account, i.Audience}, i.Method == WebIdentity
+	asked := i.Method == WebIdentity && len(i.RoleARN) <= maxAsked && len(i.Audience) <= maxAsked
+	return Question{i.RoleARN, i.Namespace, account, i.Audience}, asked
 }
 
 // adviseLater records Events of what will go wrong for a pod, after its review is answered.

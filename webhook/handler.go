@@ -184,8 +184,7 @@ func (h *Handler) mutate(ctx context.Context, r *review) (answer, error) {
 	if p == nil {
 		var err error
 		if p, err = readPod(r.object, &h.config.Settings); err != nil {
-			h.metrics.refused.WithLabelValues("undecodable").Inc()
-			return answer{message: "reading the pod: " + err.Error()}, nil
+			return h.refuse("undecodable", "reading the pod", err), nil
 		}
 	}
 	if p.serviceAccount == "" || !p.spec {
@@ -210,7 +209,9 @@ func (h *Handler) mutate(ctx context.Context, r *review) (answer, error) {
 			"warning", warnings[0].String())
 	}
 	identity.Jitter = h.config.Random(maxJitter + 1)
-	allowed.patch = p.inject(identity, &h.config.Settings)
+	if allowed.patch, err = p.inject(identity, &h.config.Settings); err != nil {
+		return h.refuse("patch", "injecting the role", err), nil
+	}
 	h.metrics.pods.WithLabelValues(identity.Method.String()).Inc()
 	h.config.Log.Debug("pod injected", "namespace", r.namespace, "pod", p.displayName(), "serviceAccount", p.serviceAccount,
 		"method", identity.Method.String(), "operations", len(allowed.patch))
@@ -218,6 +219,12 @@ func (h *Handler) mutate(ctx context.Context, r *review) (answer, error) {
 		h.adviseLater(r, p, identity)
 	}
 	return allowed, nil
+}
+
+// refuse keeps a pod out, and counts it.
+func (h *Handler) refuse(reason, doing string, err error) answer {
+	h.metrics.refused.WithLabelValues(reason).Inc()
+	return answer{message: doing + ": " + err.Error()}
 }
 
 // displayName is the pod's name, or the stem of it.

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/openirsa/openirsa/webhook"
 )
@@ -81,6 +84,9 @@ func TestInjectRefuses(t *testing.T) {
 		"a trailing comma":        {`{"spec":{"a":[1,]}}`, "a value was expected"},
 		"deep":                    {`{"spec":{"a":` + strings.Repeat("[", 100_000), "deeper than 256"},
 		"deep objects":            {`{"spec":{"a":` + strings.Repeat(`{"a":`, 100_000), "deeper than 256"},
+		"a long name":             {`{"metadata":{"name":"` + strings.Repeat("x", 254) + `"},"spec":{}}`, `"name" has 254 bytes, of at most 253`},
+		"a long account":          {`{"spec":{"serviceAccountName":"` + strings.Repeat("x", 1<<20) + `"}}`, `of at most 253`},
+		"a long owner":            {`{"metadata":{"ownerReferences":[{"kind":"` + strings.Repeat("x", 254) + `"}]},"spec":{}}`, `of at most 253`},
 		"too many containers":     {containers(webhook.MaxContainers + 1), "more than 2000 containers"},
 		"too large":               {`{"spec":{"a":"` + strings.Repeat("x", webhook.MaxPod) + `"}}`, "of at most"},
 	} {
@@ -154,5 +160,72 @@ func TestParseContainerCredentials(t *testing.T) {
 		if accounts, err := webhook.ParseContainerCredentials([]byte(text)); err == nil || !strings.Contains(err.Error(), want) || accounts != nil {
 			t.Errorf("%.40q: %v, %v, want %q", text, accounts, err, want)
 		}
+	}
+}
+
+// TestPatchBounded: an annotation reaches the patch once for each container, so that a pod of three megabytes, which the API server bounds only after its
+// webhooks, or an account's annotations, would ask for gigabytes.
+func TestPatchBounded(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	containers := strings.TrimSuffix(strings.Repeat("{},", webhook.MaxContainers), ",")
+	annotated := `{"metadata":{"annotations":{"eks.amazonaws.com/endpoint-url":"` + long + `"}},"spec":{"containers":[` + containers + `]}}`
+	plain := `{"spec":{"containers":[` + containers + `]}}`
+	for name, c := range map[string]struct{ pod, role string }{"the pod's": {annotated, roleARN}, "the account's": {plain, long}} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := webhook.Inject([]byte(c.pod), webhook.Identity{RoleARN: c.role}, webhook.Settings{}.Complete())
+		runtime.ReadMemStats(&after)
+		allocated := after.TotalAlloc - before.TotalAlloc
+		if err == nil || !strings.Contains(err.Error(), "patched by more than") || allocated > 64<<20 {
+			t.Errorf("%s annotation: %v, after %d bytes", name, err, allocated)
+		}
+	}
+	k := newCluster()
+	k.cache("shop", "app", map[string]string{"role-arn": roleARN})
+	h := newHandler(t, webhook.Config{ServiceAccounts: k})
+	pod := strings.Replace(annotated, `"spec":{`, `"spec":{"serviceAccountName":"app",`, 1)
+	if got := review(t, h, ask{}, pod); got.Response.Allowed || len(got.Response.Patch) > 0 || !strings.Contains(got.Response.Status.Message, "patched by more") {
+		t.Errorf("the pod was answered %+.300v", got)
+	}
+}
+
+// TestSkipListBounded: a list of a million names to skip is one look a container, and a few warnings.
+func TestSkipListBounded(t *testing.T) {
+	names := make([]string, 300_000)
+	for i := range names {
+		names[i] = strconv.Itoa(i)
+	}
+	var containers []string
+	for i := range webhook.MaxContainers {
+		containers = append(containers, `{"name":"c`+strconv.Itoa(i)+`"}`)
+	}
+	pod := []byte(`{"metadata":{"annotations":{"eks.amazonaws.com/skip-containers":"` + strings.Join(names, ",") + `"}},"spec":{"containers":[` +
+		strings.Join(containers, ",") + `]}}`)
+	begun := time.Now()
+	warnings, err := webhook.LintPod(pod, webhook.Identity{}, true, webhook.Settings{}.Complete())
+	if err != nil || len(warnings) == 0 || len(warnings) > 5 {
+		t.Errorf("%d warnings, %v", len(warnings), err)
+	}
+	if took := time.Since(begun); took > 10*time.Second { // 600 million comparisons, and a list of all containers for each name, took minutes
+		t.Errorf("it took %s", took)
+	}
+}
+
+// TestLongQuestionsNotKept: annotations of a quarter of a megabyte, of accounts that anybody made, are not remembered by the thousand.
+func TestLongQuestionsNotKept(t *testing.T) {
+	advisor := &knows{role: roleARN}
+	h := newHandler(t, webhook.Config{ServiceAccounts: newCluster(), Advisor: advisor})
+	for _, annotations := range []string{
+		`"eks.amazonaws.com/role-arn":"` + roleARN + strings.Repeat("x", 2048) + `"`,
+		`"eks.amazonaws.com/role-arn":"` + roleARN + `","eks.amazonaws.com/audience":"` + strings.Repeat("x", 2049) + `"`,
+	} {
+		got := review(t, h, ask{path: "/validate", resource: "serviceaccounts"}, `{"metadata":{"name":"app","annotations":{`+annotations+`}}}`)
+		if !got.Response.Allowed || len(advisor.asked) != 0 {
+			t.Errorf("%.60s: %+v, asked %d questions", annotations, got, len(advisor.asked))
+		}
+	}
+	review(t, h, ask{path: "/validate", resource: "serviceaccounts"}, `{"metadata":{"name":"app","annotations":{"eks.amazonaws.com/role-arn":"`+roleARN+`"}}}`)
+	if len(advisor.asked) != 1 {
+		t.Errorf("asked %d questions about a role", len(advisor.asked))
 	}
 }

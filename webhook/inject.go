@@ -2,8 +2,8 @@ package webhook
 
 import (
 	"encoding/csv"
+	"fmt"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -78,7 +78,7 @@ type Identity struct {
 // Settings must be Complete.
 //
 // It fails with a SyntaxError on text that is not a pod, is longer than MaxPod, has more than MaxContainers, or names
-// a member that counts twice.
+// a member that counts twice, and on a pod that would be patched by more than MaxPatch.
 func Inject(pod []byte, identity Identity, settings Settings) (Patch, error) {
 	p, err := readPod(pod, &settings)
 	if err != nil {
@@ -87,7 +87,7 @@ func Inject(pod []byte, identity Identity, settings Settings) (Patch, error) {
 	if !p.spec {
 		return nil, &SyntaxError{1, 1, "the pod has no spec"}
 	}
-	return p.inject(identity, &settings), nil
+	return p.inject(identity, &settings)
 }
 
 // injection is what one pod's containers get.
@@ -107,7 +107,7 @@ type extra struct {
 	value []byte
 }
 
-func (p *pod) inject(identity Identity, settings *Settings) Patch {
+func (p *pod) inject(identity Identity, settings *Settings) (Patch, error) {
 	p.override(&identity)
 	in := p.injection(&identity, settings)
 	patch := make(Patch, 0, 4+3*(len(p.init)+len(p.main)))
@@ -115,18 +115,24 @@ func (p *pod) inject(identity Identity, settings *Settings) Patch {
 		p.label(&patch)
 	}
 	p.addVolumes(&patch, &identity, settings)
-	skipped := p.skipped()
+	skipped, size := p.skipped(), patch.size()
 	for _, group := range []struct {
 		path       string
 		containers []container
 	}{{"/spec/initContainers/", p.init}, {"/spec/containers/", p.main}} {
 		for i := range group.containers {
-			if c := &group.containers[i]; !slices.Contains(skipped, c.name) {
+			if c := &group.containers[i]; !skipped[c.name] {
+				before := len(patch)
 				in.add(&patch, group.path+strconv.Itoa(i), c)
+				size += patch[before:].size()
+			}
+			if size > MaxPatch { // before the next container takes as much again
+				return nil, &SyntaxError{1, 1, fmt.Sprintf("the pod would be patched by more than %d bytes; "+
+					"an annotation of it or of its account is too long for so many containers", MaxPatch)}
 			}
 		}
 	}
-	return patch
+	return patch, nil
 }
 
 // override lets the pod's annotations beat the account's. What does not parse leaves the account's.
@@ -175,7 +181,7 @@ func (e Extras) override(annotations map[string]string) Extras {
 
 // skipped are the containers that the pod wants left alone: the first record of a CSV text, as encoding/csv reads it;
 // none if it cannot.
-func (p *pod) skipped() []string {
+func (p *pod) skipped() map[string]bool {
 	text, ok := p.annotations[annotationSkip]
 	if !ok {
 		return nil
@@ -184,7 +190,11 @@ func (p *pod) skipped() []string {
 	if err != nil {
 		return nil
 	}
-	return names
+	skipped := map[string]bool{} // a list of a million names times a thousand containers would take seconds
+	for _, name := range names {
+		skipped[name] = true
+	}
+	return skipped
 }
 
 // injection writes what the containers get, once for all of them.

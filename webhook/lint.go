@@ -164,11 +164,16 @@ func (p *pod) lintSkip(prefix string) []Warning {
 			prefix+annotationSkip, quote(text))}
 	}
 	var warnings []Warning
-	for _, name := range p.skipped() {
-		if !slices.ContainsFunc(slices.Concat(p.init, p.main), func(c container) bool { return c.name == name }) {
-			warnings = append(warnings, warn("W03", "%s names %s, which is no container of this pod.",
-				prefix+annotationSkip, quote(name)))
+	absent := p.skipped()
+	for _, c := range slices.Concat(p.init, p.main) {
+		delete(absent, c.name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(absent)) {
+		if len(warnings) == maxWarnings {
+			break
 		}
+		warnings = append(warnings, warn("W03", "%s names %s, which is no container of this pod.",
+			prefix+annotationSkip, quote(name)))
 	}
 	return warnings
 }
@@ -178,7 +183,7 @@ func (p *pod) lintEnv() []Warning {
 	var warnings []Warning
 	skipped := p.skipped()
 	for _, c := range slices.Concat(p.init, p.main) {
-		if slices.Contains(skipped, c.name) {
+		if skipped[c.name] {
 			continue
 		}
 		has, lacks := "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"

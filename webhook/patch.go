@@ -19,11 +19,7 @@ type Patch []Operation
 
 // AppendJSON appends the patch's JSON text to b.
 func (p Patch) AppendJSON(b []byte) []byte {
-	size := 2
-	for _, o := range p {
-		size += len(o.Path) + len(o.Value) + 40
-	}
-	b = slices.Grow(b, size)
+	b = slices.Grow(b, p.size())
 	b = append(b, '[')
 	for i, o := range p {
 		if i > 0 {
@@ -38,6 +34,15 @@ func (p Patch) AppendJSON(b []byte) []byte {
 		b = append(b, '}')
 	}
 	return append(b, ']')
+}
+
+// size is about how long the patch's JSON text is.
+func (p Patch) size() int {
+	size := 2
+	for _, o := range p {
+		size += len(o.Path) + len(o.Value) + 40
+	}
+	return size
 }
 
 // MarshalJSON is AppendJSON for encoding/json.

@@ -9,6 +9,12 @@ const (
 	// MaxContainers bounds a pod's init and main containers together. A patch is longer than the smallest containers,
 	// so that without it a pod of empty ones would ask for gigabytes.
 	MaxContainers = 2000
+	// MaxPatch bounds a pod's patch, in bytes. Annotations reach it once for each container, and those of a pod are
+	// not bounded by the API server before its webhooks have answered. No pod that grows by so much would be kept:
+	// etcd takes 1.5 MiB.
+	MaxPatch = 3 << 20
+	// maxName is the longest name that Kubernetes takes, in bytes (RFC 1123 subdomains).
+	maxName = 253
 )
 
 // The environment variables that decide what is injected. A bit each, since only their presence counts.
@@ -102,9 +108,9 @@ func (r *podReader) metadata() error {
 	return r.object(func(key []byte) error {
 		switch string(key) {
 		case "name":
-			return r.string(&seen, 1, key, &r.pod.name)
+			return r.name(&seen, 1, key, &r.pod.name)
 		case "generateName":
-			return r.string(&seen, 2, key, &r.pod.generateName)
+			return r.name(&seen, 2, key, &r.pod.generateName)
 		case "annotations":
 			return r.nullable(&seen, 4, key, r.annotations)
 		case "labels":
@@ -114,6 +120,15 @@ func (r *podReader) metadata() error {
 		}
 		return r.skip()
 	})
+}
+
+// name takes a member that names an object. It reaches logs and Events, and the API server looks at its length only after
+// its webhooks: one that is too long is refused here as there.
+func (r *podReader) name(seen *uint32, bit uint32, key []byte, into *string) error {
+	if err := r.string(seen, bit, key, into); err != nil || len(*into) <= maxName {
+		return err
+	}
+	return r.failAt(r.key, "the member %q has %d bytes, of at most %d", key, len(*into), maxName)
 }
 
 func (r *podReader) annotations() error {
@@ -154,11 +169,11 @@ func (r *podReader) owners() error {
 		err := r.object(func(key []byte) error {
 			switch string(key) {
 			case "kind":
-				return r.string(&seen, 1, key, &owner.Kind)
+				return r.name(&seen, 1, key, &owner.Kind)
 			case "name":
-				return r.string(&seen, 2, key, &owner.Name)
+				return r.name(&seen, 2, key, &owner.Name)
 			case "uid":
-				return r.string(&seen, 4, key, &owner.UID)
+				return r.name(&seen, 4, key, &owner.UID)
 			case "controller":
 				raw, err := r.raw()
 				controller = string(raw) == "true"
@@ -179,7 +194,7 @@ func (r *podReader) spec() error {
 	return r.object(func(key []byte) error {
 		switch string(key) {
 		case "serviceAccountName":
-			return r.string(&seen, 1, key, &r.pod.serviceAccount)
+			return r.name(&seen, 1, key, &r.pod.serviceAccount)
 		case "nodeSelector":
 			return r.nullable(&seen, 2, key, r.nodeSelector)
 		case "volumes":

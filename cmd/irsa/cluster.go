@@ -109,7 +109,7 @@ An issuer belongs to one cluster of an account, and a name to the cluster with t
 			if !ok || namespace == "" || name == "" {
 				return failure("Usage", fmt.Errorf("%q is not a service account", syncer), "--sync-service-account NAMESPACE/NAME")
 			}
-			if review {
+			if review || command.Flags().Changed("sync-service-account") {
 				registration.SyncSubject = "system:serviceaccount:" + namespace + ":" + name
 			}
 			return o.register(command.Context(), registration)
@@ -120,7 +120,7 @@ An issuer belongs to one cluster of an account, and a name to the cluster with t
 	command.Flags().StringArrayVar(&clientIDs, "client-id", nil, "audience that the provider takes, if this makes it; again for another (default sts.amazonaws.com)")
 	command.Flags().BoolVar(&review, "token-review", false, "exchange tokens only on the cluster's word that they are still good, which `irsa cluster sync` gives")
 	command.Flags().StringVar(&syncer, "sync-service-account", "openirsa/openirsa-sync",
-		"with --token-review, the service account of irsa cluster sync: it gives the cluster's word, and so its own tokens are exchanged without")
+		"of a cluster with --token-review, the service account of irsa cluster sync: it gives the cluster's word, and so its own tokens are exchanged without")
 	return command
 }
 

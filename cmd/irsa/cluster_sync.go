@@ -88,18 +88,7 @@ func (o *clusterOptions) sync(ctx context.Context, name string, interval time.Du
 		s.logger = slog.New(slog.NewJSONHandler(o.env.stderr, nil))
 	}
 	if once {
-		_, found, err := o.readCluster(ctx)
-		if err != nil {
-			return err
-		}
-		if _, err := s.cloud.SyncCluster(ctx, name, found.UID, found.Version, found.KeySet); err != nil {
-			return err
-		}
-		if *o.output == outputJSON {
-			return printJSON(o.env, registeredJSON{Name: name, Issuer: found.Issuer, KeyIDs: found.KeyIDs, UID: found.UID, Version: found.Version})
-		}
-		fmt.Fprintf(o.env.stdout, "pushed    %d keys of %s\n", len(found.KeyIDs), printable(found.Issuer))
-		return nil
+		return o.syncOnce(ctx, plane, name)
 	}
 	if ops != "" {
 		listener, err := listen(ops, "--ops")
@@ -129,6 +118,22 @@ func (o *clusterOptions) sync(ctx context.Context, name string, interval time.Du
 		case <-ticker.C:
 		}
 	}
+}
+
+// syncOnce pushes the keys and says so.
+func (o *clusterOptions) syncOnce(ctx context.Context, plane *cloud.Client, name string) error {
+	_, found, err := o.readCluster(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := plane.SyncCluster(ctx, name, found.UID, found.Version, found.KeySet); err != nil {
+		return err
+	}
+	if *o.output == outputJSON {
+		return printJSON(o.env, registeredJSON{Name: name, Issuer: found.Issuer, KeyIDs: found.KeyIDs, UID: found.UID, Version: found.Version})
+	}
+	fmt.Fprintf(o.env.stdout, "pushed    %d keys of %s\n", len(found.KeyIDs), printable(found.Issuer))
+	return nil
 }
 
 // health serves whether it runs, and whether the plane has the cluster's keys.

@@ -361,3 +361,24 @@ func TestAdvisors(t *testing.T) {
 		t.Errorf("of a cluster that the account has not registered: %q, %v", got, err)
 	}
 }
+
+// TestClusterSyncServiceAccount: the account that is exempt from review is changed by its flag alone, and stays without it.
+func TestClusterSyncServiceAccount(t *testing.T) {
+	p := planeInEnvironment(t)
+	_, kubeconfig := kubernetes(t, "https://prod.example.test", "uid-1")
+	for _, c := range []struct {
+		flags []string
+		want  string
+	}{
+		{[]string{"--token-review"}, "system:serviceaccount:openirsa:openirsa-sync"},
+		{[]string{"--sync-service-account", "other/sync"}, "system:serviceaccount:other:sync"},
+		{nil, "system:serviceaccount:other:sync"},
+	} {
+		runs(t, 0, append([]string{"cluster", "register", "prod", "--kubeconfig", kubeconfig}, c.flags...)...)
+		account, err := p.directory.Account(t.Context(), "000000000000")
+		check(t, err)
+		if found, _ := account.ClusterNamed("eu-central-1", "prod"); !found.TokenReview || found.SyncSubject != c.want {
+			t.Errorf("%v: %+v, want %s", c.flags, found, c.want)
+		}
+	}
+}

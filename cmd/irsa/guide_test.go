@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/spf13/pflag"
 )
 
 // blocks are the fenced blocks of a language in a guide.
@@ -72,4 +74,25 @@ func TestSelfHostingCommands(t *testing.T) {
 			t.Errorf("%v: %s\n%s", err, out, block)
 		}
 	}
+}
+
+// TestWebhookGuideFlags: every flag that docs/webhook.md names is the webhook's, and it names every flag that decides what is injected and when.
+func TestWebhookGuideFlags(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "webhook.md"))
+	check(t, err)
+	all, deciding := pflag.NewFlagSet("", pflag.ContinueOnError), pflag.NewFlagSet("", pflag.ContinueOnError)
+	(&webhookOptions{}).register(all)
+	(&webhookOptions{}).registerInjection(deciding)
+	named := map[string]bool{}
+	for _, match := range regexp.MustCompile("--([a-z][a-z-]*)").FindAllStringSubmatch(string(text), -1) {
+		named[match[1]] = true
+		if match[1] != "help" && all.Lookup(match[1]) == nil {
+			t.Errorf("docs/webhook.md names --%s, which there is not", match[1])
+		}
+	}
+	deciding.VisitAll(func(f *pflag.Flag) {
+		if !named[f.Name] {
+			t.Errorf("docs/webhook.md does not name --%s", f.Name)
+		}
+	})
 }
