@@ -39,6 +39,13 @@ func logAtFailure(t *testing.T, c *Cluster, r *Runner) {
 	})
 }
 
+// leaveNoWebhook takes the installation's webhooks from the cluster at the end, before their pods end: every pod of the tests that follow would wait for them.
+func leaveNoWebhook(t *testing.T, c *Cluster) {
+	t.Cleanup(func() {
+		kubectl(t, c, "", "delete", "--ignore-not-found", "mutatingwebhookconfiguration,validatingwebhookconfiguration", "openirsa-webhook")
+	})
+}
+
 func mustKubectl(t testing.TB, c *Cluster, arguments ...string) string {
 	t.Helper()
 	out, errOut, code := kubectl(t, c, "", arguments...)

@@ -45,6 +45,7 @@ func TestSelfHosting(t *testing.T) {
 	r := run(t, c, RunnerConfig{Namespaces: []string{chartNamespace, webhookNamespace, "shop", app}, Network: network,
 		Images: map[string]string{"openirsa": binary(t), "amazon/aws-cli": g.awsImage(t)}})
 	logAtFailure(t, c, r)
+	leaveNoWebhook(t, c)
 	g.prepare(t, r)
 	g.follow(t)
 	g.stored(t)
