@@ -244,6 +244,8 @@ func TestNotReviews(t *testing.T) {
 		"only warned of":  {"POST", "/validate", "application/json", "{]", 200, `"allowed":true`},
 		"a pod":           {"POST", "/mutate", "application/json", plainPod, 200, "is not an AdmissionReview"},
 		"a later version": {"POST", "/mutate", "application/json", `{"apiVersion":"admission.k8s.io/v2","kind":"AdmissionReview","request":{}}`, 200, "is not an AdmissionReview"},
+		"of no version":   {"POST", "/mutate", "application/json", `{"request":{"uid":"u-9","operation":"CREATE","kind":{"kind":"Pod"},"object":{"spec":{}}}}`, 200, `"uid":"u-9","allowed":true`},
+		"nothing":         {"POST", "/mutate", "application/json", `{}`, 200, "is not an AdmissionReview"},
 		"no request":      {"POST", "/mutate", "application/json", `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview"}`, 200, "has no request"},
 		"an odd pod":      {"POST", "/mutate", "application/json", `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"u-9","object":{"spec":[]}}}`, 200, `"uid":"u-9","allowed":false`},
 		"an odd pod, said to be one": {"POST", "/mutate", "application/json", `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview",

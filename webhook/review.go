@@ -59,6 +59,8 @@ func readReview(body []byte, settings *Settings) (*review, error) {
 	}
 	switch version := r.review.apiVersion; {
 	case err != nil:
+	case version == "" && kind == "" && requested:
+		// No API server sends such a review, but amazon-eks-pod-identity-webhook takes it, and tools that were made for it send it.
 	case kind != reviewKind || version != reviewV1 && version != reviewV1beta1:
 		err = fmt.Errorf("%s of %s is not an AdmissionReview of %s or v1beta1", quote(kind), quote(version), reviewV1)
 	case !requested:
