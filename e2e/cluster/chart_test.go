@@ -285,6 +285,15 @@ func (r *release) injection(t *testing.T, namespace string) {
 			t.Errorf("entry %s fails by %s, want %s, with a bundle of %d bytes", configurations.Webhooks[i].Name, got, want, len(configurations.Webhooks[i].ClientConfig.CABundle))
 		}
 	}
+	secrets, err := r.cluster.Admin.CoreV1().Secrets(webhookNamespace).List(t.Context(), metav1.ListOptions{})
+	if err != nil || len(secrets.Items) == 0 {
+		t.Fatalf("no Secret holds the webhook's authority: %v", err)
+	}
+	for _, s := range secrets.Items {
+		if s.Immutable == nil || !*s.Immutable {
+			t.Errorf("the Secret %s can be changed", s.Name)
+		}
+	}
 	r.role(t, "app", namespace, "app", `["s3:ListAllMyBuckets"]`)
 	serviceAccount(t, r.cluster, namespace, "app", map[string]string{"eks.amazonaws.com/role-arn": "arn:aws:iam::" + account + ":role/app"})
 	file := filepath.Join(t.TempDir(), "ca.crt")

@@ -163,6 +163,12 @@ func kubectl(t testing.TB, c *Cluster, stdin string, arguments ...string) (stdou
 	t.Helper()
 	command := exec.CommandContext(context.WithoutCancel(t.Context()), c.Kubectl(), append([]string{"--kubeconfig", filepath.Join(c.Folder(), "admin.kubeconfig")}, arguments...)...)
 	command.Stdin = strings.NewReader(stdin)
+	return finished(t, command)
+}
+
+// finished runs a command to its end, whatever that is.
+func finished(t testing.TB, command *exec.Cmd) (stdout, stderr string, code int) {
+	t.Helper()
 	var out, errOut bytes.Buffer
 	command.Stdout, command.Stderr = &out, &errOut
 	err := command.Run()

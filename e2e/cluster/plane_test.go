@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -125,14 +124,7 @@ func (p *plane) irsa(t testing.TB, arguments ...string) (stdout, stderr string, 
 	t.Helper()
 	command := exec.CommandContext(t.Context(), binary(t), arguments...)
 	command.Env = environment(p.admin...)
-	var out, errOut bytes.Buffer
-	command.Stdout, command.Stderr = &out, &errOut
-	err := command.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
-	return out.String(), errOut.String(), command.ProcessState.ExitCode()
+	return finished(t, command)
 }
 
 // register registers the cluster under a name, as its administrator would.
@@ -187,12 +179,5 @@ func (p *plane) cli(t testing.TB, arguments ...string) (stdout, stderr string, c
 	t.Helper()
 	command := exec.CommandContext(t.Context(), "aws", arguments...)
 	command.Env = environment(append(p.admin, "HOME="+t.TempDir())...)
-	var out, errOut bytes.Buffer
-	command.Stdout, command.Stderr = &out, &errOut
-	err := command.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
-	return out.String(), errOut.String(), command.ProcessState.ExitCode()
+	return finished(t, command)
 }

@@ -39,8 +39,8 @@ type pod struct {
 }
 
 func newPod(ctx context.Context, r *Runner, object *core.Pod) *pod {
-	p := &pod{runner: r, object: object, folder: filepath.Join(r.config.Folder, "pods", string(object.UID)), address: machineAddress()}
-	p.home = filepath.Join(p.folder, "home") // what is kept at home is kept in an image's file system, which no two containers share
+	p := &pod{runner: r, object: object, folder: filepath.Join(r.config.Folder, "pods", string(object.UID)), address: "127.0.0.1"} // unless the runner has a network
+	p.home = filepath.Join(p.folder, "home")                                                                                       // what is kept at home is kept in an image's file system, which no two containers share
 	p.going, p.cancel = context.WithCancel(ctx)
 	p.status = core.PodStatus{Phase: core.PodPending, HostIP: "127.0.0.1", PodIP: p.address, PodIPs: []core.PodIP{{IP: p.address}}}
 	for i := range object.Spec.InitContainers {
@@ -50,21 +50,6 @@ func newPod(ctx context.Context, r *Runner, object *core.Pod) *pod {
 		p.status.ContainerStatuses = append(p.status.ContainerStatuses, waiting(&object.Spec.Containers[i]))
 	}
 	return p
-}
-
-// machineAddress is where pods are reached: on the machine's own network. Kubernetes takes no loopback address for a Service's endpoint; without
-// another one, Services lead nowhere.
-func machineAddress() string {
-	addresses, err := net.InterfaceAddrs()
-	if err != nil {
-		return "127.0.0.1"
-	}
-	for _, a := range addresses {
-		if n, ok := a.(*net.IPNet); ok && n.IP.To4() != nil && n.IP.IsGlobalUnicast() {
-			return n.IP.String()
-		}
-	}
-	return "127.0.0.1"
 }
 
 func waiting(c *core.Container) core.ContainerStatus {
