@@ -2,7 +2,7 @@
 // built them, and in place of kubelet and container runtime a Runner that starts the pods' containers as plain processes.
 //
 // Tokens, admission, authorization and garbage collection are Kubernetes' own. What there is not: a scheduler (a Runner binds the pods of its
-// namespaces to its node), images, limits of resources, and a network of pods (every process is on loopback).
+// namespaces to its node), images, limits of resources, and any other network of pods than Network.
 package cluster
 
 import (
