@@ -23,6 +23,9 @@ const (
 	eventQueue = 256
 	// eventAgain is for how long an Event that says the same of the same object is not written again. API servers forget Events after an hour.
 	eventAgain = 10 * time.Minute
+	// eventsAlike is how many pods of one controller, or of none in one namespace, have an Event of one mistake within eventAgain: whoever describes one
+	// of a thousand replicas finds it described at others, and the API server keeps fifty Events instead of a thousand.
+	eventsAlike = 50
 	// eventsRemembered bounds what is remembered for that.
 	eventsRemembered = 4096
 	// maxEventMessage is what the API server takes (validation of core/v1 Events), in bytes.
@@ -40,13 +43,19 @@ type Events struct {
 	queue  chan *corev1.Event
 
 	mu      sync.Mutex
-	written map[uint64]time.Time // hash of object, reason and message → when
+	written map[uint64]said // by the hash of object, reason and message, and of a pod's controller, reason and message
 	dropped int
+}
+
+// said is when something was said first, and of how many since.
+type said struct {
+	at time.Time
+	of int
 }
 
 // Events makes a writer under the name of its source; Run writes.
 func (c *Client) Events(source string, log *slog.Logger) *Events {
-	return &Events{client: c.client, source: source, log: log, now: time.Now, queue: make(chan *corev1.Event, eventQueue), written: map[uint64]time.Time{}}
+	return &Events{client: c.client, source: source, log: log, now: time.Now, queue: make(chan *corev1.Event, eventQueue), written: map[uint64]said{}}
 }
 
 // Warn queues an Event, unless it was written lately or the queue is full.
@@ -82,23 +91,47 @@ func eventName(object string, now time.Time) string {
 	return strings.TrimRight(object[:min(len(object), maxEventName-len(at))], "-.") + at
 }
 
-// remember says whether an Event is new.
+// remember says whether an Event is new, and its object not one of many.
 func (e *Events) remember(object webhook.Reference, reason, message string, now time.Time) bool {
-	hash := fnv.New64a()
-	for _, part := range []string{object.Kind, object.Namespace, object.Name, object.UID, reason, message} {
-		fmt.Fprintf(hash, "%d:%s", len(part), part)
-	}
-	key := hash.Sum64()
+	one := hashed(object.Kind, object.Namespace, object.Name, object.UID, reason, message)
+	alike := hashed("pods", object.Namespace, object.Owner, reason, message)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if at, ok := e.written[key]; ok && now.Sub(at) < eventAgain {
+	if e.lately(one, now).of > 0 {
 		return false
 	}
-	if len(e.written) >= eventsRemembered {
+	if object.Kind == "Pod" && e.lately(alike, now).of >= eventsAlike {
+		return false
+	}
+	if len(e.written)+2 > eventsRemembered {
 		clear(e.written) // the price is a few Events twice
 	}
-	e.written[key] = now
+	e.again(one, now)
+	if object.Kind == "Pod" {
+		e.again(alike, now)
+	}
 	return true
+}
+
+// lately is what was said under a key, if that was not long ago.
+func (e *Events) lately(key uint64, now time.Time) said {
+	if before, ok := e.written[key]; ok && now.Sub(before.at) < eventAgain {
+		return before
+	}
+	return said{at: now}
+}
+
+func (e *Events) again(key uint64, now time.Time) {
+	before := e.lately(key, now)
+	e.written[key] = said{before.at, before.of + 1}
+}
+
+func hashed(parts ...string) uint64 {
+	hash := fnv.New64a()
+	for _, part := range parts {
+		fmt.Fprintf(hash, "%d:%s", len(part), part)
+	}
+	return hash.Sum64()
 }
 
 // Run writes what is queued until ctx ends. What cannot be written is lost: an Event is a help for people, not a record.
