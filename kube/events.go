@@ -19,8 +19,11 @@ import (
 )
 
 const (
-	// eventQueue is how many Events wait to be written; more are dropped, and counted in the log.
+	// eventQueue is how many Events wait to be written; more are dropped, and counted in the log with the next that is written.
 	eventQueue = 256
+	// eventRate is how many may be written a second, beside eventQueue at once: a tenth of a kubelet's (--event-qps). Whoever reaches the webhook can have
+	// it write Events, and an hour of them, for which API servers keep them, must not fill etcd.
+	eventRate = 5
 	// eventAgain is for how long an Event that says the same of the same object is not written again. API servers forget Events after an hour.
 	eventAgain = 10 * time.Minute
 	// eventsAlike is how many pods of one controller, or of none in one namespace, have an Event of one mistake within eventAgain: whoever describes one
@@ -45,6 +48,8 @@ type Events struct {
 	mu      sync.Mutex
 	written map[uint64]said // by the hash of object, reason and message, and of a pod's controller, reason and message
 	dropped int
+	spent   float64 // of eventQueue, at the time of spentAt
+	spentAt time.Time
 }
 
 // said is when something was said first, and of how many since.
@@ -103,6 +108,10 @@ func (e *Events) remember(object webhook.Reference, reason, message string, now 
 	if object.Kind == "Pod" && e.lately(alike, now).of >= eventsAlike {
 		return false
 	}
+	if !e.afford(now) {
+		e.dropped++
+		return false
+	}
 	if len(e.written)+2 > eventsRemembered {
 		clear(e.written) // the price is a few Events twice
 	}
@@ -110,6 +119,17 @@ func (e *Events) remember(object webhook.Reference, reason, message string, now 
 	if object.Kind == "Pod" {
 		e.again(alike, now)
 	}
+	return true
+}
+
+// afford takes one Event from what may be written.
+func (e *Events) afford(now time.Time) bool {
+	e.spent = max(0, e.spent-eventRate*now.Sub(e.spentAt).Seconds())
+	e.spentAt = now
+	if e.spent > eventQueue-1 {
+		return false
+	}
+	e.spent++
 	return true
 }
 
@@ -159,7 +179,7 @@ func (e *Events) write(ctx context.Context, event *corev1.Event) {
 	e.dropped = 0
 	e.mu.Unlock()
 	if dropped > 0 {
-		e.log.Warn("Events were dropped because too many waited", "count", dropped)
+		e.log.Warn("Events were dropped because there were too many", "count", dropped)
 	}
 }
 

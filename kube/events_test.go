@@ -98,6 +98,25 @@ func TestEventsAlike(t *testing.T) {
 	}
 }
 
+// TestEventsRate: whoever makes up pods, controllers and sentences fills the API server no faster than by five Events a second.
+func TestEventsRate(t *testing.T) {
+	now := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
+	e := (&Client{client: fake.NewClientset()}).Events("openirsa-webhook", slog.New(slog.DiscardHandler))
+	e.now = func() time.Time { return now }
+	written := 0
+	for i := range 100 * 100 { // a hundred a second
+		now = now.Add(10 * time.Millisecond)
+		one := fmt.Sprint(i)
+		e.Warn(webhook.Reference{Kind: "Pod", Namespace: one, Name: one, UID: one, Owner: one}, "R", one)
+		for ; len(e.queue) > 0; written++ {
+			<-e.queue
+		}
+	}
+	if want := 256 + 5*100; written < want-1 || written > want+1 || e.dropped != 10000-written {
+		t.Errorf("%d Events in 100 s, want %d; %d dropped", written, want, e.dropped)
+	}
+}
+
 // TestEventName: objects with the longest names have Events too (names are RFC 1123 subdomains of at most 253 characters).
 func TestEventName(t *testing.T) {
 	now := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
@@ -119,6 +138,8 @@ func TestEventsNeverBlock(t *testing.T) {
 	})
 	var log strings.Builder
 	e := (&Client{client: client}).Events("openirsa-webhook", slog.New(slog.NewTextHandler(&log, nil)))
+	now := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
+	e.now = func() time.Time { now = now.Add(time.Millisecond * 200); return now }
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() { defer close(done); e.Run(ctx) }()
