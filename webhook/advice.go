@@ -73,9 +73,9 @@ func (a *advice) ask(ctx context.Context, q Question) ([]Warning, error) {
 }
 
 // question is what there is to ask about an identity, if anything: EKS Pod Identity's agent knows no role here, and
-// what is too long for a role or an audience is not worth remembering.
+// what is too long for a role, an audience or a name is not worth remembering.
 func (i *Identity) question(account string) (Question, bool) {
-	asked := i.Method == WebIdentity && len(i.RoleARN) <= maxAsked && len(i.Audience) <= maxAsked
+	asked := i.Method == WebIdentity && len(i.RoleARN) <= maxAsked && len(i.Audience) <= maxAsked && len(account) <= maxName
 	return Question{i.RoleARN, i.Namespace, account, i.Audience}, asked
 }
 

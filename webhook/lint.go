@@ -262,6 +262,11 @@ func warnUnannotated(namespace, account string, missing bool, settings *Settings
 			"Create and annotate it before them.",
 			quote(account))
 	}
+	for _, name := range []string{namespace, account} { // a command is there to be copied, and a mutating review's names are unproven
+		if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-.") != "" {
+			return warn("A01", "service account %s names no role, so its pods get none.", quote(account))
+		}
+	}
 	return warn("A01", "service account %s names no role, so its pods get none: "+
 		"kubectl -n %s annotate sa %s %s/%s=arn:…, then restart them.",
 		quote(account), namespace, account, settings.AnnotationPrefix, annotationRole)

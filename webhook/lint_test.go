@@ -229,6 +229,12 @@ func TestWarnUnannotated(t *testing.T) {
 			}
 		}
 	}
+	h := newHandler(t, webhook.Config{ServiceAccounts: c, WarnUnannotated: webhook.UnannotatedAll})
+	c.cache("shop", "a;reboot", nil) // no API server has it, and a command with it would be one to copy
+	odd := review(t, h, ask{path: "/validate", resource: "deployments"}, workload("deployments", `{"spec":{"serviceAccountName":"a;reboot"}}`)).Response.Warnings
+	if len(odd) != 1 || strings.Contains(odd[0], "kubectl") {
+		t.Errorf("of an odd name: %q", odd)
+	}
 	if _, err := webhook.New(webhook.Config{ServiceAccounts: c, WarnUnannotated: "some"}); err == nil {
 		t.Error("a mode that there is not was taken")
 	}

@@ -125,15 +125,6 @@ func (r *podReader) metadata() error {
 	})
 }
 
-// name takes a member that names an object. It reaches logs and Events, and the API server looks at its length only after
-// its webhooks: one that is too long is refused here as there.
-func (r *podReader) name(seen *uint32, bit uint32, key []byte, into *string) error {
-	if err := r.string(seen, bit, key, into); err != nil || len(*into) <= maxName {
-		return err
-	}
-	return r.failAt(r.key, "the member %q has %d bytes, of at most %d", key, len(*into), maxName)
-}
-
 func (r *podReader) annotations() error {
 	prefix := r.settings.AnnotationPrefix
 	return r.object(func(key []byte) error {

@@ -18,10 +18,10 @@ func (h *Handler) validate(ctx context.Context, r *review) (answer, error) {
 	}
 	var warnings []Warning
 	var err error
-	switch r.resource {
-	case "serviceaccounts":
+	switch {
+	case r.group == "" && r.resource == "serviceaccounts":
 		warnings, err = h.validateAccount(ctx, r)
-	case "pods":
+	case r.group == "" && r.resource == "pods":
 		warnings, err = h.validatePod(ctx, r)
 	default:
 		warnings, err = h.validateWorkload(ctx, r)
