@@ -79,9 +79,12 @@ func (p *pod) variables() (all uint32) {
 // validatePod warns of an admitted pod, if a person made it, and records Events on it, whoever did. A pod of a
 // controller is answered at once: nobody reads its warnings, and its Events follow.
 func (h *Handler) validatePod(ctx context.Context, r *review) ([]Warning, error) {
+	if r.operation != "CREATE" {
+		return nil, nil
+	}
 	record := h.records(true) && !r.dryRun
 	owned, err := isControlled(r.object)
-	if err != nil || r.operation != "CREATE" || owned && !record {
+	if err != nil || owned && !record {
 		return nil, err
 	}
 	a, err := h.examine(r.namespace, r.object)

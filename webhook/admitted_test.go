@@ -208,6 +208,35 @@ func TestAdmittedExchanges(t *testing.T) {
 	}
 }
 
+// TestAdmittedBounds: a pod written to be long is asked about and told of a few times.
+func TestAdmittedBounds(t *testing.T) {
+	var containers []string
+	for i := range 50 {
+		containers = append(containers, fmt.Sprintf(`{"name":"c%d","env":[{"name":"AWS_ROLE_ARN","value":"%s-%d"},{"name":"AWS_WEB_IDENTITY_TOKEN_FILE","value":"/t/token"}],
+			"volumeMounts":[{"name":"t","mountPath":"/t"}]}`, i, roleARN, i), fmt.Sprintf(`{"name":"d%d","env":[{"name":"AWS_ROLE_ARN"}]}`, i))
+	}
+	pod := `{"metadata":{` + controlled + `},"spec":{"serviceAccountName":"app","containers":[` + strings.Join(containers, ",") + `],"volumes":[{"name":"aws-iam-token"},` +
+		`{"name":"t","projected":{"sources":[{"serviceAccountToken":{"path":"token","audience":"a"}}]}}]}}`
+	k := newCluster()
+	advisor := &knows{}
+	h := newHandler(t, webhook.Config{ServiceAccounts: k, Events: k, Advisor: advisor, EventsAtValidation: true})
+	review(t, h, ask{path: "/validate"}, named(t, pod, "x", "y"))
+	k.told(t, 5)
+	got := review(t, h, ask{path: "/validate", dryRun: true}, strings.Replace(named(t, pod, "x", "y"), `"controller":true`, `"controller":false`, 1))
+	if len(got.Response.Warnings) != 5 {
+		t.Errorf("answered %q", got.Response.Warnings)
+	}
+	advisor.mu.Lock()
+	defer advisor.mu.Unlock()
+	roles := map[string]bool{}
+	for _, q := range advisor.asked {
+		roles[q.RoleARN] = true
+	}
+	if len(roles) != 5 {
+		t.Errorf("asked about %d roles", len(roles))
+	}
+}
+
 // TestFindings: which Events a pod of a controller has, and which warnings the same pod of a person. The ids are those of the table of misconfigurations.
 func TestFindings(t *testing.T) {
 	pod := func(metadata, spec string) string {

@@ -13,12 +13,12 @@ import (
 func TestAdvice(t *testing.T) {
 	t.Parallel()
 	c, p := started(t), startPlane(t)
-	names := namespaces(t, c, "shop", "staging")
-	shop, staging := names[0], names[1]
+	names := namespaces(t, c, "shop", "staging", "unseen")
+	shop, staging, unseen := names[0], names[1], names[2]
 	p.register(t, c, "kind")
 	arn := p.role(t, "app", shop, "app")
 	w := startWebhooksWith(t, c, p.admin, 1, "--advise", "--events-at-validation")
-	w.mutate(t, "advice", admission.Fail, names...)
+	w.mutate(t, "advice", admission.Fail, shop, staging)
 	w.validate(t, "advice", names...)
 	until(t, "the validating webhook takes effect", func() bool {
 		_, errOut, _ := kubectl(t, c, podManifest("early", "default", ""), "-n", shop, "create", "--dry-run=server", "-f", "-")
@@ -38,6 +38,16 @@ func TestAdvice(t *testing.T) {
 		}
 	}
 	describesMistake(t, c, shop)
+
+	// Where the mutating webhook does not see the pods, an account's role is not theirs; by the label a pod wants it so.
+	serviceAccount(t, c, unseen, "app", map[string]string{"eks.amazonaws.com/role-arn": arn})
+	if errOut := created(t, c, unseen, podManifest("missed", "app", "")); !strings.Contains(errOut, "Warning: W01: ") {
+		t.Errorf("of a pod that was not mutated kubectl says %q", errOut)
+	}
+	labelled := strings.Replace(podManifest("labelled", "app", ""), `"metadata":{`, `"metadata":{"labels":{"skip-pod-identity-webhook":""},`, 1)
+	if errOut := created(t, c, unseen, labelled); errOut != "" {
+		t.Errorf("of a pod that wants no role kubectl says %q", errOut)
+	}
 }
 
 // describesMistake has a Deployment's pod, whose warnings nobody would read, say of itself what is wrong: once, and never on a dry run. The mistake is
