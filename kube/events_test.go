@@ -62,6 +62,61 @@ func TestEvents(t *testing.T) {
 	}
 }
 
+// TestEventsAlike: a thousand pods that have a mistake in common leave a few Events, for each controller anew, and again only later.
+func TestEventsAlike(t *testing.T) {
+	now := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
+	e := (&Client{client: fake.NewClientset()}).Events("openirsa-webhook", slog.New(slog.DiscardHandler))
+	e.now = func() time.Time { return now }
+	queued := func(owner, message string) (n int) {
+		for i := range 1000 {
+			e.Warn(webhook.Reference{Kind: "Pod", Namespace: "shop", Name: fmt.Sprint(owner, i), UID: fmt.Sprint(owner, i), Owner: owner}, "R", message)
+		}
+		for ; len(e.queue) > 0; n++ {
+			<-e.queue
+		}
+		return n
+	}
+	for _, c := range []struct {
+		owner, message string
+		later          time.Duration
+		want           int
+	}{
+		{"a", "m", 0, 50}, {"b", "m", 0, 50}, {"", "m", 0, 50}, {"a", "another", 0, 50},
+		{"a", "m", eventAgain - time.Second, 0}, {"a", "m", time.Second, 50},
+	} {
+		now = now.Add(c.later)
+		if got := queued(c.owner, c.message); got != c.want {
+			t.Errorf("%q, %q, %s later: %d Events, want %d", c.owner, c.message, c.later, got, c.want)
+		}
+	}
+	for range 1000 {
+		e.Warn(webhook.Reference{Kind: "Pod", Namespace: "shop", Name: "again", UID: "u"}, "R", "one")
+		e.Warn(webhook.Reference{Kind: "Pod", Namespace: "shop", Name: "again", UID: "v"}, "R", "one")
+	}
+	if len(e.queue) != 2 {
+		t.Errorf("%d Events of two pods, one after the other, of one name", len(e.queue))
+	}
+}
+
+// TestEventsRate: whoever makes up pods, controllers and sentences fills the API server no faster than by five Events a second.
+func TestEventsRate(t *testing.T) {
+	now := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
+	e := (&Client{client: fake.NewClientset()}).Events("openirsa-webhook", slog.New(slog.DiscardHandler))
+	e.now = func() time.Time { return now }
+	written := 0
+	for i := range 100 * 100 { // a hundred a second
+		now = now.Add(10 * time.Millisecond)
+		one := fmt.Sprint(i)
+		e.Warn(webhook.Reference{Kind: "Pod", Namespace: one, Name: one, UID: one, Owner: one}, "R", one)
+		for ; len(e.queue) > 0; written++ {
+			<-e.queue
+		}
+	}
+	if want := 256 + 5*100; written < want-1 || written > want+1 || e.dropped != 10000-written {
+		t.Errorf("%d Events in 100 s, want %d; %d dropped", written, want, e.dropped)
+	}
+}
+
 // TestEventName: objects with the longest names have Events too (names are RFC 1123 subdomains of at most 253 characters).
 func TestEventName(t *testing.T) {
 	now := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
@@ -83,11 +138,13 @@ func TestEventsNeverBlock(t *testing.T) {
 	})
 	var log strings.Builder
 	e := (&Client{client: client}).Events("openirsa-webhook", slog.New(slog.NewTextHandler(&log, nil)))
+	now := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
+	e.now = func() time.Time { now = now.Add(time.Millisecond * 200); return now }
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() { defer close(done); e.Run(ctx) }()
 	for i := range 3*eventsRemembered + 1 {
-		e.Warn(webhook.Reference{Kind: "Pod", Namespace: "shop", Name: fmt.Sprint(i)}, "R", "m")
+		e.Warn(webhook.Reference{Kind: "Pod", Namespace: "shop", Name: fmt.Sprint(i)}, "R", fmt.Sprint("m", i))
 	}
 	if len(e.written) > eventsRemembered {
 		t.Errorf("%d are remembered", len(e.written))

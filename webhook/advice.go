@@ -13,7 +13,8 @@ const (
 	// adviceTimeout bounds one question. A webhook that only warns must not be felt.
 	adviceTimeout = time.Second
 	maxAdvice     = 4096 // answers kept
-	maxAsking     = 8    // questions in the background at once
+	maxAsking     = 8    // questions in the background at once, and as many lookups
+	maxWaiting    = 64   // pods that wait for the answer of one question
 	// maxAsked bounds the ARN and the audience of a question, in bytes: IAM's ARNs and client ids are shorter (2048 and
 	// 255, API_CreateOpenIDConnectProvider), and annotations, which whoever may make an account writes, may have 256 KiB.
 	maxAsked = 2048
@@ -23,10 +24,10 @@ const (
 type advice struct {
 	advisor Advisor // nil: knows nothing
 	now     func() time.Time
-	asking  chan struct{} // one for each question in the background
 
 	mu      sync.Mutex
 	answers map[Question]advised
+	waiting map[Question][]func([]Warning) // who waits for the answers of questions in the background
 }
 
 type advised struct {
@@ -35,7 +36,13 @@ type advised struct {
 }
 
 func newAdvice(advisor Advisor, now func() time.Time) *advice {
-	return &advice{advisor: advisor, now: now, asking: make(chan struct{}, maxAsking), answers: map[Question]advised{}}
+	return &advice{advisor: advisor, now: now, answers: map[Question]advised{}, waiting: map[Question][]func([]Warning){}}
+}
+
+// recall answers from memory. The caller holds mu.
+func (a *advice) recall(q Question) ([]Warning, bool) {
+	known, ok := a.answers[q]
+	return known.warnings, ok && a.now().Before(known.until)
 }
 
 // ask answers a question from memory or by the Advisor. An Advisor that fails or is late has nothing to say, and is
@@ -45,10 +52,10 @@ func (a *advice) ask(ctx context.Context, q Question) ([]Warning, error) {
 		return nil, nil
 	}
 	a.mu.Lock()
-	known, ok := a.answers[q]
+	known, ok := a.recall(q)
 	a.mu.Unlock()
-	if ok && a.now().Before(known.until) {
-		return known.warnings, nil
+	if ok {
+		return known, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, adviceTimeout)
 	defer cancel()
@@ -66,33 +73,85 @@ func (a *advice) ask(ctx context.Context, q Question) ([]Warning, error) {
 }
 
 // question is what there is to ask about an identity, if anything: EKS Pod Identity's agent knows no role here, and
-// what is too long for a role or an audience is not worth remembering.
+// what is too long for a role, an audience or a name is not worth remembering.
 func (i *Identity) question(account string) (Question, bool) {
-	asked := i.Method == WebIdentity && len(i.RoleARN) <= maxAsked && len(i.Audience) <= maxAsked
+	asked := i.Method == WebIdentity && len(i.RoleARN) <= maxAsked && len(i.Audience) <= maxAsked && len(account) <= maxName
 	return Question{i.RoleARN, i.Namespace, account, i.Audience}, asked
 }
 
-// adviseLater records Events of what will go wrong for a pod, after its review is answered.
-func (h *Handler) adviseLater(r *review, p *pod, identity Identity) {
-	q, ok := identity.question(p.serviceAccount)
-	if h.advice.advisor == nil || h.config.Events == nil || !ok {
+// later has tell hear the answer while nobody waits for it: at once, if it is remembered, otherwise from the background,
+// where the pods of a rollout share one question. It reports whether tell will hear; where it does not, there were too
+// many.
+func (a *advice) later(q Question, tell func([]Warning)) bool {
+	a.mu.Lock()
+	if known, ok := a.recall(q); ok {
+		a.mu.Unlock()
+		tell(known)
+		return true
+	}
+	defer a.mu.Unlock()
+	waiting, asked := a.waiting[q]
+	if len(waiting) >= maxWaiting || !asked && len(a.waiting) >= maxAsking {
+		return false
+	}
+	a.waiting[q] = append(waiting, tell)
+	if !asked {
+		go func() {
+			warnings, _ := a.ask(context.Background(), q) // without an answer there is nothing to say
+			a.mu.Lock()
+			waiting := a.waiting[q]
+			delete(a.waiting, q)
+			a.mu.Unlock()
+			for _, tell := range waiting {
+				tell(warnings)
+			}
+		}()
+	}
+	return true
+}
+
+// adviseLater records Events of what will go wrong with an exchange, after the review is answered.
+func (h *Handler) adviseLater(object Reference, q Question) {
+	if h.advice.advisor == nil {
 		return
 	}
+	heard := h.advice.later(q, func(warnings []Warning) {
+		for _, w := range warnings[:min(len(warnings), maxWarnings)] {
+			h.config.Events.Warn(object, reasonNotUsable, w.String())
+		}
+	})
+	if !heard {
+		h.metrics.dropped.Inc()
+	}
+}
+
+// later looks something up in the background, unless too much is.
+func (h *Handler) later(look func(context.Context)) {
 	select {
-	case h.advice.asking <- struct{}{}:
+	case h.looking <- struct{}{}:
 	default:
 		h.metrics.dropped.Inc()
 		return
 	}
-	object := p.reference(r.namespace)
 	go func() {
-		defer func() { <-h.advice.asking }()
-		warnings, err := h.advice.ask(context.Background(), q)
-		if err != nil {
-			h.config.Log.Debug("no advice", "role", q.RoleARN, "error", err)
-		}
-		for _, w := range warnings {
-			h.event(object, "IRSARoleNotUsable", w.String())
-		}
+		defer func() { <-h.looking }()
+		ctx, cancel := context.WithTimeout(context.Background(), adviceTimeout)
+		defer cancel()
+		look(ctx)
 	}()
+}
+
+// records tells whether Events are recorded of pods at their validating review, or at their mutating one: at either,
+// so that no pod has two of one mistake.
+func (h *Handler) records(validating bool) bool {
+	return h.config.Events != nil && h.config.EventsAtValidation == validating
+}
+
+// record records Events of findings.
+func (h *Handler) record(object Reference, findings []finding) {
+	for _, f := range findings[:min(len(findings), maxWarnings)] {
+		if f.reason != "" {
+			h.config.Events.Warn(object, f.reason, f.String())
+		}
+	}
 }

@@ -56,8 +56,11 @@ type Events interface {
 	Warn(object Reference, reason, message string)
 }
 
-// Reference names an object. A pod that is being admitted has no UID yet.
-type Reference struct{ Kind, Namespace, Name, UID string }
+// Reference names an object. A pod has no UID before its validating review.
+type Reference struct {
+	Kind, Namespace, Name, UID string
+	Owner                      string // the UID of a pod's controller, all of whose pods may have one mistake
+}
 
 // warn makes a Warning.
 func warn(id, format string, arguments ...any) Warning {

@@ -225,13 +225,24 @@ func FuzzParseContainerCredentials(f *testing.F) {
 	})
 }
 
+// bounded takes any Event that an API server would take.
+type bounded struct{ t testing.TB }
+
+func (b bounded) Warn(object webhook.Reference, reason, message string) {
+	if len(object.Name) > 253 || len(object.UID) > 253 || len(object.Kind) > 253 || reason == "" || len(message) > 255 {
+		b.t.Errorf("an Event of %+v: %s %s", object, reason, message)
+	}
+}
+
 // FuzzReview feeds the handler any body.
 func FuzzReview(f *testing.F) {
 	f.Add([]byte(fmt.Sprintf(`{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"u","operation":"CREATE",
 		"namespace":"shop","resource":{"resource":"pods"},"object":%s}}`, plainPod)))
 	cluster := newCluster()
 	cluster.cache("shop", "app", map[string]string{"role-arn": roleARN})
-	h := newHandler(f, webhook.Config{ServiceAccounts: cluster})
+	h := newHandler(f, webhook.Config{ServiceAccounts: cluster, Events: bounded{f}, Advisor: &knows{}, EventsAtValidation: true})
+	f.Add([]byte(fmt.Sprintf(`{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"u","operation":"CREATE",
+		"namespace":"shop","resource":{"resource":"pods"},"object":%s}}`, kept(f, h, ask{}, ownedPod))))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		for _, path := range []string{"/mutate", "/validate"} {
 			response := post(h, path, "application/json", body)

@@ -22,10 +22,15 @@ import (
 type Config struct {
 	Settings        Settings
 	ServiceAccounts ServiceAccounts
-	Advisor         Advisor              // nil: no advice
-	Events          Events               // nil: no events
-	Log             *slog.Logger         // nil: none
-	Registry        *prometheus.Registry // of the metrics; nil: one of its own
+	Advisor         Advisor // nil: no advice
+	Events          Events  // nil: no events
+	// EventsAtValidation records Events of pods at /validate, where a pod has its name and UID, without which kubectl
+	// describe does not find them, in place of at /mutate. It is for whoever has the API server send the pods that are
+	// made to both: a handler cannot know, since API servers have a connection for each path, so that of two replicas
+	// one may see all of the mutating reviews and the other all of the validating.
+	EventsAtValidation bool
+	Log                *slog.Logger         // nil: none
+	Registry           *prometheus.Registry // of the metrics; nil: one of its own
 
 	// TrustUnannotated believes memory that an old account has no role, which saves a live read for each pod of such
 	// an account, and misses a pod that is made before memory hears of its account's annotation.
@@ -53,6 +58,7 @@ type Handler struct {
 	mux        *http.ServeMux
 	metrics    *metrics
 	advice     *advice
+	looking    chan struct{} // one for each lookup in the background
 	roles      atomic.Pointer[Roles]
 	containers atomic.Pointer[ContainerAccounts]
 	buffers    sync.Pool
@@ -90,7 +96,8 @@ func New(c Config) (*Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("registering the webhook's metrics: %w", err)
 	}
-	h := &Handler{config: c, metrics: counted, mux: http.NewServeMux(), advice: newAdvice(c.Advisor, c.Clock)}
+	h := &Handler{config: c, metrics: counted, mux: http.NewServeMux(), advice: newAdvice(c.Advisor, c.Clock),
+		looking: make(chan struct{}, maxAsking)}
 	h.SetRoles(nil)
 	h.SetContainerAccounts(nil)
 	h.buffers.New = func() any { return new(bytes.Buffer) }
@@ -215,8 +222,8 @@ func (h *Handler) mutate(ctx context.Context, r *review) (answer, error) {
 	h.metrics.pods.WithLabelValues(identity.Method.String()).Inc()
 	h.config.Log.Debug("pod injected", "namespace", r.namespace, "pod", p.displayName(), "serviceAccount", p.serviceAccount,
 		"method", identity.Method.String(), "operations", len(allowed.patch))
-	if !r.dryRun {
-		h.adviseLater(r, p, identity)
+	if q, ok := identity.question(p.serviceAccount); ok && !r.dryRun && h.records(false) {
+		h.adviseLater(p.reference(r.namespace), q)
 	}
 	return allowed, nil
 }

@@ -163,6 +163,42 @@ func TestParseContainerCredentials(t *testing.T) {
 	}
 }
 
+// TestOddReviews: what no API server sends is refused where it would leave something behind, and of other resources of the name nothing is taken for a pod.
+func TestOddReviews(t *testing.T) {
+	k := newCluster()
+	k.cache("shop", "app", map[string]string{"role-arn": roleARN})
+	advisor := &knows{role: roleARN, warnings: []webhook.Warning{{ID: "T20", Text: "no such role."}}}
+	body := func(more, resource, object string) []byte {
+		return []byte(`{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"u","operation":"CREATE","resource":{` + resource + `},` +
+			more + `,"object":` + object + `}}`)
+	}
+	long := strings.Repeat("x", 254)
+	for name, c := range map[string]struct{ more, resource, object, refused string }{
+		"a dry run in words":      {`"namespace":"shop","dryRun":"true"`, `"resource":"pods"`, ownedPod, "true or false was expected"},
+		"a dry run in numbers":    {`"namespace":"shop","dryRun":1`, `"resource":"pods"`, ownedPod, "true or false was expected"},
+		"a dry run, and none":     {`"namespace":"shop","dryRun":true,"dryRun":false`, `"resource":"pods"`, ownedPod, "appears twice"},
+		"a long namespace":        {`"namespace":"` + long + `"`, `"resource":"pods"`, ownedPod, "of at most 253"},
+		"pods of another group":   {`"namespace":"shop"`, `"resource":"pods","group":"metrics.k8s.io"`, ownedPod, ""},
+		"accounts of another":     {`"namespace":"shop"`, `"group":"x","resource":"serviceaccounts"`, `{"metadata":{"annotations":{"eks.amazonaws.com/role-arn":"app"}}}`, ""},
+		"an account's long name":  {`"namespace":"shop"`, `"resource":"serviceaccounts"`, `{"metadata":{"name":"` + long + `","annotations":{"eks.amazonaws.com/role-arn":"` + roleARN + `"}}}`, ""},
+		"a long UID":              {`"namespace":"shop"`, `"resource":"pods"`, strings.Replace(ownedPod, `"generateName"`, `"uid":"`+long+`","generateName"`, 1), "of at most 253"},
+		"an owner that is no one": {`"namespace":"shop"`, `"resource":"pods"`, strings.Replace(ownedPod, `"uid":"r-1"`, `"uid":[]`, 1), "a string was expected"},
+	} {
+		for _, path := range []string{"/mutate", "/validate"} {
+			h := newHandler(t, webhook.Config{ServiceAccounts: k, Events: k, Advisor: advisor, EventsAtValidation: true})
+			response := post(h, path, "application/json", body(c.more, c.resource, c.object)).Body.String()
+			refused := path == "/mutate" && c.refused != ""
+			if strings.Contains(response, `"allowed":false`) != refused || refused && !strings.Contains(response, c.refused) ||
+				strings.Contains(response, "warnings") || strings.Contains(response, "patch") {
+				t.Errorf("%s: %s answers %s", name, path, response)
+			}
+		}
+	}
+	if len(k.events) > 0 || len(advisor.asked) > 0 {
+		t.Errorf("Events %+v, asked %+v", k.events, advisor.asked)
+	}
+}
+
 // TestPatchBounded: an annotation reaches the patch once for each container, so that a pod of three megabytes, which the API server bounds only after its
 // webhooks, or an account's annotations, would ask for gigabytes.
 func TestPatchBounded(t *testing.T) {

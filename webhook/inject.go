@@ -14,6 +14,7 @@ const (
 	tokenFile        = "token"
 	bundleVolume     = "aws-ca-bundle"
 	podIdentityLabel = "eks.amazonaws.com/pod-identity" // whatever the annotation prefix is
+	skipLabel        = "skip-pod-identity-webhook"      // by which webhook configurations leave a pod out
 )
 
 // The annotations of accounts and pods, behind "<prefix>/". Those of the second group are OpenIRSA's own.

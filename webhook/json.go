@@ -393,3 +393,12 @@ func (s *scanner) string(seen *uint32, bit uint32, key []byte, into *string) err
 	*into = text
 	return err
 }
+
+// name takes a member that names an object. It reaches logs and Events, and the API server looks at its length only after
+// its webhooks: one that is too long is refused here as there.
+func (s *scanner) name(seen *uint32, bit uint32, key []byte, into *string) error {
+	if err := s.string(seen, bit, key, into); err != nil || len(*into) <= maxName {
+		return err
+	}
+	return s.failAt(s.key, "the member %q has %d bytes, of at most %d", key, len(*into), maxName)
+}

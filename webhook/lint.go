@@ -134,6 +134,15 @@ func LintPod(raw []byte, identity Identity, injected bool, settings Settings) ([
 	if err != nil {
 		return nil, err
 	}
+	warnings := p.lintAnnotations(&settings)
+	if injected && identity.Method == WebIdentity {
+		warnings = append(warnings, p.lintInjected(raw)...)
+	}
+	return warnings, nil
+}
+
+// lintAnnotations says which annotations of a pod will not do what they seem to.
+func (p *pod) lintAnnotations(settings *Settings) []Warning {
 	prefix := settings.AnnotationPrefix + "/"
 	var warnings []Warning
 	if _, misplaced := p.annotations[annotationRole]; misplaced {
@@ -142,15 +151,17 @@ func LintPod(raw []byte, identity Identity, injected bool, settings Settings) ([
 	}
 	warnings = append(warnings, lintExpiration(p.annotations[annotationExpiration])...)
 	warnings = append(warnings, p.lintSkip(prefix)...)
-	warnings = append(warnings, lintBundle(prefix, p.annotations[annotationBundle])...)
-	if injected && identity.Method == WebIdentity {
-		warnings = append(warnings, p.lintEnv()...)
-		if p.volumes&volumeToken != 0 && !hasTokenVolume(raw) {
-			warnings = append(warnings, warn("W06", "the volume %s is not a projected token with the path %s; "+
-				"the role's token will not be where it is looked for.", tokenVolume, tokenFile))
-		}
+	return append(warnings, lintBundle(prefix, p.annotations[annotationBundle])...)
+}
+
+// lintInjected says what of a pod with a role keeps its containers from it.
+func (p *pod) lintInjected(raw []byte) []Warning {
+	warnings := p.lintEnv()
+	if p.volumes&volumeToken != 0 && !hasTokenVolume(raw) {
+		warnings = append(warnings, warn("W06", "the volume %s is not a projected token with the path %s; "+
+			"the role's token will not be where it is looked for.", tokenVolume, tokenFile))
 	}
-	return warnings, nil
+	return warnings
 }
 
 // lintSkip looks for names of containers that there are not (W03).
@@ -250,6 +261,11 @@ func warnUnannotated(namespace, account string, missing bool, settings *Settings
 		return warn("A01", "service account %s does not exist, so its pods get no AWS role. "+
 			"Create and annotate it before them.",
 			quote(account))
+	}
+	for _, name := range []string{namespace, account} { // a command is there to be copied, and a mutating review's names are unproven
+		if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-.") != "" {
+			return warn("A01", "service account %s names no role, so its pods get none.", quote(account))
+		}
 	}
 	return warn("A01", "service account %s names no role, so its pods get none: "+
 		"kubectl -n %s annotate sa %s %s/%s=arn:…, then restart them.",

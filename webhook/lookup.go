@@ -106,44 +106,31 @@ func (h *Handler) wait(ctx context.Context, f found) found {
 
 // missed counts a pod that was admitted without an identity, and records it where somebody may have wanted one.
 func (h *Handler) missed(r *review, p *pod, f found) {
-	log := h.config.Log.With("namespace", r.namespace, "pod", p.displayName(), "serviceAccount", p.serviceAccount)
-	var message string
-	switch {
-	case f.gaveUp:
+	if f.gaveUp {
 		h.metrics.gaveUp.Inc()
-		message = fmt.Sprintf("Waited %s for service account %s to name a role, in vain; the pod was admitted without one.",
-			h.config.Wait, p.serviceAccount)
-	case f.missing:
-		message = fmt.Sprintf("Service account %s does not exist; the pod was admitted without a role.", p.serviceAccount)
-	case p.wantsRole():
-		message = fmt.Sprintf("A01: Service account %s names no role, though the pod looks as if it wanted one; "+
-			"it was admitted without.", p.serviceAccount)
 	}
 	if f.missing {
 		h.metrics.missing.Inc()
 	}
-	if message == "" || r.dryRun {
+	log := h.config.Log.With("namespace", r.namespace, "pod", p.displayName(), "serviceAccount", p.serviceAccount)
+	missed := h.without(r.namespace, p, f)
+	if missed.reason == "" || r.dryRun {
 		log.Debug("pod not injected")
 		return
 	}
-	log.Warn("pod not injected", "reason", message)
-	h.event(p.reference(r.namespace), "IRSANotInjected", message)
-}
-
-// event records one, if anybody takes them.
-func (h *Handler) event(object Reference, reason, message string) {
-	if h.config.Events != nil {
-		h.config.Events.Warn(object, reason, message)
+	log.Warn("pod not injected", "reason", missed.String())
+	if h.records(false) {
+		h.record(p.reference(r.namespace), []finding{missed})
 	}
 }
 
-// reference is the object whose events somebody who looks for the pod would read: the pod, if its name is known at
-// admission; else the controller that makes it, which names the pods after themselves only once they are admitted;
-// else its account.
+// reference is the object whose events somebody who looks for the pod would read: the pod, if its name is known, which
+// before the validating review is so only of pods that are not named by the API server; else the controller that makes
+// it; else its account.
 func (p *pod) reference(namespace string) Reference {
 	switch {
 	case p.name != "":
-		return Reference{Kind: "Pod", Namespace: namespace, Name: p.name}
+		return Reference{Kind: "Pod", Namespace: namespace, Name: p.name, UID: p.uid, Owner: p.owner.UID}
 	case p.owner.Name != "":
 		return Reference{Kind: p.owner.Kind, Namespace: namespace, Name: p.owner.Name, UID: p.owner.UID}
 	}

@@ -44,11 +44,12 @@ const (
 // pod is what of a pod decides about its injection, read in one pass.
 type pod struct {
 	name, generateName, serviceAccount string
+	uid                                string            // empty before the validating review
 	annotations                        map[string]string // under the prefix alone, keys without it
 	owner                              Reference         // its controller, without a namespace; empty if it has none
 	metadata, spec                     bool              // whether there are such objects
-	labels                             bool
-	identityLabel                      string // the value of podIdentityLabel
+	labels, skip                       bool              // whether it has labels, and skipLabel
+	identityLabel                      string            // the value of podIdentityLabel
 	windows                            bool
 	hasVolumes                         bool
 	volumes                            uint32
@@ -117,18 +118,11 @@ func (r *podReader) metadata() error {
 			return r.nullable(&seen, 8, key, r.labels)
 		case "ownerReferences":
 			return r.nullable(&seen, 16, key, r.owners)
+		case "uid":
+			return r.name(&seen, 32, key, &r.pod.uid)
 		}
 		return r.skip()
 	})
-}
-
-// name takes a member that names an object. It reaches logs and Events, and the API server looks at its length only after
-// its webhooks: one that is too long is refused here as there.
-func (r *podReader) name(seen *uint32, bit uint32, key []byte, into *string) error {
-	if err := r.string(seen, bit, key, into); err != nil || len(*into) <= maxName {
-		return err
-	}
-	return r.failAt(r.key, "the member %q has %d bytes, of at most %d", key, len(*into), maxName)
 }
 
 func (r *podReader) annotations() error {
@@ -157,6 +151,7 @@ func (r *podReader) labels() error {
 		if string(key) == podIdentityLabel {
 			return r.string(&seen, 1, key, &r.pod.identityLabel)
 		}
+		r.pod.skip = r.pod.skip || string(key) == skipLabel
 		return r.skip()
 	})
 }

@@ -24,6 +24,7 @@ type review struct {
 	uid         string
 	operation   string
 	namespace   string
+	group       string // of the resource
 	resource    string // plural
 	subresource string
 	kind        string
@@ -83,27 +84,25 @@ func (r *reviewReader) request() error {
 			return r.string(&seen, 1, key, &r.review.uid)
 		case "operation":
 			return r.string(&seen, 2, key, &r.review.operation)
-		case "namespace":
-			return r.string(&seen, 4, key, &r.review.namespace)
+		case "namespace": // it reaches memory, logs and Events, where names of Kubernetes' length are expected
+			return r.name(&seen, 4, key, &r.review.namespace)
 		case "subResource":
 			return r.string(&seen, 8, key, &r.review.subresource)
 		case "resource":
-			return r.nullable(&seen, 16, key, func() error { return r.part("resource", &r.review.resource) })
+			return r.nullable(&seen, 16, key, r.takeResource)
 		case "kind":
-			return r.nullable(&seen, 32, key, func() error { return r.part("kind", &r.review.kind) })
+			return r.nullable(&seen, 32, key, r.takeKind)
 		case "object":
 			return r.nullable(&seen, 64, key, r.takeObject)
 		case "dryRun":
-			raw, err := r.raw()
-			r.review.dryRun = string(raw) == "true"
-			return err
+			return r.nullable(&seen, 128, key, r.takeDryRun)
 		}
 		return r.skip()
 	})
 }
 
 func (r *reviewReader) takeObject() (err error) {
-	if r.settings == nil || r.review.resource != "pods" || r.review.operation != "CREATE" || r.review.subresource != "" {
+	if r.settings == nil || r.review.group != "" || r.review.resource != "pods" || r.review.operation != "CREATE" || r.review.subresource != "" {
 		r.review.object, err = r.raw()
 		return err
 	}
@@ -119,21 +118,43 @@ func (r *reviewReader) takeObject() (err error) {
 	return err
 }
 
-// part reads one member of an object.
-func (r *reviewReader) part(name string, into *string) error {
+func (r *reviewReader) takeResource() error {
 	var seen uint32
 	return r.object(func(key []byte) error {
-		if string(key) == name {
-			return r.string(&seen, 1, key, into)
+		switch string(key) {
+		case "group":
+			return r.string(&seen, 1, key, &r.review.group)
+		case "resource":
+			return r.string(&seen, 2, key, &r.review.resource)
 		}
 		return r.skip()
 	})
 }
 
+func (r *reviewReader) takeKind() error {
+	var seen uint32
+	return r.object(func(key []byte) error {
+		if string(key) == "kind" {
+			return r.string(&seen, 1, key, &r.review.kind)
+		}
+		return r.skip()
+	})
+}
+
+// takeDryRun takes nothing else for false: a dry run must not leave anything behind.
+func (r *reviewReader) takeDryRun() error {
+	at := r.at
+	raw, err := r.raw()
+	if r.review.dryRun = string(raw) == "true"; err == nil && !r.review.dryRun && string(raw) != "false" {
+		err = r.failAt(at, "true or false was expected")
+	}
+	return err
+}
+
 // isPodCreate tells whether the review is of a pod that is made. The API server always says; a review that does not
 // is taken at its kind.
 func (r *review) isPodCreate() bool {
-	pods := r.resource == "pods" || r.resource == "" && (r.kind == "Pod" || r.kind == "")
+	pods := r.group == "" && r.resource == "pods" || r.resource == "" && (r.kind == "Pod" || r.kind == "")
 	return pods && r.subresource == "" && (r.operation == "CREATE" || r.operation == "") && r.object != nil
 }
 

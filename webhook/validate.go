@@ -9,8 +9,8 @@ import (
 // fewer.
 const maxWarnings = 5
 
-// validate answers /validate: always allowed, with warnings for whoever sent the request. Its failures are nobody's
-// concern but the log's.
+// validate answers /validate: always allowed, with warnings for whoever sent the request, and Events of pods. Its
+// failures are nobody's concern but the log's.
 func (h *Handler) validate(ctx context.Context, r *review) (answer, error) {
 	a := answer{allowed: true}
 	if r.object == nil || r.subresource != "" {
@@ -18,12 +18,13 @@ func (h *Handler) validate(ctx context.Context, r *review) (answer, error) {
 	}
 	var warnings []Warning
 	var err error
-	if r.resource == "serviceaccounts" {
+	switch {
+	case r.group == "" && r.resource == "serviceaccounts":
 		warnings, err = h.validateAccount(ctx, r)
-	} else if template, e := podTemplate(r.resource, r.object); e == nil && template != nil {
-		warnings, err = h.validatePod(ctx, r, template)
-	} else {
-		err = e
+	case r.group == "" && r.resource == "pods":
+		warnings, err = h.validatePod(ctx, r)
+	default:
+		warnings, err = h.validateWorkload(ctx, r)
 	}
 	if err != nil {
 		h.config.Log.Warn("request not looked at for warnings",
@@ -67,14 +68,18 @@ func (h *Handler) advise(ctx context.Context, warnings []Warning, identity Ident
 	return append(warnings, more...), err
 }
 
-func (h *Handler) validatePod(ctx context.Context, r *review, template []byte) ([]Warning, error) {
+func (h *Handler) validateWorkload(ctx context.Context, r *review) ([]Warning, error) {
+	template, err := podTemplate(r.resource, r.object)
+	if err != nil || template == nil {
+		return nil, err
+	}
 	p, err := readPod(template, &h.config.Settings)
 	if err != nil {
 		return nil, err
 	}
 	owned, err := isControlled(r.object)
-	if err != nil || owned || r.resource == "pods" && r.operation != "CREATE" {
-		return nil, err // the warning would reach a controller, or come too late
+	if err != nil || owned {
+		return nil, err // the warning would reach a controller
 	}
 	name := p.serviceAccount
 	if name == "" {
@@ -106,8 +111,6 @@ func (h *Handler) validatePod(ctx context.Context, r *review, template []byte) (
 // podTemplate finds the pod template of a workload; nil for a resource that has none.
 func podTemplate(resource string, object []byte) ([]byte, error) {
 	switch resource {
-	case "pods":
-		return object, nil
 	case "deployments", "statefulsets", "daemonsets", "replicasets", "replicationcontrollers", "jobs":
 		return descend(object, "spec", "template")
 	case "cronjobs":

@@ -166,7 +166,7 @@ func (s *webhookServer) open() (err error) {
 	s.events = s.client.Events("openirsa-webhook", s.log)
 	s.handler, err = webhook.New(webhook.Config{
 		Settings: settings, ServiceAccounts: s.accounts, Events: s.events, Log: s.log, Registry: s.registry,
-		Advisor:          s.advisor(),
+		Advisor: s.advisor(), EventsAtValidation: o.eventsAtValidation,
 		TrustUnannotated: !o.confirmUnannotated, Wait: o.lookupGrace, WarnUnannotated: webhook.Unannotated(o.warnUnannotated),
 	})
 	if err != nil {

@@ -44,6 +44,7 @@ type webhookOptions struct {
 	confirmUnannotated bool
 	warnUnannotated    string
 	advise             bool
+	eventsAtValidation bool
 	// advisor makes what knows the roles, of the cluster's issuer; nil: the flags alone say whether anything does.
 	advisor func(issuer string) webhook.Advisor
 
@@ -123,6 +124,8 @@ func (o *webhookOptions) registerLookup(f *pflag.FlagSet) {
 	f.StringVar(&o.warnUnannotated, "warn-unannotated", string(webhook.UnannotatedIntent), "which workloads without a role are warned of: off, intent (they look as if they wanted one) or all")
 	f.BoolVar(&o.advise, "advise", false,
 		"ask the plane of AWS_ENDPOINT_URL, with the SDK's credentials, whether roles will work, and warn of those that will not (needs openirsa:Preflight)")
+	f.BoolVar(&o.eventsAtValidation, "events-at-validation", false,
+		"record Events of pods at /validate, where they have their name and UID, in place of at /mutate; for clusters whose webhook configurations send new pods to both")
 	f.Duration("resync-period", time.Minute, "changes nothing: what is remembered follows a watch")
 	f.BoolVar(&o.debugging, "enable-debugging-handlers", false, "serve /debug/alpha/cache on the metrics port")
 	f.BoolVar(&o.version, "version", false, "print the version and exit")

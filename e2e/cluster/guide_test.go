@@ -55,6 +55,7 @@ func TestSelfHosting(t *testing.T) {
 	t.Run("flow", chart.flow)
 	t.Run("availability", chart.availability)
 	t.Run("injection", func(t *testing.T) { chart.injection(t, app) })
+	t.Run("events", func(t *testing.T) { chart.events(t, app) })
 }
 
 // guide is one run of the guide.
