@@ -118,6 +118,9 @@ func defects() []defect {
 
 // TestSequencesCanFail puts one defect at a time between the directory and the comparison, which has to notice each, and soon.
 func TestSequencesCanFail(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many sequences in one goroutine each")
+	}
 	const enough = 2000
 	kinds := calls()
 	for _, d := range defects() {

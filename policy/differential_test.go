@@ -47,6 +47,9 @@ func (t tally) add(other tally) {
 func TestDifferential(t *testing.T) {
 	const parts = 4 // each from its own seed, side by side
 	cases := 20_000
+	if testing.Short() {
+		cases = 4000
+	}
 	if value := os.Getenv("OPENIRSA_CASES"); value != "" {
 		var err error
 		if cases, err = strconv.Atoi(value); err != nil {

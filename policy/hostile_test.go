@@ -207,6 +207,9 @@ func hostileLines() []hostileLine {
 
 // TestHostileLines: each is decided in at most MaxWork steps, or it is an error of the case, never an answer that half of the work gave.
 func TestHostileLines(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the largest cases there may be, decided in one goroutine")
+	}
 	for _, l := range hostileLines() {
 		t.Run(l.name, func(t *testing.T) {
 			answer, readable := NewSimulator(nil).Line(l.line())

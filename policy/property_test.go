@@ -158,10 +158,14 @@ var properties = map[string]property{
 
 // TestProperties asks for each property of generated cases.
 func TestProperties(t *testing.T) {
+	cases := 3000
+	if testing.Short() {
+		cases = 500
+	}
 	for name, wrong := range properties {
 		t.Run(name, func(t *testing.T) {
 			g, simulator := generator{choices: rand.New(rand.NewPCG(3, 4))}, policy.NewSimulator(nil)
-			for range 3000 {
+			for range cases {
 				c := g.next()
 				if message := wrong(t, g, simulator, c); message != "" {
 					t.Fatalf("%s\n%s", message, line(c))

@@ -78,11 +78,7 @@ const chartRegion = "eu-central-1"
 // helm runs Helm as the administrator.
 func (r *release) helm(t testing.TB, arguments ...string) string {
 	t.Helper()
-	program := os.Getenv("OPENIRSA_HELM")
-	if program == "" {
-		t.Fatal("OPENIRSA_HELM is not set: run these tests with `make e2e`")
-	}
-	command := exec.CommandContext(t.Context(), program, append(arguments, "--kubeconfig", adminKubeconfig(r.cluster))...)
+	command := exec.CommandContext(t.Context(), r.cluster.Helm(), append(arguments, "--kubeconfig", adminKubeconfig(r.cluster))...)
 	command.Env = environment("HOME=" + t.TempDir())
 	var out, errOut bytes.Buffer
 	command.Stdout, command.Stderr = &out, &errOut

@@ -27,7 +27,7 @@ const startTimeout = 90 * time.Second
 
 // Config says what to run. Every field is needed.
 type Config struct {
-	Programs string // folder with kube-apiserver, kube-controller-manager, kubectl and etcd
+	Programs string // folder with kube-apiserver, kube-controller-manager, kubectl, etcd and Helm
 	Folder   string // state, certificates, kubeconfigs and logs
 	Issuer   string // --service-account-issuer; nothing needs to answer at the URL
 }
@@ -246,6 +246,9 @@ func (c *Cluster) CA() string { return c.path("ca.crt") }
 
 // Kubectl is the program.
 func (c *Cluster) Kubectl() string { return filepath.Join(c.programs, "kubectl") }
+
+// Helm is the program that installs charts, built with the same Kubernetes.
+func (c *Cluster) Helm() string { return filepath.Join(c.programs, "helm") }
 
 // Folder is where the cluster keeps what it keeps.
 func (c *Cluster) Folder() string { return c.folder }

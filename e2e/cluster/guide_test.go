@@ -91,14 +91,10 @@ func (g *guide) prepare(t testing.TB, r *Runner) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	helm := os.Getenv("OPENIRSA_HELM")
-	if helm == "" {
-		t.Fatal("OPENIRSA_HELM is not set: run these tests with `make e2e`")
-	}
 	if err := os.Mkdir(programs, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for link, to := range map[string]string{"programs/helm": helm, "programs/irsa": binary(t), "deploy": filepath.Join(checkout, "deploy"),
+	for link, to := range map[string]string{"programs/helm": g.cluster.Helm(), "programs/irsa": binary(t), "deploy": filepath.Join(checkout, "deploy"),
 		"real-kubectl": g.cluster.Kubectl(), "logs": r.config.Folder} {
 		if err := os.Symlink(to, filepath.Join(g.folder, link)); err != nil {
 			t.Fatal(err)

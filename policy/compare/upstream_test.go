@@ -109,6 +109,9 @@ func listed(t *testing.T, source []byte) []string {
 // TestLoadBalancerControllerRevisions: every action that a revision of the policy lists for the first time is among what it added, and every one that
 // it lists no more among what it removed. What changed for other actions has been read in the documents' history.
 func TestLoadBalancerControllerRevisions(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many large comparisons in one goroutine")
+	}
 	versions := []string{"2.0.0", "2.0.1", "2.1.2", "2.2.0", "2.3.0", "2.4.0", "2.4.7", "2.5.0", "2.7.0", "2.9.0", "2.10.0", "2.11.0", "2.12.0", "2.13.0"}
 	others := map[string][]string{ // beyond actions that are new
 		"2.0.1 added": {"elasticloadbalancing:DeregisterTargets", "elasticloadbalancing:RegisterTargets"}, // on target groups, whatever their tags
@@ -166,6 +169,9 @@ func with(s object, name string, value any) object {
 
 // TestMutations: a document that is only written otherwise grants the same, and one of which one thing is changed does not.
 func TestMutations(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many large comparisons in one goroutine")
+	}
 	folder := os.Getenv("OPENIRSA_TESTDATA")
 	if folder == "" {
 		t.Skip("OPENIRSA_TESTDATA is not set")
