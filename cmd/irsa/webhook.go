@@ -172,7 +172,7 @@ func (s *webhookServer) open() (err error) {
 	if err != nil {
 		return &commandError{Code: "Usage", Err: err, Hint: "see `irsa webhook --help`"}
 	}
-	s.keeper = certificate.New(certificate.Config{Source: s.source(), Log: s.log})
+	s.keeper = certificate.New(certificate.Config{Source: s.source(), Every: o.lookEvery(), Log: s.log})
 	return s.register()
 }
 

@@ -220,6 +220,32 @@ func TestWebhook(t *testing.T) {
 }
 
 // TestWebhookDebuggingOff expects nothing of what is remembered to be shown unasked, and a stubborn certificate to fail the start.
+// TestWebhookLives expects lives to be refused in which not every step of a rotation has its turn: with looks ten seconds apart a version is made, read
+// back and used within thirty seconds and the overlap.
+func TestWebhookLives(t *testing.T) {
+	t.Parallel()
+	const year = 365 * 24 * time.Hour
+	for _, c := range []struct {
+		authority, overlap, certificate time.Duration
+		every                           time.Duration // 0: refused
+	}{
+		{year, time.Minute, year / 12, 10 * time.Second},
+		{year, year/3 - 31*time.Second, year / 12, 10 * time.Second},
+		{year, year/3 - 30*time.Second, year / 12, 0},
+		{year, -time.Second, year / 12, 0},
+		{15 * time.Second, 2 * time.Second, 12 * time.Second, 400 * time.Millisecond},
+		{15 * time.Second, 4 * time.Second, 12 * time.Second, 0},
+		{9 * time.Second, 0, time.Hour, 0},
+		{time.Hour, time.Second, 9 * time.Second, 0},
+	} {
+		o := &webhookOptions{authorityLifetime: c.authority, authorityOverlap: c.overlap, certificateLifetime: c.certificate}
+		err := o.checkLives()
+		if (err == nil) != (c.every > 0) || err == nil && o.lookEvery() != c.every {
+			t.Errorf("%+v: a look every %s, %v", c, o.lookEvery(), err)
+		}
+	}
+}
+
 func TestWebhookDebuggingOff(t *testing.T) {
 	cert, key, _ := servingPair(t)
 	r := startWebhook(t, "--kube-api", stubCluster(t), "--tls-cert", cert, "--tls-key", key, "--drain-delay", "0s")
