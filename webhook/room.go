@@ -37,6 +37,7 @@ type room struct {
 
 	mu      sync.Mutex
 	taken   int64
+	leaving int64      // of taken, what was cut off
 	idle    queue.List // of *seat, whose client is waited for; the one that is for the longest first
 	waiting queue.List // of *waiter, what needs least first, and of these the first to come
 }
@@ -74,7 +75,7 @@ func (r *room) seat(w http.ResponseWriter, request *http.Request) (*seat, error)
 // take is a seat of size bytes.
 func (r *room) take(ctx context.Context, client http.ResponseWriter, size int64) (*seat, error) {
 	r.mu.Lock()
-	if !r.fits(size) {
+	if r.left(size) < 0 {
 		err := r.wait(ctx, size) // unlocks meanwhile
 		if err != nil {
 			r.mu.Unlock()
@@ -89,13 +90,13 @@ func (r *room) take(ctx context.Context, client http.ResponseWriter, size int64)
 	return s, nil
 }
 
-// fits tells whether there is room for size bytes more. The caller holds r.mu.
-func (r *room) fits(size int64) bool {
+// left is what there is more than size bytes need; negative: what is lacking. The caller holds r.mu.
+func (r *room) left(size int64) int64 {
 	left := r.limit - r.taken - size
 	if size > ordinary {
 		left -= r.limit / 4
 	}
-	return left >= 0
+	return left
 }
 
 // wait waits for room and takes it. The caller holds r.mu, which is free meanwhile.
@@ -132,15 +133,15 @@ func (r *room) wait(ctx context.Context, size int64) error {
 	}
 }
 
-// cutOff ends the waiting for clients that stall, those first that do for longest, until as much as size will be free. The caller holds r.mu.
+// cutOff ends the waiting for clients that stall, those first that do for longest, until there will be room for size bytes. The caller holds r.mu.
 func (r *room) cutOff(size int64) {
 	now := r.now()
-	for first := r.idle.Front(); first != nil && size > 0; first = r.idle.Front() {
+	for first := r.idle.Front(); first != nil && r.left(size)+r.leaving < 0; first = r.idle.Front() {
 		s := first.Value.(*seat)
 		if now.Sub(s.since) < patience {
 			return
 		}
-		size -= s.size
+		r.leaving += s.size
 		s.cut = true
 		s.clientAwaited()
 		// A ResponseWriter without deadlines waits for its client.
@@ -167,7 +168,7 @@ func (r *room) enqueue(w *waiter) *queue.Element {
 func (r *room) grant() {
 	for place := r.waiting.Front(); place != nil; place = r.waiting.Front() {
 		w := place.Value.(*waiter)
-		if !r.fits(w.size) {
+		if r.left(w.size) < 0 {
 			return
 		}
 		r.taken += w.size
@@ -216,7 +217,7 @@ func (s *seat) answer(size int64) bool {
 	s.room.mu.Lock()
 	defer s.room.mu.Unlock()
 	if more := size - s.size; more > 0 {
-		if !s.room.fits(more) {
+		if s.room.left(more) < 0 {
 			s.room.cutOff(more) // the next one finds room
 			return false
 		}
@@ -234,5 +235,8 @@ func (s *seat) leave() {
 	defer s.room.mu.Unlock()
 	s.clientAwaited()
 	s.room.taken -= s.size
+	if s.cut {
+		s.room.leaving -= s.size
+	}
 	s.room.grant()
 }
