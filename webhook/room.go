@@ -5,6 +5,7 @@ import (
 	queue "container/list"
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"sync"
 	"time"
@@ -15,9 +16,12 @@ const (
 	defaultMemory = 64 << 20
 	// ordinary is the size up to which a review is an ordinary one: with fifty containers a pod's has some 80 KB.
 	ordinary = 128 << 10
-	// patience is how long the client of a review may keep it waiting for the next of it while others wait for its room. An API server sends a review
-	// whole, and reads the answer.
+	// patience is how long the client of a review may take for the next pace of its body, or to read the answer, while others wait for its room. An API
+	// server sends a review whole, and reads the answer. A webhook that has too little processor time must not take its own slowness for its clients'.
 	patience = 500 * time.Millisecond
+	pace     = 16 << 10
+	// buffered is what net/http takes of an answer without its client.
+	buffered = 2 << 10
 	// maxWait bounds the waiting for room: half of a webhook's default timeoutSeconds, as ReadTimeout.
 	maxWait = 5 * time.Second
 	// maxWaiting bounds how many wait for room, since each holds what net/http has read of its body.
@@ -50,8 +54,9 @@ type seat struct {
 
 	// Guarded by room.mu.
 	place   *queue.Element // in idle; nil: nobody waits for the client
-	since   time.Time      // of waiting for the client
-	writing bool           // what is waited for is that it reads
+	began   time.Time
+	since   time.Time // of waiting for the client
+	writing bool      // what is waited for is that it reads
 	cut     bool
 }
 
@@ -84,7 +89,7 @@ func (r *room) take(ctx context.Context, client http.ResponseWriter, size int64)
 	} else {
 		r.taken += size
 	}
-	s := &seat{room: r, client: client, size: size}
+	s := &seat{room: r, client: client, size: size, began: r.now()}
 	s.awaitClient()
 	r.mu.Unlock()
 	return s, nil
@@ -193,7 +198,7 @@ func (s *seat) read(request *http.Request, buffer *bytes.Buffer) error {
 	if request.ContentLength > 0 {
 		buffer.Grow(int(request.ContentLength) + bytes.MinRead)
 	}
-	_, err := buffer.ReadFrom(http.MaxBytesReader(s.client, request.Body, MaxReview))
+	_, err := buffer.ReadFrom(&paced{http.MaxBytesReader(s.client, request.Body, MaxReview), s, 0})
 	if s.arrived() {
 		return err
 	}
@@ -201,6 +206,33 @@ func (s *seat) read(request *http.Request, buffer *bytes.Buffer) error {
 		s.client.Header().Set("Connection", "close") // what is left of the body is never read
 	}
 	return errFull
+}
+
+// paced tells a seat of each pace of its body.
+type paced struct {
+	io.Reader
+	seat *seat
+	read int
+}
+
+// Read implements io.Reader.
+func (p *paced) Read(b []byte) (int, error) {
+	n, err := p.Reader.Read(b)
+	if p.read += n; p.read >= pace {
+		p.read = 0
+		p.seat.proceed()
+	}
+	return n, err
+}
+
+// proceed begins the waiting for the client anew, as one that sends; but in all no longer than others wait for room.
+func (s *seat) proceed() {
+	s.room.mu.Lock()
+	defer s.room.mu.Unlock()
+	if now := s.room.now(); s.place != nil && now.Sub(s.began) < maxWait {
+		s.since = now
+		s.room.idle.MoveToBack(s.place)
+	}
 }
 
 // arrived ends the reading of the body. It is false where that was cut off, perhaps in this moment: the connection is of no use any more.
@@ -214,6 +246,9 @@ func (s *seat) arrived() bool {
 // answer begins the writing of an answer of size bytes, which may need more room than the review did. It is false where there is none: nobody waits for
 // it here, since the answer is held by whoever waits.
 func (s *seat) answer(size int64) bool {
+	if size <= min(s.size, buffered) {
+		return true
+	}
 	s.room.mu.Lock()
 	defer s.room.mu.Unlock()
 	if more := size - s.size; more > 0 {

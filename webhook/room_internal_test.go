@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,18 +14,36 @@ import (
 // client is a ResponseWriter that knows whether it was cut off.
 type client struct {
 	*httptest.ResponseRecorder
-	read, written time.Time // deadlines
+	cut     chan struct{}
+	reading atomic.Bool // the body was what was cut off
 }
 
-func (c *client) SetReadDeadline(at time.Time) error  { c.read = at; return nil }
-func (c *client) SetWriteDeadline(at time.Time) error { c.written = at; return nil }
+func (c *client) SetReadDeadline(time.Time) error {
+	c.reading.Store(true)
+	close(c.cut)
+	return nil
+}
+
+func (c *client) SetWriteDeadline(time.Time) error {
+	close(c.cut)
+	return nil
+}
+
+func (c *client) isCut() bool {
+	select {
+	case <-c.cut:
+		return true
+	default:
+		return false
+	}
+}
 
 func newRoom(limit int64) *room { return &room{limit: limit, now: time.Now} }
 
 // mustTake takes a seat and tells how long that took.
 func mustTake(t *testing.T, r *room, size int64) (*seat, *client, time.Duration) {
 	t.Helper()
-	c := &client{ResponseRecorder: httptest.NewRecorder()}
+	c := &client{ResponseRecorder: httptest.NewRecorder(), cut: make(chan struct{})}
 	began := time.Now()
 	s, err := r.take(context.Background(), c, size)
 	if err != nil {
@@ -35,9 +54,7 @@ func mustTake(t *testing.T, r *room, size int64) (*seat, *client, time.Duration)
 
 // leaveWhenCut is what the answering of a stalled client's review does once it is cut off.
 func leaveWhenCut(s *seat, c *client) {
-	for c.read.IsZero() && c.written.IsZero() {
-		time.Sleep(time.Millisecond)
-	}
+	<-c.cut
 	s.leave()
 }
 
@@ -61,7 +78,7 @@ func TestRoom(t *testing.T) {
 		ordinaries := make([]*seat, 0, 128)
 		for range 128 {
 			s, c, waited := mustTake(t, r, ordinary)
-			if waited != 0 || !c.read.IsZero() {
+			if waited != 0 || c.isCut() {
 				t.Fatalf("an ordinary review waited %v", waited)
 			}
 			ordinaries = append(ordinaries, s)
@@ -70,22 +87,42 @@ func TestRoom(t *testing.T) {
 		if waited < patience/2 || waited > patience {
 			t.Errorf("a large review waited %v for what is cut off after %v", waited, patience/2)
 		}
-		if !decided.read.IsZero() || !lately.read.IsZero() {
+		if decided.isCut() || lately.isCut() {
 			t.Error("a review was cut off whose client has nobody wait for it, or has for too short")
 		}
 		for _, s := range append(ordinaries, deciding, late) {
 			s.leave()
 		}
-		time.Sleep(time.Minute)
-		if r.taken > 5*MaxReview || r.taken%MaxReview != 0 || r.waiting.Len() != 0 {
+		synctest.Wait()
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.taken > 4*MaxReview || r.taken%MaxReview != 0 || r.waiting.Len() != 0 || r.leaving != 0 {
 			t.Errorf("%d bytes are taken, %d wait", r.taken, r.waiting.Len())
 		}
-		// Let those go that nobody needed to be cut off.
-		for r.taken > 0 {
-			r.mu.Lock()
-			r.cutOff(r.limit)
-			r.mu.Unlock()
-			time.Sleep(time.Second)
+		r.cutOff(r.limit) // so that nobody is left
+	})
+}
+
+// TestRoomPace: a client that sends at its pace is not cut off, unless that takes too long in all; one that drips is.
+func TestRoomPace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for paces, want := range map[time.Duration]time.Duration{patience * 2: patience, patience / 2: maxWait} { // between two paces: until it is cut off
+			r := newRoom(16 << 20)
+			s, c, _ := mustTake(t, r, MaxReview)
+			began := time.Now()
+			go func() {
+				for !c.isCut() {
+					time.Sleep(paces)
+					s.proceed()
+				}
+				s.leave()
+			}()
+			for _, err := r.take(context.Background(), httptest.NewRecorder(), MaxReview); err != nil; {
+				_, err = r.take(context.Background(), httptest.NewRecorder(), MaxReview)
+			}
+			if took := time.Since(began); took < want || took > want+2*patience+paces {
+				t.Errorf("a client with %v between two paces kept its room for %v, want %v", paces, took, want)
+			}
 		}
 	})
 }
@@ -158,8 +195,8 @@ func TestRoomAnswer(t *testing.T) {
 		}
 		other.leave()
 		large, _, waited := mustTake(t, r, MaxReview+1<<10)
-		if waited < patience || waited > 2*patience || c.written.IsZero() || !c.read.IsZero() {
-			t.Errorf("a large review waited %v; the client's deadlines are %v and %v", waited, c.read, c.written)
+		if waited < patience || waited > 2*patience || !c.isCut() || c.reading.Load() {
+			t.Errorf("a large review waited %v", waited)
 		}
 		large.leave()
 	})
