@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/binary"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
@@ -316,5 +317,43 @@ func TestHeadroom(t *testing.T) {
 		if got := headroomPercent(live); got != want {
 			t.Errorf("with %d bytes held: %d, want %d", live, got, want)
 		}
+	}
+}
+
+// TestWebhookStreams reads from a connection's first frame (RFC 9113, section 6.5) what one client may have open, and send before it is read.
+func TestWebhookStreams(t *testing.T) {
+	cert, key, client := servingPair(t)
+	r := startWebhook(t, "--kube-api", stubCluster(t), "--tls-cert", cert, "--tls-key", key, "--drain-delay", "0s")
+	config := client.Transport.(*http.Transport).TLSClientConfig.Clone()
+	config.NextProtos = []string{"h2"}
+	connection, err := tls.Dial("tcp", strings.TrimPrefix(r.hook, "https://"), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	if _, err := connection.Write([]byte("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00")); err != nil {
+		t.Fatal(err)
+	}
+	head := make([]byte, 9)
+	if _, err := io.ReadFull(connection, head); err != nil || head[3] != 4 {
+		t.Fatalf("the first frame begins with % x: %v", head, err)
+	}
+	settings := make([]byte, int(head[0])<<16|int(head[1])<<8|int(head[2]))
+	if _, err := io.ReadFull(connection, settings); err != nil {
+		t.Fatal(err)
+	}
+	found := map[uint16]uint32{}
+	for ; len(settings) >= 6; settings = settings[6:] {
+		found[binary.BigEndian.Uint16(settings)] = binary.BigEndian.Uint32(settings[2:])
+	}
+	if found[3] != 100 || found[4] != 64<<10 { // SETTINGS_MAX_CONCURRENT_STREAMS, SETTINGS_INITIAL_WINDOW_SIZE
+		t.Errorf("settings %v", found)
+	}
+	connection.Close()
+	if err := syscall.Kill(os.Getpid(), syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if code := <-r.exit; code != 0 {
+		t.Errorf("exit code %d", code)
 	}
 }
