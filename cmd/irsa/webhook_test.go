@@ -189,9 +189,13 @@ func TestWebhook(t *testing.T) {
 			t.Errorf("the patch %s lacks %s", patch, want)
 		}
 	}
-	_, metrics := get(t, http.DefaultClient, r.ops+"/metrics")
+	var metrics string
+	until(t, "a watch, which comes after readiness", func() bool {
+		_, metrics = get(t, http.DefaultClient, r.ops+"/metrics")
+		return strings.Contains(metrics, "openirsa_webhook_watch_away_seconds 0\n")
+	})
 	for _, want := range []string{`pod_identity_webhook_pod_count{method="sts_web_identity"} 1`, "openirsa_webhook_service_accounts 1\n",
-		"openirsa_webhook_watch_away_seconds 0\n", "openirsa_webhook_certificate_expiry_timestamp_seconds 1.", "go_goroutines"} {
+		"openirsa_webhook_certificate_expiry_timestamp_seconds 1.", "go_goroutines"} {
 		if !strings.Contains(metrics, want) {
 			t.Errorf("/metrics lacks %s", want)
 		}
