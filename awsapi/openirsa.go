@@ -3,6 +3,7 @@ package awsapi
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"github.com/openirsa/openirsa/iam"
 	"github.com/openirsa/openirsa/trail"
@@ -27,6 +28,16 @@ func openirsaOperations(c Config) map[string]operation {
 		"GetEvents":                    openirsa(getEvents(c.Trail, c.DefaultAccount)),
 	})
 	return prefixed("OpenIRSA.", table)
+}
+
+// OpenIRSAOperations returns the names of our own calls, ascending. As actions of policies they are openirsa:<name>.
+func OpenIRSAOperations() []string {
+	names := make([]string, 0, 16)
+	for _, op := range openirsaOperations(Config{}) { // bound to nothing, and none is made
+		names = append(names, op.name)
+	}
+	slices.Sort(names)
+	return names
 }
 
 func openirsa[In any](do func(context.Context, iam.Caller, In) (any, error)) operation {

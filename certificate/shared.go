@@ -12,6 +12,9 @@ import (
 // ErrTaken is what Vault.Create returns where the number is taken: another replica was first.
 var ErrTaken = errors.New("this version of the authority exists already")
 
+// maxNumber bounds the numbers of versions: a new one every minute would take two years to get there.
+const maxNumber = 1_000_000
+
 // Version is an authority with its number; a newer one has a higher number.
 type Version struct {
 	Number    int
@@ -109,8 +112,12 @@ func (s *Shared) versions(ctx context.Context) ([]Version, error) {
 	}
 	slices.SortFunc(versions, func(a, b Version) int { return a.Number - b.Number })
 	s.unread = nil
-	for _, v := range versions {
-		if v.Authority == nil {
+	for i, v := range versions {
+		switch {
+		case v.Number > maxNumber:
+			versions[i].Authority = nil
+			s.unread = fmt.Errorf("version %d of the authority is none of ours, which end at %d", v.Number, maxNumber)
+		case v.Authority == nil:
 			s.unread = fmt.Errorf("version %d of the authority cannot be read", v.Number)
 		}
 	}
@@ -134,12 +141,18 @@ func (s *Shared) due(versions []Version) bool {
 	return len(living) == 0 || !s.Now().Before(renewal(living[len(living)-1].Authority.certificate))
 }
 
-func (s *Shared) create(ctx context.Context, versions []Version) error {
+// create keeps the version after the newest that can be read. The numbers of others are stepped over: whoever could put a version there that nobody can
+// read, with the highest number that there is, would otherwise have the last one.
+func (s *Shared) create(ctx context.Context, versions []Version) (err error) {
 	next := Version{Number: 1}
-	if len(versions) > 0 {
-		next.Number = versions[len(versions)-1].Number + 1
+	for _, v := range versions {
+		if v.Number == next.Number || v.Authority != nil {
+			next.Number = v.Number + 1
+		}
 	}
-	var err error
+	if next.Number > maxNumber {
+		return fmt.Errorf("there is no number after %d, the last version of the authority: remove that one", maxNumber)
+	}
 	if next.Authority, err = NewAuthority(s.Now(), s.Life); err != nil {
 		return err
 	}
@@ -177,26 +190,29 @@ func trusted(a *Authority, found [][]byte) bool {
 }
 
 // choose takes the newest version that has been trusted long enough. Where there is none, what signed goes on while it is kept, and a replica that has
-// just started takes the oldest that is trusted: nobody knows for how long, but the oldest for longest. It says whether there was one to take.
+// just started takes the oldest that is trusted: nobody knows for how long, but the oldest for longest. That one must outlast the time until a newer
+// is known to be trusted long enough, to which as much again is added for the looks in between. It says whether there was one to take.
 func (s *Shared) choose(living []Version) bool {
 	kept := false
-	for _, v := range slices.Backward(living) {
-		if since, ok := s.seen[v.Number]; ok && s.Now().Sub(since) >= s.Overlap {
+	var started *Version // what a replica that has just started takes
+	for i, v := range slices.Backward(living) {
+		since, ok := s.seen[v.Number]
+		if ok && s.Now().Sub(since) >= s.Overlap {
 			s.sign(v)
 			return true
 		}
 		kept = kept || s.own.Authority != nil && v.Authority.certificate.Equal(s.own.Authority.certificate)
+		if ok && (started == nil || v.Authority.Expires().Sub(s.Now()) > 2*s.Overlap) {
+			started = &living[i]
+		}
 	}
 	if kept {
 		return true
 	}
-	for _, v := range living {
-		if _, ok := s.seen[v.Number]; ok {
-			s.sign(v)
-			return true
-		}
+	if started != nil {
+		s.sign(*started)
 	}
-	return false
+	return started != nil
 }
 
 // sign keeps the authority that signs already where it is the same, so that reading it again issues nothing.

@@ -6,6 +6,8 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"maps"
+	"math"
 	"net"
 	"strings"
 	"sync"
@@ -200,6 +202,36 @@ func TestRotationTooEarly(t *testing.T) {
 	}
 }
 
+// TestSharedStartsLate starts a replica in each of the last seconds of a version, and expects no certificate that ends before the next look at it, which is
+// ten seconds later.
+func TestSharedStartsLate(t *testing.T) {
+	for left := time.Second; left < 4*time.Minute; left += 7 * time.Second {
+		c := &clock{now: noon}
+		vault := newShelf(c, 0)
+		first := newShared(vault, time.Minute)
+		look := func(s *certificate.Shared) *x509.Certificate {
+			pair, err := s.Certificate(t.Context())
+			if err != nil {
+				t.Fatalf("%v left: %v", left, err)
+			}
+			return pair.Leaf
+		}
+		look(first)
+		c.advance(2*time.Hour + time.Minute) // the next version is made
+		look(first)
+		c.advance(59*time.Minute - left)
+		look(first)
+		second := newShared(vault, time.Minute)
+		for range 30 {
+			leaf := look(second)
+			if c.advance(10 * time.Second); !c.Now().Before(leaf.NotAfter) {
+				t.Fatalf("%v before the end of a version a replica starts, and at %v serves a certificate that ended at %v", left, c.Now(), leaf.NotAfter)
+			}
+			look(first)
+		}
+	}
+}
+
 // TestSharedRemovesEnded expects ended versions to be removed, and two at most to be kept.
 func TestSharedRemovesEnded(t *testing.T) {
 	c := &clock{now: noon}
@@ -295,8 +327,8 @@ func TestSharedTampered(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "version 7") || first == nil {
 		t.Fatalf("%v, %v", first, err)
 	}
-	if _, ok := vault.kept[8]; !ok {
-		t.Fatal("the version after the broken one is not 8")
+	if len(vault.kept) != 2 || string(vault.kept[7][0]) != "nonsense" {
+		t.Fatalf("%d versions, and 7 is %q", len(vault.kept), vault.kept[7][0])
 	}
 	clear(vault.kept) // as an operator does whose authority's key was stolen
 	c.advance(time.Second)
@@ -306,5 +338,78 @@ func TestSharedTampered(t *testing.T) {
 	}
 	if _, err := first.Leaf.Verify(x509.VerifyOptions{Roots: pool(vault.trusts()), CurrentTime: c.Now()}); err == nil {
 		t.Error("the removed authority is still trusted")
+	}
+}
+
+// TestSharedPlanted expects versions that somebody else put there, with the highest numbers that there are, to be told and to stop no rotation.
+func TestSharedPlanted(t *testing.T) {
+	c := &clock{now: noon}
+	theirs, err := certificate.NewAuthority(noon, 1000*time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, key, err := theirs.PEM()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, planted := range map[string]map[int][2][]byte{
+		"unreadable, the highest integer": {math.MaxInt: {}},
+		"unreadable, the highest number":  {1_000_000: {}},
+		"unreadable, the next ones":       {2: {}, 3: {}, 5: {}},
+		"readable, the highest integer":   {math.MaxInt: {cert, key}},
+		"readable, beyond the numbers":    {1_000_001: {cert, key}},
+	} {
+		vault := newShelf(c, 0)
+		maps.Copy(vault.kept, planted)
+		shared := newShared(vault, time.Minute)
+		issuers := map[string]bool{}
+		for range 10 * 4 {
+			pair, err := shared.Certificate(t.Context())
+			if pair == nil || err == nil || !strings.Contains(err.Error(), "of the authority") {
+				t.Fatalf("%s: %v, %v", name, pair, err)
+			}
+			if _, err := pair.Leaf.Verify(x509.VerifyOptions{Roots: pool(vault.trusts()), CurrentTime: c.Now()}); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			issuers[pair.Leaf.Issuer.String()] = true
+			if bundle := string(vault.trusts()); strings.Contains(bundle, string(cert)) {
+				t.Errorf("%s: clients are told to trust it", name)
+			}
+			if vault.count() > 2+len(planted) {
+				t.Fatalf("%s: %d versions", name, vault.count())
+			}
+			c.advance(15 * time.Minute)
+		}
+		if len(issuers) < 5 { // the next is made after two hours
+			t.Errorf("%s: in ten hours %d authorities signed", name, len(issuers))
+		}
+		for number := range planted {
+			if _, ok := vault.kept[number]; !ok {
+				t.Errorf("%s: it is gone", name)
+			}
+		}
+	}
+}
+
+// TestSharedNoNumberLeft expects no version to be made where none could be read, however often it is tried.
+func TestSharedNoNumberLeft(t *testing.T) {
+	c := &clock{now: noon}
+	vault := newShelf(c, 0)
+	last, err := certificate.NewAuthority(noon, 3*time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := vault.Create(t.Context(), certificate.Version{Number: 1_000_000, Authority: last}); err != nil {
+		t.Fatal(err)
+	}
+	shared := newShared(vault, time.Minute)
+	c.advance(150 * time.Minute)
+	for range 3 {
+		if _, err := shared.Certificate(t.Context()); err == nil || !strings.Contains(err.Error(), "no number") {
+			t.Errorf("the error is %v", err)
+		}
+	}
+	if vault.count() != 1 {
+		t.Errorf("%d versions", vault.count())
 	}
 }

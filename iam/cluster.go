@@ -29,6 +29,9 @@ const (
 // defaultClientID is the audience of the tokens that pods exchange, on EKS and here.
 const defaultClientID = "sts.amazonaws.com"
 
+// defaultSyncSubject is the account of `irsa cluster sync` in an installation by the chart (deploy/helm/openirsa).
+const defaultSyncSubject = "system:serviceaccount:openirsa:openirsa-sync"
+
 // Patterns of names (EKS's service model of 2017-11-01), and of what makes a record's key.
 var (
 	clusterName    = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z_-]*$`)
@@ -269,6 +272,9 @@ func (tx *draft) register(region string, in RegisterClusterInput, madeProvider b
 	}
 	if in.TokenReview != nil {
 		c.TokenReview = *in.TokenReview
+	}
+	if c.TokenReview && c.SyncSubject == "" {
+		c.SyncSubject = defaultSyncSubject
 	}
 	c.MadeProvider = c.MadeProvider || madeProvider
 	return c, stage(tx, recordKey(tx.id, kindCluster, region+"/"+in.Name), revision, c)

@@ -22,6 +22,7 @@ type RegisterClusterInput struct {
 	// TokenReview, if true, has exchanges wait for the cluster's own word on each token; nil: as it is.
 	TokenReview *bool `json:"tokenReview,omitempty"`
 	// SyncSubject is the service account that gives that word, system:serviceaccount:<namespace>:<name>: its own tokens are exchanged without it.
+	// Empty: as it is, and the chart's account (openirsa-sync in openirsa) where none was given before TokenReview.
 	SyncSubject string `json:"syncSubject,omitempty"`
 }
 

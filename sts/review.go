@@ -71,21 +71,31 @@ type reviewQueue struct {
 type review struct {
 	Review
 	key     reviewKey
+	subject string
 	taken   time.Time // when a poll took it, before the cluster looked at it; zero: waiting
 	waiters int
-	done    chan struct{} // closed when good is set
+	done    chan struct{} // closed when good or refused is set
 	good    bool
+	refused error // the place went to another
+}
+
+// asked is a token that needs its cluster's word.
+type asked struct {
+	cluster   string // ARN
+	token     string
+	subject   string // the token's
+	audiences []string
 }
 
 // ask waits for the cluster's word on a token.
-func (r *reviews) ask(ctx context.Context, cluster, token string, audiences []string, now time.Time, wait time.Duration) (good bool, err error) {
-	key := reviewKey{cluster, sha256.Sum256([]byte(token))}
+func (r *reviews) ask(ctx context.Context, about asked, now time.Time, wait time.Duration) (good bool, err error) {
+	key := reviewKey{about.cluster, sha256.Sum256([]byte(about.token))}
 	r.mu.Lock()
 	if said, ok := r.said[key]; ok && now.Sub(said.at) < reviewKept && now.Sub(said.at) >= 0 {
 		r.mu.Unlock()
 		return said.good, nil
 	}
-	wanted, err := r.join(key, token, audiences, now)
+	wanted, err := r.join(key, about, now)
 	r.mu.Unlock()
 	if err != nil {
 		return false, err
@@ -95,7 +105,7 @@ func (r *reviews) ask(ctx context.Context, cluster, token string, audiences []st
 	defer timer.Stop()
 	select {
 	case <-wanted.done:
-		return wanted.good, nil
+		return wanted.good, wanted.refused
 	case <-timer.C:
 		return false, errNotReviewed
 	case <-ctx.Done():
@@ -105,7 +115,7 @@ func (r *reviews) ask(ctx context.Context, cluster, token string, audiences []st
 
 // join finds the review of a token that is under way, or begins one. One whose word would come too late is not joined: whoever took it may be gone, and
 // clients that try again and again would keep it open for ever. The caller holds r.mu.
-func (r *reviews) join(key reviewKey, token string, audiences []string, now time.Time) (*review, error) {
+func (r *reviews) join(key reviewKey, about asked, now time.Time) (*review, error) {
 	q := r.queue(key.cluster)
 	for _, open := range q.open {
 		if open.key == key && !open.late(now) {
@@ -113,11 +123,11 @@ func (r *reviews) join(key reviewKey, token string, audiences []string, now time
 			return open, nil
 		}
 	}
-	if len(q.open) >= maxReviews {
+	id := rand.Text()
+	begun := &review{Review: Review{id, about.token, about.audiences}, key: key, subject: about.subject, waiters: 1, done: make(chan struct{})}
+	if len(q.open) >= maxReviews && !q.makeRoom(begun) {
 		return nil, errManyReviews
 	}
-	id := rand.Text()
-	begun := &review{Review: Review{id, token, audiences}, key: key, waiters: 1, done: make(chan struct{})}
 	q.open[id], q.waiting = begun, append(q.waiting, begun)
 	if q.news != nil {
 		close(q.news)
@@ -195,12 +205,11 @@ func (r *reviews) take(cluster string, now time.Time) (taken []Review, news <-ch
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	q := r.queue(cluster)
-	n := min(len(q.waiting), maxReviewPage)
-	for _, waiting := range q.waiting[:n] {
+	for _, waiting := range q.page(maxReviewPage) {
 		waiting.taken = now
 		taken = append(taken, waiting.Review)
 	}
-	if q.waiting = q.waiting[n:]; n > 0 {
+	if len(taken) > 0 {
 		return taken, nil
 	}
 	if q.news == nil {
@@ -252,7 +261,7 @@ func (s *Service) review(ctx context.Context, x *exchange) error {
 	if !ok || !cluster.TokenReview || cluster.SyncSubject == x.identity.subject {
 		return nil
 	}
-	good, err := s.reviews.ask(ctx, cluster.ARN, *x.in.WebIdentityToken, x.claims.Audience, s.now(), s.reviewWait)
+	good, err := s.reviews.ask(ctx, asked{cluster.ARN, *x.in.WebIdentityToken, x.identity.subject, x.claims.Audience}, s.now(), s.reviewWait)
 	switch {
 	case err != nil:
 		return refusal("IDPCommunicationError", noCommunication, fmt.Errorf("asking cluster %s: %w", cluster.Name, err))

@@ -43,6 +43,9 @@ type Config struct {
 	Wait time.Duration
 	// ReadTimeout bounds one live read; default 5 s, half of a webhook's default timeoutSeconds.
 	ReadTimeout time.Duration
+	// Memory bounds the bytes in which reviews and their answers are held, those of clients that stall included; default
+	// 64 MiB. An ordinary pod's review has 5 to 80 KB.
+	Memory int64
 	// WarnUnannotated says which workloads whose account has no role get a warning; default UnannotatedIntent.
 	WarnUnannotated Unannotated
 
@@ -62,6 +65,7 @@ type Handler struct {
 	roles      atomic.Pointer[Roles]
 	containers atomic.Pointer[ContainerAccounts]
 	buffers    sync.Pool
+	room       room
 }
 
 // New makes a Handler. It fails without ServiceAccounts, on settings that contradict themselves, or where Registry
@@ -86,6 +90,12 @@ func New(c Config) (*Handler, error) {
 	if c.ReadTimeout == 0 {
 		c.ReadTimeout = 5 * time.Second
 	}
+	if c.Memory == 0 {
+		c.Memory = defaultMemory
+	}
+	if c.Memory < MaxReview+c.Memory/4 {
+		return nil, fmt.Errorf("a memory of %d bytes, three quarters of which do not hold a review of %d", c.Memory, MaxReview)
+	}
 	if c.Clock == nil {
 		c.Clock = time.Now
 	}
@@ -98,6 +108,7 @@ func New(c Config) (*Handler, error) {
 	}
 	h := &Handler{config: c, metrics: counted, mux: http.NewServeMux(), advice: newAdvice(c.Advisor, c.Clock),
 		looking: make(chan struct{}, maxAsking)}
+	h.room.limit, h.room.now = c.Memory, c.Clock
 	h.SetRoles(nil)
 	h.SetContainerAccounts(nil)
 	h.buffers.New = func() any { return new(bytes.Buffer) }
@@ -132,9 +143,15 @@ func (h *Handler) review(pods *Settings, decide func(context.Context, *review) (
 			http.Error(w, "Content-Type must be application/json", http.StatusUnsupportedMediaType)
 			return
 		}
+		held, err := h.room.seat(w, r)
+		if err != nil {
+			h.unread(w, err)
+			return
+		}
+		defer held.leave()
 		buffer := h.buffers.Get().(*bytes.Buffer)
 		defer h.release(buffer)
-		if _, err := buffer.ReadFrom(http.MaxBytesReader(w, r.Body, MaxReview)); err != nil {
+		if err := held.read(r, buffer); err != nil {
 			h.unread(w, err)
 			return
 		}
@@ -154,6 +171,10 @@ func (h *Handler) review(pods *Settings, decide func(context.Context, *review) (
 			h.config.Log.Warn("review not understood", "error", err)
 		}
 		text := a.append(nil, request)
+		if !held.answer(int64(len(text))) {
+			h.unread(w, errFull)
+			return
+		}
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 		if _, err := w.Write(text); err != nil {
@@ -162,8 +183,16 @@ func (h *Handler) review(pods *Settings, decide func(context.Context, *review) (
 	}
 }
 
-// unread answers a body that could not be read to its end.
+// unread answers a review that there is no room for, or whose body could not be read to its end.
 func (h *Handler) unread(w http.ResponseWriter, err error) {
+	if errors.Is(err, errFull) {
+		h.metrics.refused.WithLabelValues("full").Inc()
+		// Upon a 5xx with a time to wait an API server tries again by itself, within the webhook configuration's timeoutSeconds: it calls
+		// webhooks by client-go's rest.Request (k8s.io/client-go/rest/with_retry.go).
+		w.Header().Set("Retry-After", "1")
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
 	h.metrics.refused.WithLabelValues("unread").Inc()
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {

@@ -105,11 +105,11 @@ An issuer belongs to one cluster of an account, and a name to the cluster with t
 			if command.Flags().Changed("token-review") {
 				registration.TokenReview = &review
 			}
-			namespace, name, ok := strings.Cut(syncer, "/")
-			if !ok || namespace == "" || name == "" {
-				return failure("Usage", fmt.Errorf("%q is not a service account", syncer), "--sync-service-account NAMESPACE/NAME")
-			}
-			if review || command.Flags().Changed("sync-service-account") {
+			if command.Flags().Changed("sync-service-account") {
+				namespace, name, ok := strings.Cut(syncer, "/")
+				if !ok || namespace == "" || name == "" {
+					return failure("Usage", fmt.Errorf("%q is not a service account", syncer), "--sync-service-account NAMESPACE/NAME")
+				}
 				registration.SyncSubject = "system:serviceaccount:" + namespace + ":" + name
 			}
 			return o.register(command.Context(), registration)
@@ -119,8 +119,9 @@ An issuer belongs to one cluster of an account, and a name to the cluster with t
 	o.regionFlag(command)
 	command.Flags().StringArrayVar(&clientIDs, "client-id", nil, "audience that the provider takes, if this makes it; again for another (default sts.amazonaws.com)")
 	command.Flags().BoolVar(&review, "token-review", false, "exchange tokens only on the cluster's word that they are still good, which `irsa cluster sync` gives")
-	command.Flags().StringVar(&syncer, "sync-service-account", "openirsa/openirsa-sync",
-		"of a cluster with --token-review, the service account of irsa cluster sync: it gives the cluster's word, and so its own tokens are exchanged without")
+	command.Flags().StringVar(&syncer, "sync-service-account", "",
+		"of a cluster with --token-review, the service account of irsa cluster sync: it gives the cluster's word, and so its own tokens are exchanged without "+
+			"(default as registered before, then openirsa/openirsa-sync)")
 	return command
 }
 

@@ -102,7 +102,7 @@ func (o *clusterOptions) sync(ctx context.Context, name string, interval time.Du
 		defer cancel()
 		health.Go(func() {
 			defer cancel() // without its health port it would be taken for dead anyway
-			if err := serve(ctx, s.logger, drain{}, service{"ops", listener, s.health()}); err != nil {
+			if err := serve(ctx, s.logger, drain{}, service{name: "ops", listener: listener, handler: s.health()}); err != nil {
 				s.logger.Error("the health port ended", "error", err)
 			}
 		})

@@ -373,6 +373,7 @@ func TestClusterSyncServiceAccount(t *testing.T) {
 		{[]string{"--token-review"}, "system:serviceaccount:openirsa:openirsa-sync"},
 		{[]string{"--sync-service-account", "other/sync"}, "system:serviceaccount:other:sync"},
 		{nil, "system:serviceaccount:other:sync"},
+		{[]string{"--token-review"}, "system:serviceaccount:other:sync"},
 	} {
 		runs(t, 0, append([]string{"cluster", "register", "prod", "--kubeconfig", kubeconfig}, c.flags...)...)
 		account, err := p.directory.Account(t.Context(), "000000000000")
@@ -381,4 +382,5 @@ func TestClusterSyncServiceAccount(t *testing.T) {
 			t.Errorf("%v: %+v, want %s", c.flags, found, c.want)
 		}
 	}
+	runs(t, 2, "cluster", "register", "prod", "--kubeconfig", kubeconfig, "--sync-service-account", "other")
 }

@@ -56,7 +56,9 @@ func startDemoPlane(ctx context.Context, directory string) (*demo.Plane, error) 
 	}
 	serving, stop := context.WithCancel(ctx)
 	served := make(chan error, 1)
-	go func() { served <- serve(serving, logger, drain{timeout: drainTime}, service{"AWS", listener, p.aws}) }()
+	go func() {
+		served <- serve(serving, logger, drain{timeout: drainTime}, service{name: "AWS", listener: listener, handler: p.aws})
+	}()
 	return &demo.Plane{
 		Endpoint:  "http://" + listener.Addr().String(),
 		Account:   p.settings.Account,

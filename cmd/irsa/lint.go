@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/openirsa/openirsa/awsapi"
 	"github.com/openirsa/openirsa/awsmodel"
 	"github.com/openirsa/openirsa/policy"
 	"github.com/openirsa/openirsa/policy/lint"
@@ -41,9 +42,11 @@ Exit code 0 when nothing is as bad as --fail-on, 1 when something is, 2 when a f
 			if l.failOn, err = lint.ParseSeverity(failOn); err != nil {
 				return failure("Usage", err, "see `irsa lint --help`")
 			}
-			if l.options.Reference, err = awsmodel.NewReference(); err != nil {
+			reference, err := awsmodel.NewReference()
+			if err != nil {
 				return fmt.Errorf("opening the Service Authorization Reference: %w", err)
 			}
+			l.options.Reference = newPlaneReference(reference)
 			return l.run(files)
 		},
 	}
@@ -78,6 +81,47 @@ func (f lintFormat) Set(value string) error {
 
 // Type is what --help shows.
 func (f lintFormat) Type() string { return "format" }
+
+// planeReference is the Service Authorization Reference, and beside it the actions that the plane alone has. Of these it says no more than their names:
+// from what they lack nothing is concluded about resources and tags.
+type planeReference struct {
+	*awsmodel.Reference
+	own []policy.ActionEntry // ascending by name
+}
+
+const ownService = "openirsa"
+
+func newPlaneReference(reference *awsmodel.Reference) planeReference {
+	r := planeReference{Reference: reference}
+	anything := []policy.ResourceUse{{Type: policy.ResourceType{Name: "any", Keys: []string{"aws:RequestTag/${TagKey}", "aws:ResourceTag/${TagKey}", "aws:TagKeys"}}}}
+	for _, name := range awsapi.OpenIRSAOperations() {
+		r.own = append(r.own, policy.ActionEntry{Name: ownService + ":" + name, ResourceTypes: anything})
+	}
+	return r
+}
+
+// Service, Action and Actions make it a lint.Reference.
+func (r planeReference) Service(prefix string) bool {
+	return strings.EqualFold(prefix, ownService) || r.Reference.Service(prefix)
+}
+
+// Action finds an action by its full name, in any case.
+func (r planeReference) Action(name string) (policy.ActionEntry, bool) {
+	for _, entry := range r.own {
+		if strings.EqualFold(entry.Name, name) {
+			return entry, true
+		}
+	}
+	return r.Reference.Action(name)
+}
+
+// Actions are those of one service.
+func (r planeReference) Actions(prefix string) []policy.ActionEntry {
+	if strings.EqualFold(prefix, ownService) {
+		return r.own
+	}
+	return r.Reference.Actions(prefix)
+}
 
 // linter is one run of the command.
 type linter struct {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
@@ -75,4 +76,45 @@ func TestLintedLink(t *testing.T) {
 	if code := run([]string{"lint", link}, env); code != exitFound || !bytes.Contains(out.Bytes(), []byte(filepath.Join("link", "a.json"))) {
 		t.Errorf("exit code %d: %s", code, out.String())
 	}
+}
+
+// TestLintOwnActions: the actions that the plane has beside AWS's are known, to policies of the pages about them and in any case, and no others are.
+func TestLintOwnActions(t *testing.T) {
+	statement := func(action, resource, condition string) string {
+		return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":` + action + `,"Resource":"` + resource + `"` + condition + `}]}`
+	}
+	const cluster = "arn:aws:eks:eu-central-1:111122223333:cluster/prod"
+	// Those that docs/clusters.md and docs/self-hosting.md grant, and a tag of a cluster, which its resource has.
+	clean := []string{
+		statement(`["openirsa:SyncCluster","openirsa:ReceiveTokenReviews","openirsa:CompleteTokenReviews"]`, cluster, ""),
+		statement(`"openirsa:Preflight"`, "*", ""),
+		statement(`"openirsa:PutOpenIDConnectProviderKeys"`, "arn:aws:iam::111122223333:oidc-provider/oidc.example.com", ""),
+		statement(`"openirsa:DeregisterCluster"`, cluster, `,"Condition":{"StringEquals":{"aws:ResourceTag/team":"shop"}}`),
+		statement(`"OpenIRSA:getevents"`, "*", ""),
+		statement(`"openirsa:List*"`, "*", ""),
+	}
+	for i, document := range clean {
+		if out, errOut, code := linted(document); code != 0 || out+errOut != "" {
+			t.Errorf("document %d: exit code %d\n%s%s", i, code, out, errOut)
+		}
+	}
+	for action, want := range map[string]string{
+		"openirsa:SyncClusters": "did you mean openirsa:SyncCluster?",
+		"openirsa:Delete*":      "unknown-action",
+		"openirsaa:SyncCluster": "unknown-service",
+	} {
+		if out, _, code := linted(statement(`"`+action+`"`, "*", "")); code != exitFound || !strings.Contains(out, want) {
+			t.Errorf("%s: exit code %d, want %q in\n%s", action, code, want, out)
+		}
+	}
+	if out, _, _ := linted(statement(`"openirsa:*"`, "*", "")); strings.Contains(out, "unknown") {
+		t.Errorf("openirsa:* is not known:\n%s", out)
+	}
+}
+
+// linted is what the command says of a document on stdin.
+func linted(document string) (stdout, stderr string, code int) {
+	var out, narration bytes.Buffer
+	code = run([]string{"lint"}, environment{stdin: strings.NewReader(document), stdout: &out, stderr: &narration, getenv: func(string) string { return "" }})
+	return out.String(), narration.String(), code
 }

@@ -58,6 +58,7 @@ type service struct {
 	name     string
 	listener net.Listener
 	handler  http.Handler
+	tune     func(*http.Server) // what it has otherwise than serve does; nil: nothing
 }
 
 // drain says how services stop.
@@ -83,6 +84,9 @@ func serve(ctx context.Context, logger *slog.Logger, d drain, services ...servic
 			IdleTimeout:                  2 * time.Minute,
 			MaxHeaderBytes:               64 << 10,
 			ErrorLog:                     slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+		}
+		if s.tune != nil {
+			s.tune(servers[i])
 		}
 		go func() { failures <- fmt.Errorf("serving the %s port: %w", s.name, servers[i].Serve(s.listener)) }()
 	}

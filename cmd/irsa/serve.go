@@ -78,7 +78,7 @@ func runServe(ctx context.Context, env environment, output outputFormat, file *s
 		return err
 	}
 	defer stop()
-	services := []service{{"AWS", secured, p.aws}, {"ops", ops, p.ops}}
+	services := []service{{name: "AWS", listener: secured, handler: p.aws}, {name: "ops", listener: ops, handler: p.ops}}
 	begin := p.ops.drain
 	if file.webhook != nil {
 		file.webhook.advisor = func(issuer string) webhook.Advisor { return clusterAdvisor{p.doctor, p.directory, issuer} }

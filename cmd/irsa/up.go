@@ -95,7 +95,8 @@ func up(ctx context.Context, env environment, output outputFormat, o upOptions) 
 	}
 	greet(env, output, o, p, endpoint, opsListener.Addr().String())
 	return serve(ctx, o.plane.Logger, drain{begin: p.ops.drain, timeout: drainTime},
-		service{"AWS", listener, p.aws}, service{"admin", socket, p.adminHandler()}, service{"ops", opsListener, p.ops})
+		service{name: "AWS", listener: listener, handler: p.aws}, service{name: "admin", listener: socket, handler: p.adminHandler()},
+		service{name: "ops", listener: opsListener, handler: p.ops})
 }
 
 func listen(address, flag string) (net.Listener, error) {

@@ -133,8 +133,16 @@ func openWebhook(ctx context.Context, log *slog.Logger, o *webhookOptions) (_ *w
 	s.start(background)
 	tlsConfig.GetCertificate = s.keeper.TLS().GetCertificate
 	s.log.Info("listening", "version", buildVersion(), "webhook", listener.Addr().String(), "ops", opsListener.Addr().String(), "certificateFiles", o.files)
-	s.services = []service{{"webhook", tls.NewListener(listener, tlsConfig), s.handler}, {"webhook's ops", opsListener, s.opsMux()}}
+	s.services = []service{{name: "webhook", listener: tls.NewListener(listener, tlsConfig), handler: s.handler, tune: forReviews},
+		{name: "webhook's ops", listener: opsListener, handler: s.opsMux()}}
 	return s, nil
+}
+
+// forReviews bounds what a server of reviews holds for clients that stall, beside the handler's own bound. No webhook configuration has an API server wait
+// for longer than 30 seconds. The reviews that wait for room at one time hold less of a connection's window than others need to pass them by.
+func forReviews(server *http.Server) {
+	server.ReadTimeout, server.WriteTimeout = 30*time.Second, time.Minute
+	server.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: 100, MaxReceiveBufferPerStream: 64 << 10, MaxReceiveBufferPerConnection: 8 << 20}
 }
 
 // drain has readiness fail from now on.
@@ -172,7 +180,7 @@ func (s *webhookServer) open() (err error) {
 	if err != nil {
 		return &commandError{Code: "Usage", Err: err, Hint: "see `irsa webhook --help`"}
 	}
-	s.keeper = certificate.New(certificate.Config{Source: s.source(), Log: s.log})
+	s.keeper = certificate.New(certificate.Config{Source: s.source(), Every: o.lookEvery(), Log: s.log})
 	return s.register()
 }
 

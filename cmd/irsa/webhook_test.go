@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/binary"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
@@ -188,9 +189,13 @@ func TestWebhook(t *testing.T) {
 			t.Errorf("the patch %s lacks %s", patch, want)
 		}
 	}
-	_, metrics := get(t, http.DefaultClient, r.ops+"/metrics")
+	var metrics string
+	until(t, "a watch, which comes after readiness", func() bool {
+		_, metrics = get(t, http.DefaultClient, r.ops+"/metrics")
+		return strings.Contains(metrics, "openirsa_webhook_watch_away_seconds 0\n")
+	})
 	for _, want := range []string{`pod_identity_webhook_pod_count{method="sts_web_identity"} 1`, "openirsa_webhook_service_accounts 1\n",
-		"openirsa_webhook_watch_away_seconds 0\n", "openirsa_webhook_certificate_expiry_timestamp_seconds 1.", "go_goroutines"} {
+		"openirsa_webhook_certificate_expiry_timestamp_seconds 1.", "go_goroutines"} {
 		if !strings.Contains(metrics, want) {
 			t.Errorf("/metrics lacks %s", want)
 		}
@@ -220,6 +225,32 @@ func TestWebhook(t *testing.T) {
 }
 
 // TestWebhookDebuggingOff expects nothing of what is remembered to be shown unasked, and a stubborn certificate to fail the start.
+// TestWebhookLives expects lives to be refused in which not every step of a rotation has its turn: with looks ten seconds apart a version is made, read
+// back and used within thirty seconds and the overlap.
+func TestWebhookLives(t *testing.T) {
+	t.Parallel()
+	const year = 365 * 24 * time.Hour
+	for _, c := range []struct {
+		authority, overlap, certificate time.Duration
+		every                           time.Duration // 0: refused
+	}{
+		{year, time.Minute, year / 12, 10 * time.Second},
+		{year, year/3 - 31*time.Second, year / 12, 10 * time.Second},
+		{year, year/3 - 30*time.Second, year / 12, 0},
+		{year, -time.Second, year / 12, 0},
+		{15 * time.Second, 2 * time.Second, 12 * time.Second, 400 * time.Millisecond},
+		{15 * time.Second, 4 * time.Second, 12 * time.Second, 0},
+		{9 * time.Second, 0, time.Hour, 0},
+		{time.Hour, time.Second, 9 * time.Second, 0},
+	} {
+		o := &webhookOptions{authorityLifetime: c.authority, authorityOverlap: c.overlap, certificateLifetime: c.certificate}
+		err := o.checkLives()
+		if (err == nil) != (c.every > 0) || err == nil && o.lookEvery() != c.every {
+			t.Errorf("%+v: a look every %s, %v", c, o.lookEvery(), err)
+		}
+	}
+}
+
 func TestWebhookDebuggingOff(t *testing.T) {
 	cert, key, _ := servingPair(t)
 	r := startWebhook(t, "--kube-api", stubCluster(t), "--tls-cert", cert, "--tls-key", key, "--drain-delay", "0s")
@@ -290,5 +321,43 @@ func TestHeadroom(t *testing.T) {
 		if got := headroomPercent(live); got != want {
 			t.Errorf("with %d bytes held: %d, want %d", live, got, want)
 		}
+	}
+}
+
+// TestWebhookStreams reads from a connection's first frame (RFC 9113, section 6.5) what one client may have open, and send before it is read.
+func TestWebhookStreams(t *testing.T) {
+	cert, key, client := servingPair(t)
+	r := startWebhook(t, "--kube-api", stubCluster(t), "--tls-cert", cert, "--tls-key", key, "--drain-delay", "0s")
+	config := client.Transport.(*http.Transport).TLSClientConfig.Clone()
+	config.NextProtos = []string{"h2"}
+	connection, err := tls.Dial("tcp", strings.TrimPrefix(r.hook, "https://"), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	if _, err := connection.Write([]byte("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00")); err != nil {
+		t.Fatal(err)
+	}
+	head := make([]byte, 9)
+	if _, err := io.ReadFull(connection, head); err != nil || head[3] != 4 {
+		t.Fatalf("the first frame begins with % x: %v", head, err)
+	}
+	settings := make([]byte, int(head[0])<<16|int(head[1])<<8|int(head[2]))
+	if _, err := io.ReadFull(connection, settings); err != nil {
+		t.Fatal(err)
+	}
+	found := map[uint16]uint32{}
+	for ; len(settings) >= 6; settings = settings[6:] {
+		found[binary.BigEndian.Uint16(settings)] = binary.BigEndian.Uint32(settings[2:])
+	}
+	if found[3] != 100 || found[4] != 64<<10 { // SETTINGS_MAX_CONCURRENT_STREAMS, SETTINGS_INITIAL_WINDOW_SIZE
+		t.Errorf("settings %v", found)
+	}
+	connection.Close()
+	if err := syscall.Kill(os.Getpid(), syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if code := <-r.exit; code != 0 {
+		t.Errorf("exit code %d", code)
 	}
 }

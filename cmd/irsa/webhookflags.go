@@ -197,8 +197,18 @@ func (o *webhookOptions) settings() (webhook.Settings, error) {
 	return s.Complete(), nil
 }
 
-// shortest is the shortest life of what is looked at every ten seconds.
-const shortest = 30 * time.Second
+// shortest is the shortest life of what is rotated: certificates tell time in seconds.
+const shortest = 10 * time.Second
+
+// lookEvery is the time between two looks at the authority and the serving certificate: ten seconds, and of short lives a thirtieth, so that every
+// step of a rotation has its turn in the last third.
+func (o *webhookOptions) lookEvery() time.Duration {
+	every := 10 * time.Second
+	if !o.files {
+		every = min(every, o.authorityLifetime/30, o.certificateLifetime/30)
+	}
+	return every
+}
 
 // checkLives refuses lives by which what is rotated would end before its successor is used.
 func (o *webhookOptions) checkLives() error {
@@ -210,9 +220,12 @@ func (o *webhookOptions) checkLives() error {
 			return &commandError{Code: "Usage", Err: fmt.Errorf("--%s %s is not at least %s", life.flag, life.is, shortest), Hint: "months and days are usual"}
 		}
 	}
-	if o.authorityOverlap < 0 || o.authorityOverlap >= o.authorityLifetime/3 {
+	// A version is made at the first look at which it is due, read back in each caBundle at the next, and signs at the first look after the overlap.
+	room := o.authorityLifetime/3 - 3*o.lookEvery()
+	if o.authorityOverlap < 0 || o.authorityOverlap >= room {
 		return &commandError{Code: "Usage", Hint: "a minute is long enough for API servers to hear of a new caBundle",
-			Err: fmt.Errorf("--authority-overlap %s is not shorter than the third of --authority-lifetime %s in which versions overlap", o.authorityOverlap, o.authorityLifetime)}
+			Err: fmt.Errorf("--authority-overlap %s is not shorter than %s, the third of --authority-lifetime %s in which versions overlap less three looks at them",
+				o.authorityOverlap, room, o.authorityLifetime)}
 	}
 	return nil
 }

@@ -77,7 +77,9 @@ func (s *storm) insist(ctx context.Context, t testing.TB, do func() error) {
 		if err == nil || errors.IsAlreadyExists(err) {
 			return
 		}
-		s.retried.Add(1)
+		if s.retried.Add(1) == 1 {
+			t.Logf("the first request that failed: %v", err)
+		}
 		if time.Now().After(deadline) {
 			t.Errorf("for two minutes: %v", err)
 			return

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -29,6 +30,8 @@ type webhooks struct {
 	replicas  []*process
 	arguments []string
 	variables []string // credentials for the plane, where it is asked
+
+	service *admission.ServiceReference // by which the API server knows the replicas; nil: by their address and the certificate in folder
 }
 
 // startWebhooks starts replicas with the rights of a service account of their own, those of docs/rbac.md for a webhook whose certificate is in files.
@@ -43,9 +46,16 @@ func startWebhooksWith(t testing.TB, c *Cluster, variables []string, replicas in
 	w := &webhooks{folder: t.TempDir(), cluster: c, variables: variables}
 	w.certify(t)
 	kubeconfig := webhookAccount(t, c)
-	w.balancer = newBalancer(t)
+	w.balancer = newBalancer(t, "127.0.0.1")
 	w.arguments = append([]string{"webhook", "--in-cluster=false", "--kubeconfig", kubeconfig, "--bind-address", "127.0.0.1",
 		"--tls-cert", filepath.Join(w.folder, "tls.crt"), "--tls-key", filepath.Join(w.folder, "tls.key"), "--warn-unannotated", "all"}, arguments...)
+	w.replicate(t, replicas)
+	return w
+}
+
+// replicate starts the replicas, each with a log and ports of its own.
+func (w *webhooks) replicate(t testing.TB, replicas int) {
+	t.Helper()
 	for i := range replicas {
 		ports, err := freePorts(2)
 		if err != nil {
@@ -61,7 +71,6 @@ func startWebhooksWith(t testing.TB, c *Cluster, variables []string, replicas in
 		})
 		w.start(t, i)
 	}
-	return w
 }
 
 // start starts a replica and puts it behind the address once it is ready.
@@ -77,6 +86,12 @@ func (w *webhooks) start(t testing.TB, i int) {
 		t.Fatalf("%v\n%s", err, r.tail(30))
 	}
 	w.balancer.add(fmt.Sprintf("127.0.0.1:%d", r.ports[0]))
+}
+
+// retire ends a replica as a rollout does: no more connections lead to it, and it answers what it has.
+func (w *webhooks) retire(i int) {
+	w.balancer.remove(fmt.Sprintf("127.0.0.1:%d", w.replicas[i].ports[0]))
+	w.replicas[i].stop(false)
 }
 
 // kill ends a replica as a lost machine would: the address still leads to it until the balancer finds nobody there.
@@ -109,8 +124,15 @@ func (w *webhooks) serial(t testing.TB, i int) string {
 	return connection.ConnectionState().PeerCertificates[0].SerialNumber.String()
 }
 
-// mutate registers the replicas for the pods of namespaces, until the test ends.
+// mutate has the API server ask the replicas about the pods of namespaces, until the test ends.
 func (w *webhooks) mutate(t testing.TB, name string, failure admission.FailurePolicyType, namespaces ...string) {
+	t.Helper()
+	w.configure(t, name, failure, namespaces...)
+	w.effective(t, namespaces)
+}
+
+// configure tells the API server of the replicas; they need not be there yet.
+func (w *webhooks) configure(t testing.TB, name string, failure admission.FailurePolicyType, namespaces ...string) {
 	t.Helper()
 	configuration := &admission.MutatingWebhookConfiguration{ObjectMeta: metav1.ObjectMeta{Name: name}, Webhooks: []admission.MutatingWebhook{{
 		Name: name + ".openirsa.example", ClientConfig: w.client("/mutate"), FailurePolicy: &failure, NamespaceSelector: only(namespaces),
@@ -122,7 +144,6 @@ func (w *webhooks) mutate(t testing.TB, name string, failure admission.FailurePo
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { api.Delete(context.Background(), name, metav1.DeleteOptions{}) })
-	w.effective(t, namespaces)
 }
 
 // validate registers the replicas for warnings.
@@ -154,6 +175,11 @@ func (w *webhooks) effective(t testing.TB, namespaces []string) {
 }
 
 func (w *webhooks) client(path string) admission.WebhookClientConfig {
+	if w.service != nil {
+		service := *w.service
+		service.Path = &path
+		return admission.WebhookClientConfig{Service: &service} // the replicas say whom to trust
+	}
 	url := "https://" + w.balancer.address() + path
 	return admission.WebhookClientConfig{URL: &url, CABundle: w.cluster.ca.pem}
 }
@@ -218,9 +244,9 @@ type balancer struct {
 	targets  []string
 }
 
-func newBalancer(t testing.TB) *balancer {
+func newBalancer(t testing.TB, address string) *balancer {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", address+":0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,6 +275,12 @@ func (b *balancer) add(target string) {
 		}
 	}
 	b.targets = append(b.targets, target)
+}
+
+func (b *balancer) remove(target string) {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	b.targets = slices.DeleteFunc(slices.Clone(b.targets), func(t string) bool { return t == target })
 }
 
 func (b *balancer) pass(client net.Conn) {
