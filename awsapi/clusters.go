@@ -106,12 +106,10 @@ type DeregisterClusterInput struct {
 	Name string
 }
 
-// DeregisterClusterOutput tells what became of the cluster's provider. Sessions of its tokens were issued by DeregisterDate, RFC 3339, at the latest,
-// if the provider is deleted.
+// DeregisterClusterOutput names the provider that is gone with the cluster. Sessions of its tokens were issued by DeregisterDate, RFC 3339, at the latest.
 type DeregisterClusterOutput struct {
-	OpenIDConnectProviderArn     string
-	OpenIDConnectProviderDeleted bool
-	DeregisterDate               string
+	OpenIDConnectProviderArn string
+	DeregisterDate           string
 }
 
 func deregisterCluster(d *iam.Directory) func(context.Context, iam.Caller, DeregisterClusterInput) (any, error) {
@@ -120,8 +118,7 @@ func deregisterCluster(d *iam.Directory) func(context.Context, iam.Caller, Dereg
 		if err != nil {
 			return nil, err
 		}
-		return DeregisterClusterOutput{OpenIDConnectProviderArn: gone.ProviderARN, OpenIDConnectProviderDeleted: gone.ProviderDeleted,
-			DeregisterDate: timestamp(gone.At)}, nil
+		return DeregisterClusterOutput{OpenIDConnectProviderArn: gone.ProviderARN, DeregisterDate: timestamp(gone.At)}, nil
 	}
 }
 

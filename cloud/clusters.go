@@ -63,14 +63,13 @@ func (c *Client) Clusters(ctx context.Context) ([]Cluster, error) {
 	return out.Clusters, err
 }
 
-// Deregistered tells what became of a cluster's provider.
+// Deregistered names the provider that is gone with a cluster.
 type Deregistered struct {
-	OpenIDConnectProviderArn     string
-	OpenIDConnectProviderDeleted bool
-	DeregisterDate               string // RFC 3339, by the plane's clock
+	OpenIDConnectProviderArn string
+	DeregisterDate           string // RFC 3339, by the plane's clock
 }
 
-// DeregisterCluster forgets a cluster of the client's region.
+// DeregisterCluster forgets a cluster of the client's region, and its provider.
 func (c *Client) DeregisterCluster(ctx context.Context, name string) (out Deregistered, err error) {
 	err = c.operate(ctx, "DeregisterCluster", map[string]string{"Name": name}, &out)
 	return out, err

@@ -255,8 +255,7 @@ func newClusterRemoveCommand(o *clusterOptions) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "remove NAME",
 		Short: "Remove a cluster: no more exchanges of its tokens",
-		Long: `remove forgets a cluster, and deletes the OIDC provider that its registration made: from then on none of its tokens is exchanged. A provider
-that was there before the registration stays, without the keys that the cluster pushed; remove says so, and how to delete it.
+		Long: `remove forgets a cluster and deletes the OIDC provider of its issuer, whoever made it: from then on none of its tokens is exchanged.
 
 Sessions go on until they expire, an hour at most unless asked otherwise. With --revoke every role whose trust policy names the provider gets the inline
 policy AWSRevokeOlderSessions, which denies everything to sessions from before the removal, whoever's they are; other clusters' pods renew theirs.`,
@@ -282,26 +281,21 @@ func (o *clusterOptions) remove(ctx context.Context, name string, revoke bool) e
 		return err
 	}
 	out := struct {
-		Name            string   `json:"name"`
-		Provider        string   `json:"provider"`
-		ProviderDeleted bool     `json:"providerDeleted"`
-		Removed         string   `json:"removed"`
-		Revoked         []string `json:"revoked,omitempty"` // ARNs of roles
-	}{name, gone.OpenIDConnectProviderArn, gone.OpenIDConnectProviderDeleted, gone.DeregisterDate, nil}
+		Name     string   `json:"name"`
+		Provider string   `json:"provider"`
+		Removed  string   `json:"removed"`
+		Revoked  []string `json:"revoked,omitempty"` // ARNs of roles
+	}{name, gone.OpenIDConnectProviderArn, gone.DeregisterDate, nil}
 	if revoke {
 		if out.Revoked, err = revokeSessions(ctx, client, gone); err != nil {
 			return failure("Revoke", fmt.Errorf("cluster %s is removed, but not all sessions are revoked (roles done: %d): %w", name, len(out.Revoked), err),
 				"revoke the others by an inline policy on aws:TokenIssueTime, as docs/clusters.md shows")
 		}
 	}
-	if !out.ProviderDeleted {
-		fmt.Fprintf(o.env.stderr, "warning: the provider was there before the registration and stays, without the cluster's keys. To delete it:\n"+
-			"  aws iam delete-open-id-connect-provider --open-id-connect-provider-arn %s\n", out.Provider)
-	}
 	if *o.output == outputJSON {
 		return printJSON(o.env, out)
 	}
-	fmt.Fprintf(o.env.stdout, "removed   %s\n", printable(name))
+	fmt.Fprintf(o.env.stdout, "removed   %s\nprovider  %s\n", printable(name), printable(out.Provider))
 	for _, arn := range out.Revoked {
 		fmt.Fprintf(o.env.stdout, "revoked   %s\n", printable(arn))
 	}
