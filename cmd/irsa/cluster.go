@@ -20,6 +20,12 @@ import (
 // kubeadmIssuer is kube-apiserver's issuer where nobody chose one: kubeadm's default, the same for every cluster of its.
 const kubeadmIssuer = "https://kubernetes.default.svc.cluster.local"
 
+// maxAnswer is more than an API server has to say to these commands: its key set is the largest, oidc.MaxJWKSSize at most.
+const maxAnswer = 4 << 20
+
+// readTime is how long an API server may take for all that is read of it.
+const readTime = 30 * time.Second
+
 const issuerHint = "start kube-apiserver with --service-account-issuer=https://… of the cluster's own, and the present one as a second flag while its tokens live (docs/clusters.md)"
 
 // clusterOptions are the flags that the commands on clusters share.
@@ -45,7 +51,7 @@ the plane holds no kubeconfig.`,
 	for _, newCommand := range []func(*clusterOptions) *cobra.Command{
 		newClusterRegisterCommand, newClusterSyncCommand, newClusterJWKSCommand, newClusterListCommand, newClusterRemoveCommand,
 	} {
-		command.AddCommand(newCommand(&clusterOptions{env: env, output: output, kube: kube.Config{UserAgent: "irsa"}}))
+		command.AddCommand(newCommand(&clusterOptions{env: env, output: output, kube: kube.Config{UserAgent: "irsa", MaxAnswer: maxAnswer}}))
 	}
 	return command
 }
@@ -65,6 +71,8 @@ func (o *clusterOptions) readCluster(ctx context.Context) (*kube.Client, kube.Cl
 	if err != nil {
 		return nil, kube.Cluster{}, failure("Kubeconfig", err, "name a kubeconfig with --kubeconfig, and a context of it with --context")
 	}
+	ctx, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
 	found, err := client.Cluster(ctx)
 	if errors.Is(err, kube.ErrNoIssuer) {
 		return nil, found, failure("Issuer", err, issuerHint)

@@ -152,7 +152,7 @@ func (s *syncer) health() http.Handler {
 
 // step looks at the cluster's keys once, and pushes them if it is time to.
 func (s *syncer) step(ctx context.Context) {
-	limited, cancel := context.WithTimeout(ctx, 30*time.Second)
+	limited, cancel := context.WithTimeout(ctx, readTime)
 	defer cancel()
 	found, err := s.kube.Cluster(limited)
 	if err != nil {
