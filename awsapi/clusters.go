@@ -50,8 +50,11 @@ type SyncClusterInput struct {
 	Version string `json:",omitempty"`
 }
 
-// SyncClusterOutput tells a cluster whether its tokens are to be reviewed.
-type SyncClusterOutput struct{ TokenReview bool }
+// SyncClusterOutput tells a cluster what it is registered as: its issuer, and whether its tokens are to be reviewed.
+type SyncClusterOutput struct {
+	Issuer      string
+	TokenReview bool
+}
 
 func syncCluster(d *iam.Directory) func(context.Context, iam.Caller, SyncClusterInput) (any, error) {
 	return func(ctx context.Context, caller iam.Caller, in SyncClusterInput) (any, error) {
@@ -59,7 +62,7 @@ func syncCluster(d *iam.Directory) func(context.Context, iam.Caller, SyncCluster
 		if err != nil {
 			return nil, err
 		}
-		return SyncClusterOutput{TokenReview: cluster.TokenReview}, nil
+		return SyncClusterOutput{Issuer: cluster.Issuer, TokenReview: cluster.TokenReview}, nil
 	}
 }
 

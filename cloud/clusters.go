@@ -36,15 +36,20 @@ func (c *Client) RegisterCluster(ctx context.Context, in Registration) (out Regi
 	return out, err
 }
 
-// SyncCluster pushes what a cluster's keys and version are now, and tells whether its tokens are to be reviewed.
-func (c *Client) SyncCluster(ctx context.Context, name, uid, version string, keySet []byte) (tokenReview bool, err error) {
-	var out struct{ TokenReview bool }
+// Synced is what a cluster is registered as.
+type Synced struct {
+	Issuer      string
+	TokenReview bool // its tokens are to be reviewed
+}
+
+// SyncCluster pushes what a cluster's keys and version are now.
+func (c *Client) SyncCluster(ctx context.Context, name, uid, version string, keySet []byte) (out Synced, err error) {
 	err = c.operate(ctx, "SyncCluster", struct {
 		Name, Uid string
 		KeySet    json.RawMessage
 		Version   string `json:",omitempty"`
 	}{name, uid, keySet, version}, &out)
-	return out.TokenReview, err
+	return out, err
 }
 
 // Cluster is a registered cluster. Dates are RFC 3339; see the plane's ListClusters for what is empty when.

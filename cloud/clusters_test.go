@@ -57,8 +57,8 @@ func TestClusterCalls(t *testing.T) {
 			func() (any, error) {
 				return c.RegisterCluster(ctx, Registration{Name: "a", Issuer: "https://i", Uid: "u", KeySet: []byte(`{"keys":[]}`)})
 			}, func(v any) bool { return v == Registered{"c", "p"} }},
-		{"SyncCluster", `{"Name":"a","Uid":"u","KeySet":{"keys":[]},"Version":"v1"}`, `{"TokenReview":true}`,
-			func() (any, error) { return c.SyncCluster(ctx, "a", "u", "v1", []byte(`{"keys":[]}`)) }, func(v any) bool { return v == true }},
+		{"SyncCluster", `{"Name":"a","Uid":"u","KeySet":{"keys":[]},"Version":"v1"}`, `{"Issuer":"i","TokenReview":true}`,
+			func() (any, error) { return c.SyncCluster(ctx, "a", "u", "v1", []byte(`{"keys":[]}`)) }, func(v any) bool { return v == Synced{"i", true} }},
 		{"ListClusters", `{}`, `{"Clusters":[{"Name":"a","KeyIds":["k"]}]}`,
 			func() (any, error) { return c.Clusters(ctx) }, func(v any) bool {
 				got := v.([]Cluster)
