@@ -78,7 +78,7 @@ func runServe(ctx context.Context, env environment, output outputFormat, file *s
 		return err
 	}
 	defer stop()
-	services := []service{{"AWS", secured, p.aws}, {"ops", ops, p.ops}}
+	services := []service{{"AWS", secured, p.aws}}
 	begin := p.ops.drain
 	if file.webhook != nil {
 		file.webhook.advisor = func(issuer string) webhook.Advisor { return clusterAdvisor{p.doctor, p.directory, issuer} }
@@ -93,6 +93,7 @@ func runServe(ctx context.Context, env environment, output outputFormat, file *s
 			admission.drain()
 		}
 	}
+	services = append(services, service{"ops", ops, p.ops}) // the last to close: it says that the others do
 	file.greet(env, output, logger, p, listener, ops)
 	return serve(ctx, logger, drain{begin: begin, delay: file.delay, timeout: file.timeout}, services...)
 }
