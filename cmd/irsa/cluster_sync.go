@@ -173,7 +173,7 @@ func (s *syncer) step(ctx context.Context) {
 	if !bytes.Equal(found.KeySet, s.pushed) {
 		s.logger.Info("pushed keys", "cluster", s.name, "keys", found.KeyIDs)
 	}
-	if registered.Issuer != found.Issuer {
+	if registered.Issuer != "" && registered.Issuer != found.Issuer { // a plane of before does not tell it
 		s.logger.Warn("the cluster signs for another issuer than it is registered with, whose tokens are not exchanged: remove and register it",
 			"cluster", s.name, "issuer", found.Issuer, "registered", registered.Issuer)
 	}
