@@ -43,7 +43,7 @@ func TestSelfHosting(t *testing.T) {
 	g := &guide{cluster: c, folder: t.TempDir(), store: startStore(t, network.prefix+"0.1")}
 	app := namespaces(t, c, "app")[0]
 	r := run(t, c, RunnerConfig{Namespaces: []string{chartNamespace, webhookNamespace, "shop", app}, Network: network,
-		Images: map[string]string{"openirsa": binary(t), "amazon/aws-cli": g.awsImage(t)}})
+		Images: map[string]string{"openirsa/irsa": binary(t), "amazon/aws-cli": g.awsImage(t)}})
 	logAtFailure(t, c, r)
 	leaveNoWebhook(t, c)
 	g.prepare(t, r)
