@@ -133,3 +133,10 @@ func printJSON(env environment, value any) error {
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(value)
 }
+
+// printJSONLine writes one JSON value as a line, which a program can wait for. A reader that is gone is no concern of what serves.
+func printJSONLine(env environment, value any) {
+	encoder := json.NewEncoder(env.stdout)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(value)
+}

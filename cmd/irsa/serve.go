@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"time"
@@ -159,7 +158,12 @@ func (f *serveFile) greet(env environment, output outputFormat, logger *slog.Log
 	}
 	endpoint := scheme + "://" + reachable(listener.Addr())
 	if output == outputJSON {
-		fmt.Fprintf(env.stdout, "{\"endpoint\":%q,\"ops\":%q,\"account\":%q,\"caBundle\":%q}\n", endpoint, "http://"+reachable(ops.Addr()), p.settings.Account, bundle)
+		printJSONLine(env, struct {
+			Endpoint string `json:"endpoint"`
+			Ops      string `json:"ops"`
+			Account  string `json:"account"`
+			CABundle string `json:"caBundle"`
+		}{endpoint, "http://" + reachable(ops.Addr()), p.settings.Account, bundle})
 	}
 	logger.Info("serving", "listen", listener.Addr().String(), "ops", ops.Addr().String(), "scheme", scheme, "account", p.settings.Account,
 		"partition", p.settings.Partition, "region", p.region, "data", string(f.data), "backends", f.gateway.backends(), "version", buildVersion())
