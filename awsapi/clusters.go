@@ -50,8 +50,11 @@ type SyncClusterInput struct {
 	Version string `json:",omitempty"`
 }
 
-// SyncClusterOutput tells a cluster whether its tokens are to be reviewed.
-type SyncClusterOutput struct{ TokenReview bool }
+// SyncClusterOutput tells a cluster what it is registered as: its issuer, and whether its tokens are to be reviewed.
+type SyncClusterOutput struct {
+	Issuer      string
+	TokenReview bool
+}
 
 func syncCluster(d *iam.Directory) func(context.Context, iam.Caller, SyncClusterInput) (any, error) {
 	return func(ctx context.Context, caller iam.Caller, in SyncClusterInput) (any, error) {
@@ -59,7 +62,7 @@ func syncCluster(d *iam.Directory) func(context.Context, iam.Caller, SyncCluster
 		if err != nil {
 			return nil, err
 		}
-		return SyncClusterOutput{TokenReview: cluster.TokenReview}, nil
+		return SyncClusterOutput{Issuer: cluster.Issuer, TokenReview: cluster.TokenReview}, nil
 	}
 }
 
@@ -106,12 +109,10 @@ type DeregisterClusterInput struct {
 	Name string
 }
 
-// DeregisterClusterOutput tells what became of the cluster's provider. Sessions of its tokens were issued by DeregisterDate, RFC 3339, at the latest,
-// if the provider is deleted.
+// DeregisterClusterOutput names the provider that is gone with the cluster. Sessions of its tokens were issued by DeregisterDate, RFC 3339, at the latest.
 type DeregisterClusterOutput struct {
-	OpenIDConnectProviderArn     string
-	OpenIDConnectProviderDeleted bool
-	DeregisterDate               string
+	OpenIDConnectProviderArn string
+	DeregisterDate           string
 }
 
 func deregisterCluster(d *iam.Directory) func(context.Context, iam.Caller, DeregisterClusterInput) (any, error) {
@@ -120,8 +121,7 @@ func deregisterCluster(d *iam.Directory) func(context.Context, iam.Caller, Dereg
 		if err != nil {
 			return nil, err
 		}
-		return DeregisterClusterOutput{OpenIDConnectProviderArn: gone.ProviderARN, OpenIDConnectProviderDeleted: gone.ProviderDeleted,
-			DeregisterDate: timestamp(gone.At)}, nil
+		return DeregisterClusterOutput{OpenIDConnectProviderArn: gone.ProviderARN, DeregisterDate: timestamp(gone.At)}, nil
 	}
 }
 

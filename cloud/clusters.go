@@ -36,15 +36,20 @@ func (c *Client) RegisterCluster(ctx context.Context, in Registration) (out Regi
 	return out, err
 }
 
-// SyncCluster pushes what a cluster's keys and version are now, and tells whether its tokens are to be reviewed.
-func (c *Client) SyncCluster(ctx context.Context, name, uid, version string, keySet []byte) (tokenReview bool, err error) {
-	var out struct{ TokenReview bool }
+// Synced is what a cluster is registered as.
+type Synced struct {
+	Issuer      string
+	TokenReview bool // its tokens are to be reviewed
+}
+
+// SyncCluster pushes what a cluster's keys and version are now.
+func (c *Client) SyncCluster(ctx context.Context, name, uid, version string, keySet []byte) (out Synced, err error) {
 	err = c.operate(ctx, "SyncCluster", struct {
 		Name, Uid string
 		KeySet    json.RawMessage
 		Version   string `json:",omitempty"`
 	}{name, uid, keySet, version}, &out)
-	return out.TokenReview, err
+	return out, err
 }
 
 // Cluster is a registered cluster. Dates are RFC 3339; see the plane's ListClusters for what is empty when.
@@ -63,14 +68,13 @@ func (c *Client) Clusters(ctx context.Context) ([]Cluster, error) {
 	return out.Clusters, err
 }
 
-// Deregistered tells what became of a cluster's provider.
+// Deregistered names the provider that is gone with a cluster.
 type Deregistered struct {
-	OpenIDConnectProviderArn     string
-	OpenIDConnectProviderDeleted bool
-	DeregisterDate               string // RFC 3339, by the plane's clock
+	OpenIDConnectProviderArn string
+	DeregisterDate           string // RFC 3339, by the plane's clock
 }
 
-// DeregisterCluster forgets a cluster of the client's region.
+// DeregisterCluster forgets a cluster of the client's region, and its provider.
 func (c *Client) DeregisterCluster(ctx context.Context, name string) (out Deregistered, err error) {
 	err = c.operate(ctx, "DeregisterCluster", map[string]string{"Name": name}, &out)
 	return out, err

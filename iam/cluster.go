@@ -54,11 +54,10 @@ type Cluster struct {
 	CertificateAuthority string    `json:"certificateAuthority,omitempty"`
 	Created              time.Time `json:"created"`
 	Tags                 []Tag     `json:"tags,omitempty"`
-	UID                  string    `json:"uid,omitempty"`          // of its kube-system namespace, which no other cluster has
-	Synced               time.Time `json:"synced,omitzero"`        // when it last pushed its keys, to some minutes
-	TokenReview          bool      `json:"tokenReview,omitempty"`  // exchanges need the cluster's word
-	SyncSubject          string    `json:"syncSubject,omitempty"`  // of the tokens that are exchanged without that word: whoever gives it needs a session first
-	MadeProvider         bool      `json:"madeProvider,omitempty"` // its registration made the provider, and its end takes it away
+	UID                  string    `json:"uid,omitempty"`         // of its kube-system namespace, which no other cluster has
+	Synced               time.Time `json:"synced,omitzero"`       // when it last pushed its keys, to some minutes
+	TokenReview          bool      `json:"tokenReview,omitempty"` // exchanges need the cluster's word
+	SyncSubject          string    `json:"syncSubject,omitempty"` // of the tokens that are exchanged without that word: whoever gives it needs a session first
 }
 
 // clusterEntry is a cluster's record as a snapshot holds it.
@@ -194,11 +193,10 @@ func (d *Directory) RegisterCluster(ctx context.Context, caller Caller, in Regis
 		if err := tx.checkIssuer(region, in); err != nil {
 			return err
 		}
-		made, err := tx.provide(in)
-		if err != nil {
+		if err := tx.provide(in); err != nil {
 			return err
 		}
-		out, err = tx.register(region, in, made)
+		out, err = tx.register(region, in)
 		return err
 	})
 	return out, err
@@ -222,15 +220,15 @@ func (tx *draft) checkIssuer(region string, in RegisterClusterInput) error {
 }
 
 // provide makes the cluster's issuer a provider, unless it is one, and gives it the keys, if there are any.
-func (tx *draft) provide(in RegisterClusterInput) (made bool, err error) {
+func (tx *draft) provide(in RegisterClusterInput) (err error) {
 	if entry, ok := tx.providers[providerName(in.Issuer)]; ok {
 		if entry.provider.Issuer != in.Issuer {
-			return false, refusef("EntityAlreadyExists", "Provider with url %s already exists.", entry.provider.Issuer)
+			return refusef("EntityAlreadyExists", "Provider with url %s already exists.", entry.provider.Issuer)
 		}
 		if in.KeySet != nil {
 			_, err = tx.putKeys(in.Issuer, in.KeySet)
 		}
-		return false, err
+		return err
 	}
 	clientIDs := unique(in.ClientIDList)
 	if len(clientIDs) == 0 {
@@ -238,16 +236,16 @@ func (tx *draft) provide(in RegisterClusterInput) (made bool, err error) {
 	}
 	switch {
 	case len(tx.providers) >= maxProviders:
-		return false, quota("OpenIdConnectProvidersPerAccount", maxProviders)
+		return quota("OpenIdConnectProvidersPerAccount", maxProviders)
 	case len(clientIDs) > maxClientIDs:
-		return false, quota("ClientIdsPerOpenIdConnectProvider", maxClientIDs)
+		return quota("ClientIdsPerOpenIdConnectProvider", maxClientIDs)
 	}
 	provider := OpenIDConnectProvider{Issuer: in.Issuer, ClientIDs: clientIDs, JWKS: in.KeySet, Created: tx.now}
-	return true, stage(tx, recordKey(tx.id, kindProvider, providerName(in.Issuer)), 0, provider)
+	return stage(tx, recordKey(tx.id, kindProvider, providerName(in.Issuer)), 0, provider)
 }
 
 // register writes the cluster's record: a new one, or the present one with what is given.
-func (tx *draft) register(region string, in RegisterClusterInput, madeProvider bool) (Cluster, error) {
+func (tx *draft) register(region string, in RegisterClusterInput) (Cluster, error) {
 	var revision int64
 	c := tx.identified(Cluster{Name: in.Name, Region: region, Issuer: in.Issuer, Created: tx.now})
 	if entry, err := tx.cluster(region, in.Name); err == nil {
@@ -276,7 +274,6 @@ func (tx *draft) register(region string, in RegisterClusterInput, madeProvider b
 	if c.TokenReview && c.SyncSubject == "" {
 		c.SyncSubject = defaultSyncSubject
 	}
-	c.MadeProvider = c.MadeProvider || madeProvider
 	return c, stage(tx, recordKey(tx.id, kindCluster, region+"/"+in.Name), revision, c)
 }
 
@@ -292,16 +289,15 @@ func (a *Account) clustersIn(region string) (names []string) {
 
 func (in ClusterInput) validate(v *validator) { v.clusterName(in.Name) }
 
-// DeregisteredCluster tells what became of a cluster's provider, and when: what was exchanged before, may be revoked by aws:TokenIssueTime.
+// DeregisteredCluster tells when a cluster was forgotten: what was exchanged before, may be revoked by aws:TokenIssueTime.
 type DeregisteredCluster struct {
 	Cluster
-	ProviderDeleted bool
-	At              time.Time
+	At time.Time
 }
 
-// DeregisterCluster (openirsa) forgets a cluster and its add-ons, and deletes the provider that its registration made, which needs
-// iam:DeleteOpenIDConnectProvider too: from then on none of its tokens is exchanged. A provider that was there before stays, without the keys that the
-// cluster pushed: it is whoever's who made it, and DeleteOpenIDConnectProvider takes it away. Trust policies stay as they are.
+// DeregisterCluster (openirsa) forgets a cluster and its add-ons, and deletes the provider of its issuer, which needs iam:DeleteOpenIDConnectProvider
+// too: from then on none of its tokens is exchanged. Whoever made the provider: one that stayed would have its keys fetched from the issuer's URL, and
+// with them the same tokens taken. Trust policies stay as they are.
 func (d *Directory) DeregisterCluster(ctx context.Context, caller Caller, in ClusterInput) (DeregisteredCluster, error) {
 	region := caller.Origin.Region
 	c := onCluster("openirsa", "DeregisterCluster", caller, in, in.Name)
@@ -326,28 +322,13 @@ func (d *Directory) DeregisterCluster(ctx context.Context, caller Caller, in Clu
 		for _, addon := range tx.addonsOf(region, in.Name) {
 			tx.remove(recordKey(tx.id, kindAddon, region+"/"+in.Name+"/"+addon.addon.Name), addon.revision)
 		}
+		if provider, ok := tx.providers[providerName(entry.cluster.Issuer)]; ok {
+			tx.remove(recordKey(tx.id, kindProvider, providerName(entry.cluster.Issuer)), provider.revision)
+		}
 		out = DeregisteredCluster{Cluster: entry.cluster, At: tx.now}
-		out.ProviderDeleted, err = tx.withdraw(entry.cluster)
-		return err
+		return nil
 	})
 	return out, err
-}
-
-// withdraw takes a cluster's provider away, or the keys that the cluster gave it.
-func (tx *draft) withdraw(c Cluster) (deleted bool, err error) {
-	entry, ok := tx.provider(c.ProviderARN)
-	switch {
-	case !ok:
-		return true, nil // it is gone
-	case c.MadeProvider:
-		tx.remove(recordKey(tx.id, kindProvider, providerName(c.Issuer)), entry.revision)
-		return true, nil
-	case c.Synced.IsZero():
-		return false, nil
-	}
-	p := entry.provider
-	p.JWKS = nil
-	return false, stage(tx, recordKey(tx.id, kindProvider, providerName(c.Issuer)), entry.revision, p)
 }
 
 // DescribeCluster (eks) returns a cluster of the request's region.

@@ -12,15 +12,17 @@ import (
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	apiversion "k8s.io/apimachinery/pkg/version"
 
 	"github.com/openirsa/openirsa/oidc"
 )
 
-// Paths of the service account issuer discovery (Kubernetes documentation, "Configure Service Accounts for Pods", "Service account issuer discovery"), and
-// the most that is read of its document, in bytes.
+// Paths of the service account issuer discovery (Kubernetes documentation, "Configure Service Accounts for Pods", "Service account issuer discovery") and of
+// the version, and the most that is taken of their documents, in bytes.
 const (
 	discoveryPath = "/.well-known/openid-configuration"
 	keySetPath    = "/openid/v1/jwks"
+	versionPath   = "/version"
 	maxDiscovery  = 64 << 10
 )
 
@@ -63,12 +65,12 @@ func (c *Client) Cluster(ctx context.Context) (Cluster, error) {
 	if err != nil {
 		return out, fmt.Errorf("reading namespace %s: %w", metav1.NamespaceSystem, err)
 	}
-	out.UID = string(namespace.UID)
-	version, err := c.client.Discovery().ServerVersion()
-	if err != nil {
-		return out, fmt.Errorf("reading the API server's version: %w", err)
+	if out.UID = string(namespace.UID); out.UID == "" { // by which another cluster of its issuer is known
+		return out, fmt.Errorf("reading namespace %s: it has no UID", metav1.NamespaceSystem)
 	}
-	out.Version = version.GitVersion
+	if out.Version, err = c.version(ctx); err != nil {
+		return out, err
+	}
 	if strings.HasPrefix(c.rest.Host, "https://") {
 		out.Endpoint = strings.TrimSuffix(c.rest.Host, "/")
 	}
@@ -95,6 +97,19 @@ func (c *Client) discovery(ctx context.Context) (d discovery, err error) {
 		return d, ErrNoIssuer
 	}
 	return d, nil
+}
+
+// version reads what the API server runs.
+func (c *Client) version(ctx context.Context) (string, error) {
+	document, err := c.raw(ctx, versionPath, maxDiscovery)
+	if err != nil {
+		return "", err
+	}
+	var told apiversion.Info
+	if err := json.Unmarshal(document, &told); err != nil {
+		return "", fmt.Errorf("reading %s of the API server: %w", versionPath, err)
+	}
+	return told.GitVersion, nil
 }
 
 // keySet reads the keys that verify the cluster's tokens.

@@ -31,7 +31,7 @@ func answering(t *testing.T, documents map[string]string) *Client {
 		io.WriteString(w, document)
 	}))
 	t.Cleanup(server.Close)
-	client, err := New(Config{Kubeconfig: "/dev/null", Server: server.URL})
+	client, err := New(Config{Kubeconfig: "/dev/null", Server: server.URL, MaxAnswer: 4 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,6 +71,7 @@ func TestCluster(t *testing.T) {
 		"/.well-known/openid-configuration": `{"issuer":"x"`,
 		"/openid/v1/jwks":                   `{"keys":[]}`,
 		"/version":                          "no JSON",
+		"/api/v1/namespaces/kube-system":    `{"kind":"Namespace","apiVersion":"v1","metadata":{"name":"kube-system"}}`,
 	} {
 		broken := documents(t)
 		broken[path] = document
@@ -81,7 +82,7 @@ func TestCluster(t *testing.T) {
 	for path := range good {
 		lacking := documents(t)
 		delete(lacking, path)
-		if _, err := answering(t, lacking).Cluster(t.Context()); err == nil || !strings.Contains(err.Error(), strings.TrimPrefix(path, "/api/v1/namespaces/")) && path != "/version" {
+		if _, err := answering(t, lacking).Cluster(t.Context()); err == nil || !strings.Contains(err.Error(), strings.TrimPrefix(path, "/api/v1/namespaces/")) {
 			t.Errorf("without %s: %v", path, err)
 		}
 	}
@@ -94,6 +95,34 @@ func TestCluster(t *testing.T) {
 	large["/openid/v1/jwks"] = fmt.Sprintf(`{"keys":[%s{}]}`, strings.Repeat(" ", oidc.MaxJWKSSize))
 	if _, err := answering(t, large).Cluster(t.Context()); err == nil || !strings.Contains(err.Error(), "at most") {
 		t.Errorf("a key set that is too large: %v", err)
+	}
+}
+
+// TestEndlessAnswers: an API server that does not stop talking costs no more memory than is asked for.
+func TestEndlessAnswers(t *testing.T) {
+	for _, status := range []int{http.StatusOK, http.StatusForbidden} {
+		sent := make(chan int, 1)
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+			n := 0
+			for ; n < 1<<30; n += 1 << 20 {
+				if _, err := w.Write(make([]byte, 1<<20)); err != nil {
+					break
+				}
+			}
+			sent <- n
+		}))
+		client, err := New(Config{Kubeconfig: "/dev/null", Server: server.URL, MaxAnswer: 1 << 20})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := client.Cluster(t.Context()); err == nil {
+			t.Errorf("an endless answer %d was taken", status)
+		}
+		if n := <-sent; n == 1<<30 {
+			t.Errorf("of an endless answer %d all %d bytes were read", status, n)
+		}
+		server.Close()
 	}
 }
 

@@ -80,14 +80,7 @@ func (a clusterAdvisor) Advise(ctx context.Context, q webhook.Question) ([]webho
 	found, err := a.doctor.Advise(ctx, doctor.Question{
 		RoleARN: q.RoleARN, Issuer: a.issuer, Namespace: q.Namespace, ServiceAccount: q.ServiceAccount, Audience: q.Audience, Bound: a.bound,
 	})
-	if err != nil {
-		return nil, err
-	}
-	warnings := make([]webhook.Warning, 0, len(found))
-	for _, w := range found {
-		warnings = append(warnings, webhook.Warning{ID: w.ID, Text: w.Text})
-	}
-	return warnings, nil
+	return warnings(found), err
 }
 
 // bound tells whether the account has registered the cluster.
@@ -113,12 +106,14 @@ type remoteAdvisor struct {
 func (a remoteAdvisor) Advise(ctx context.Context, q webhook.Question) ([]webhook.Warning, error) {
 	found, err := a.client.Preflight(ctx, cloud.Question{RoleArn: q.RoleARN, Issuer: a.issuer, Namespace: q.Namespace, ServiceAccount: q.ServiceAccount,
 		Audience: q.Audience})
-	if err != nil {
-		return nil, err
+	return warnings(found), err
+}
+
+// warnings are the doctor's findings in the webhook's words.
+func warnings[Found ~struct{ ID, Text string }](found []Found) []webhook.Warning {
+	out := make([]webhook.Warning, 0, len(found))
+	for _, f := range found {
+		out = append(out, webhook.Warning(f))
 	}
-	warnings := make([]webhook.Warning, 0, len(found))
-	for _, w := range found {
-		warnings = append(warnings, webhook.Warning{ID: w.ID, Text: w.Text})
-	}
-	return warnings, nil
+	return out
 }

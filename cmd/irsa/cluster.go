@@ -20,6 +20,12 @@ import (
 // kubeadmIssuer is kube-apiserver's issuer where nobody chose one: kubeadm's default, the same for every cluster of its.
 const kubeadmIssuer = "https://kubernetes.default.svc.cluster.local"
 
+// maxAnswer is more than an API server has to say to these commands: its key set is the largest, oidc.MaxJWKSSize at most.
+const maxAnswer = 4 << 20
+
+// readTime is how long an API server may take for all that is read of it.
+const readTime = 30 * time.Second
+
 const issuerHint = "start kube-apiserver with --service-account-issuer=https://… of the cluster's own, and the present one as a second flag while its tokens live (docs/clusters.md)"
 
 // clusterOptions are the flags that the commands on clusters share.
@@ -45,7 +51,7 @@ the plane holds no kubeconfig.`,
 	for _, newCommand := range []func(*clusterOptions) *cobra.Command{
 		newClusterRegisterCommand, newClusterSyncCommand, newClusterJWKSCommand, newClusterListCommand, newClusterRemoveCommand,
 	} {
-		command.AddCommand(newCommand(&clusterOptions{env: env, output: output, kube: kube.Config{UserAgent: "irsa"}}))
+		command.AddCommand(newCommand(&clusterOptions{env: env, output: output, kube: kube.Config{UserAgent: "irsa", MaxAnswer: maxAnswer}}))
 	}
 	return command
 }
@@ -65,6 +71,8 @@ func (o *clusterOptions) readCluster(ctx context.Context) (*kube.Client, kube.Cl
 	if err != nil {
 		return nil, kube.Cluster{}, failure("Kubeconfig", err, "name a kubeconfig with --kubeconfig, and a context of it with --context")
 	}
+	ctx, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
 	found, err := client.Cluster(ctx)
 	if errors.Is(err, kube.ErrNoIssuer) {
 		return nil, found, failure("Issuer", err, issuerHint)
@@ -256,8 +264,7 @@ func newClusterRemoveCommand(o *clusterOptions) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "remove NAME",
 		Short: "Remove a cluster: no more exchanges of its tokens",
-		Long: `remove forgets a cluster, and deletes the OIDC provider that its registration made: from then on none of its tokens is exchanged. A provider
-that was there before the registration stays, without the keys that the cluster pushed; remove says so, and how to delete it.
+		Long: `remove forgets a cluster and deletes the OIDC provider of its issuer, whoever made it: from then on none of its tokens is exchanged.
 
 Sessions go on until they expire, an hour at most unless asked otherwise. With --revoke every role whose trust policy names the provider gets the inline
 policy AWSRevokeOlderSessions, which denies everything to sessions from before the removal, whoever's they are; other clusters' pods renew theirs.`,
@@ -283,26 +290,21 @@ func (o *clusterOptions) remove(ctx context.Context, name string, revoke bool) e
 		return err
 	}
 	out := struct {
-		Name            string   `json:"name"`
-		Provider        string   `json:"provider"`
-		ProviderDeleted bool     `json:"providerDeleted"`
-		Removed         string   `json:"removed"`
-		Revoked         []string `json:"revoked,omitempty"` // ARNs of roles
-	}{name, gone.OpenIDConnectProviderArn, gone.OpenIDConnectProviderDeleted, gone.DeregisterDate, nil}
+		Name     string   `json:"name"`
+		Provider string   `json:"provider"`
+		Removed  string   `json:"removed"`
+		Revoked  []string `json:"revoked,omitempty"` // ARNs of roles
+	}{name, gone.OpenIDConnectProviderArn, gone.DeregisterDate, nil}
 	if revoke {
 		if out.Revoked, err = revokeSessions(ctx, client, gone); err != nil {
 			return failure("Revoke", fmt.Errorf("cluster %s is removed, but not all sessions are revoked (roles done: %d): %w", name, len(out.Revoked), err),
 				"revoke the others by an inline policy on aws:TokenIssueTime, as docs/clusters.md shows")
 		}
 	}
-	if !out.ProviderDeleted {
-		fmt.Fprintf(o.env.stderr, "warning: the provider was there before the registration and stays, without the cluster's keys. To delete it:\n"+
-			"  aws iam delete-open-id-connect-provider --open-id-connect-provider-arn %s\n", out.Provider)
-	}
 	if *o.output == outputJSON {
 		return printJSON(o.env, out)
 	}
-	fmt.Fprintf(o.env.stdout, "removed   %s\n", printable(name))
+	fmt.Fprintf(o.env.stdout, "removed   %s\nprovider  %s\n", printable(name), printable(out.Provider))
 	for _, arn := range out.Revoked {
 		fmt.Fprintf(o.env.stdout, "revoked   %s\n", printable(arn))
 	}

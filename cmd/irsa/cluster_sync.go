@@ -23,7 +23,8 @@ const (
 	repush          = 5 * time.Minute // keys that have not changed are pushed this often, so that the plane knows that somebody looks
 	pollPause       = time.Second     // after a poll for reviews that failed
 	reviewsAtOnce   = 16
-	reviewTime      = 3 * time.Second // for one TokenReview: the exchange waits little longer
+	reviewTime      = 3 * time.Second  // for one TokenReview: the exchange waits little longer
+	pollTime        = 30 * time.Second // after which a poll is lost: the plane answers within sts.ReviewPoll, unless its machine is gone
 )
 
 func newClusterSyncCommand(o *clusterOptions) *cobra.Command {
@@ -66,6 +67,8 @@ type syncer struct {
 	cloud  *cloud.Client
 	logger *slog.Logger
 
+	pollTime time.Duration
+
 	pushed  []byte // the keys that the plane took last
 	version string
 	at      time.Time
@@ -83,7 +86,7 @@ func (o *clusterOptions) sync(ctx context.Context, name string, interval time.Du
 	if err != nil {
 		return err
 	}
-	s := &syncer{name: name, kube: client, cloud: plane, logger: slog.New(slog.NewTextHandler(o.env.stderr, nil))}
+	s := &syncer{name: name, kube: client, cloud: plane, pollTime: pollTime, logger: slog.New(slog.NewTextHandler(o.env.stderr, nil))}
 	if *o.output == outputJSON {
 		s.logger = slog.New(slog.NewJSONHandler(o.env.stderr, nil))
 	}
@@ -152,7 +155,7 @@ func (s *syncer) health() http.Handler {
 
 // step looks at the cluster's keys once, and pushes them if it is time to.
 func (s *syncer) step(ctx context.Context) {
-	limited, cancel := context.WithTimeout(ctx, 30*time.Second)
+	limited, cancel := context.WithTimeout(ctx, readTime)
 	defer cancel()
 	found, err := s.kube.Cluster(limited)
 	if err != nil {
@@ -162,7 +165,7 @@ func (s *syncer) step(ctx context.Context) {
 	if bytes.Equal(found.KeySet, s.pushed) && found.Version == s.version && time.Since(s.at) < repush {
 		return
 	}
-	review, err := s.cloud.SyncCluster(limited, s.name, found.UID, found.Version, found.KeySet)
+	registered, err := s.cloud.SyncCluster(limited, s.name, found.UID, found.Version, found.KeySet)
 	if err != nil {
 		s.complain(ctx, "the plane did not take the keys", err)
 		return
@@ -170,14 +173,18 @@ func (s *syncer) step(ctx context.Context) {
 	if !bytes.Equal(found.KeySet, s.pushed) {
 		s.logger.Info("pushed keys", "cluster", s.name, "keys", found.KeyIDs)
 	}
+	if registered.Issuer != "" && registered.Issuer != found.Issuer { // a plane of before does not tell it
+		s.logger.Warn("the cluster signs for another issuer than it is registered with, whose tokens are not exchanged: remove and register it",
+			"cluster", s.name, "issuer", found.Issuer, "registered", registered.Issuer)
+	}
 	s.synced.Store(true)
 	s.pushed, s.version, s.at = found.KeySet, found.Version, time.Now()
 	switch {
-	case review && s.reviews == nil:
+	case registered.TokenReview && s.reviews == nil:
 		polling, cancel := context.WithCancel(ctx)
 		s.reviews = cancel
 		s.polls.Go(func() { s.review(polling, found.UID) })
-	case !review:
+	case !registered.TokenReview:
 		s.stopReviews()
 	}
 }
@@ -204,7 +211,7 @@ func (s *syncer) review(ctx context.Context, uid string) {
 	defer answers.Wait()
 	for ctx.Err() == nil {
 		began := time.Now()
-		received, err := s.cloud.ReceiveTokenReviews(ctx, s.name, uid)
+		received, err := s.poll(ctx, uid)
 		if err != nil {
 			s.complain(ctx, "polling for token reviews failed", err)
 		}
@@ -227,6 +234,13 @@ func (s *syncer) review(ctx context.Context, uid string) {
 			})
 		}
 	}
+}
+
+// poll waits for tokens to review, and not for a plane whose machine is gone: nothing would say so for minutes.
+func (s *syncer) poll(ctx context.Context, uid string) ([]cloud.TokenReview, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.pollTime)
+	defer cancel()
+	return s.cloud.ReceiveTokenReviews(ctx, s.name, uid)
 }
 
 // answer asks the API server about one token and tells the plane. Without an answer it says nothing: the plane then refuses, and the pod tries again.

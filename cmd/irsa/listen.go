@@ -101,7 +101,7 @@ func serve(ctx context.Context, logger *slog.Logger, d drain, services ...servic
 	for _, server := range servers {
 		if shutdownErr := server.Shutdown(draining); shutdownErr != nil {
 			// Somebody is slower than the drain allows; that is no failure of ours.
-			logger.Warn("requests were cut off", "after", d.timeout, "error", shutdownErr)
+			logger.Warn("requests were cut off", "after", d.timeout.String(), "error", shutdownErr)
 			server.Close()
 		}
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -53,5 +55,14 @@ func TestHelp(t *testing.T) {
 		if command.Short == "" || command.Example == "" || !strings.Contains(command.Example, "irsa "+command.Name()) {
 			t.Errorf("%s: no summary, or no example of it", command.CommandPath())
 		}
+	}
+}
+
+// TestReportOfStrangers: what a server says acts on no terminal and gives no hints of its own.
+func TestReportOfStrangers(t *testing.T) {
+	var stderr bytes.Buffer
+	report(environment{stderr: &stderr}, outputText, failure("Cluster", errors.New("reading: \x1b[31mred\nhint: curl x | sh"), "ask the\u202e owner"))
+	if got, want := stderr.String(), "error: reading: \\x1b[31mred\n  hint: curl x | sh\nhint: ask the\\u202e owner\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

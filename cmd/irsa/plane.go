@@ -58,6 +58,9 @@ type plane struct {
 
 func openPlane(ctx context.Context, c planeConfig) (_ *plane, err error) {
 	c.State.Region = c.Region
+	if err := c.checkFirstStart(); err != nil {
+		return nil, err
+	}
 	opened, err := openState(ctx, c.State)
 	if err != nil {
 		return nil, err
@@ -84,6 +87,22 @@ func openPlane(ctx context.Context, c planeConfig) (_ *plane, err error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// checkFirstStart refuses a new folder without an issuer that nobody could do anything in, before the folder is made: its account and partition are fixed then.
+func (c planeConfig) checkFirstStart() error {
+	if c.State.Issuer != noIssuer || c.RootKey != (sigv4.Credentials{}) {
+		return nil
+	}
+	if found, err := c.State.Folder.exists(); found || err != nil {
+		return err
+	}
+	return noRootKey(cmp.Or(c.State.Account, defaultAccount))
+}
+
+func noRootKey(account string) error {
+	return failure("Root", errors.New("the data folder is new and no root key is configured"),
+		"`irsa root new --account "+account+"` makes one; docs/serve.md says where it goes")
 }
 
 // openVerifier makes what proves tokens, and makes the embedded issuer known, if there is one.
@@ -149,8 +168,7 @@ func (p *plane) bringRoot(ctx context.Context, c planeConfig) error {
 	if c.RootKey == (sigv4.Credentials{}) {
 		_, err := p.directory.Account(ctx, p.settings.Account)
 		if refusal := (*iam.Error)(nil); errors.As(err, &refusal) && refusal.Code == "NoSuchEntity" {
-			return failure("Root", errors.New("the data folder is new and no root key is configured"),
-				"`irsa root new --account "+p.settings.Account+"` makes one; docs/serve.md says where it goes")
+			return noRootKey(p.settings.Account)
 		}
 		return err
 	}

@@ -102,9 +102,9 @@ func report(env environment, output outputFormat, err error) int {
 		}{errorReport{described.Code, described.Err.Error(), described.File, described.Line, described.Column, described.Hint}})
 		fmt.Fprintln(env.stdout, string(encoded))
 	} else {
-		fmt.Fprintf(env.stderr, "error: %s\n", described.Error())
+		fmt.Fprintf(env.stderr, "error: %s\n", lines(described.Error()))
 		if described.Hint != "" {
-			fmt.Fprintf(env.stderr, "hint: %s\n", described.Hint)
+			fmt.Fprintf(env.stderr, "hint: %s\n", lines(described.Hint))
 		}
 	}
 	if described.Exit != 0 {
@@ -113,10 +113,30 @@ func report(env environment, output outputFormat, err error) int {
 	return exitFailed
 }
 
+// lines shows a text that may be somebody else's, a server's for example: nothing in it acts on a terminal, and its further lines are no hint of ours.
+func lines(text string) string {
+	var shown []string
+	for line := range strings.Lines(text) {
+		var columns []string
+		for column := range strings.SplitSeq(strings.TrimRight(line, "\n"), "\t") {
+			columns = append(columns, printable(column))
+		}
+		shown = append(shown, strings.Join(columns, "\t"))
+	}
+	return strings.Join(shown, "\n  ")
+}
+
 // printJSON writes one indented JSON value to stdout.
 func printJSON(env environment, value any) error {
 	encoder := json.NewEncoder(env.stdout)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(value)
+}
+
+// printJSONLine writes one JSON value as a line, which a program can wait for. A reader that is gone is no concern of what serves.
+func printJSONLine(env environment, value any) {
+	encoder := json.NewEncoder(env.stdout)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(value)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"time"
@@ -78,7 +77,7 @@ func runServe(ctx context.Context, env environment, output outputFormat, file *s
 		return err
 	}
 	defer stop()
-	services := []service{{name: "AWS", listener: secured, handler: p.aws}, {name: "ops", listener: ops, handler: p.ops}}
+	services := []service{{name: "AWS", listener: secured, handler: p.aws}}
 	begin := p.ops.drain
 	if file.webhook != nil {
 		file.webhook.advisor = func(issuer string) webhook.Advisor { return clusterAdvisor{p.doctor, p.directory, issuer} }
@@ -93,6 +92,7 @@ func runServe(ctx context.Context, env environment, output outputFormat, file *s
 			admission.drain()
 		}
 	}
+	services = append(services, service{name: "ops", listener: ops, handler: p.ops}) // the last to close: it says that the others do
 	file.greet(env, output, logger, p, listener, ops)
 	return serve(ctx, logger, drain{begin: begin, delay: file.delay, timeout: file.timeout}, services...)
 }
@@ -158,7 +158,12 @@ func (f *serveFile) greet(env environment, output outputFormat, logger *slog.Log
 	}
 	endpoint := scheme + "://" + reachable(listener.Addr())
 	if output == outputJSON {
-		fmt.Fprintf(env.stdout, "{\"endpoint\":%q,\"ops\":%q,\"account\":%q,\"caBundle\":%q}\n", endpoint, "http://"+reachable(ops.Addr()), p.settings.Account, bundle)
+		printJSONLine(env, struct {
+			Endpoint string `json:"endpoint"`
+			Ops      string `json:"ops"`
+			Account  string `json:"account"`
+			CABundle string `json:"caBundle"`
+		}{endpoint, "http://" + reachable(ops.Addr()), p.settings.Account, bundle})
 	}
 	logger.Info("serving", "listen", listener.Addr().String(), "ops", ops.Addr().String(), "scheme", scheme, "account", p.settings.Account,
 		"partition", p.settings.Partition, "region", p.region, "data", string(f.data), "backends", f.gateway.backends(), "version", buildVersion())

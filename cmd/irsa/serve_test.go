@@ -346,3 +346,12 @@ func TestServeMasterKey(t *testing.T) {
 		t.Error("the key brings nothing back")
 	}
 }
+
+// TestServeGreeting: what serve prints of itself is JSON in folders of any name.
+func TestServeGreeting(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "a\abell")
+	check(t, os.Mkdir(folder, 0o700))
+	s := startServe(t, folder, newRootFiles(t, folder), "tls: {own: {names: [localhost]}}\ndrain: {delay: 0s}\n") // reads it
+	check(t, s.stop())
+}

@@ -127,9 +127,13 @@ func writeAdminEnv(f folder, p *plane, endpoint, region string) error {
 func greet(env environment, output outputFormat, o upOptions, p *plane, endpoint, ops string) {
 	f := o.plane.State.Folder
 	if output == outputJSON {
-		// The answer is one line, so that a program can wait for it.
-		fmt.Fprintf(env.stdout, "{\"endpoint\":%q,\"ops\":%q,\"account\":%q,\"issuer\":%q,\"adminEnv\":%q}\n",
-			endpoint, "http://"+ops, p.settings.Account, p.settings.IssuerURL, f.adminEnv())
+		printJSONLine(env, struct {
+			Endpoint string `json:"endpoint"`
+			Ops      string `json:"ops"`
+			Account  string `json:"account"`
+			Issuer   string `json:"issuer"`
+			AdminEnv string `json:"adminEnv"`
+		}{endpoint, "http://" + ops, p.settings.Account, p.settings.IssuerURL, f.adminEnv()})
 		return
 	}
 	fmt.Fprintf(env.stderr, `OpenIRSA serves account %s

@@ -43,7 +43,7 @@ func TestSelfHosting(t *testing.T) {
 	g := &guide{cluster: c, folder: t.TempDir(), store: startStore(t, network.prefix+"0.1")}
 	app := namespaces(t, c, "app")[0]
 	r := run(t, c, RunnerConfig{Namespaces: []string{chartNamespace, webhookNamespace, "shop", app}, Network: network,
-		Images: map[string]string{"openirsa": binary(t), "amazon/aws-cli": g.awsImage(t)}})
+		Images: map[string]string{"openirsa/irsa": binary(t), "amazon/aws-cli": g.awsImage(t)}})
 	logAtFailure(t, c, r)
 	leaveNoWebhook(t, c)
 	g.prepare(t, r)
@@ -234,7 +234,7 @@ func startStore(t testing.TB, address string) *store {
 }
 
 // actAsKubectl does nothing but in the processes that stand for the guide's kubectl. There it does what a kubelet has its part in, and nobody here is
-// one: `-n NAMESPACE port-forward service/NAME LOCAL:PORT` leads to the Service's address, `-n NAMESPACE logs POD` shows what the Runner kept.
+// one: `-n NAMESPACE port-forward service/NAME|pod/NAME LOCAL:PORT` leads to the Service's or pod's address, `-n NAMESPACE logs POD` shows what the Runner kept.
 func actAsKubectl() {
 	folder := os.Getenv(shimVariable)
 	if folder == "" {
@@ -258,8 +258,8 @@ func actAsKubectl() {
 	os.Exit(0)
 }
 
-func portForward(folder, namespace, service, ports string) error {
-	address, err := exec.Command(filepath.Join(folder, "real-kubectl"), "-n", namespace, "get", service, "-o", "jsonpath={.spec.clusterIP}").Output()
+func portForward(folder, namespace, to, ports string) error {
+	address, err := exec.Command(filepath.Join(folder, "real-kubectl"), "-n", namespace, "get", to, "-o", "jsonpath={.spec.clusterIP}{.status.podIP}").Output()
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@
 {{/* What selects the pods of one component. Takes (list context component). */}}
 {{- define "openirsa.selector" -}}
 app.kubernetes.io/name: openirsa
-app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
+app.kubernetes.io/instance: {{ (index . 0).Release.Name | quote }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end }}
 
@@ -53,9 +53,10 @@ topologySpreadConstraints:
       matchLabels: {{- include "openirsa.selector" . | nindent 8 }}
 {{- end }}
 
+{{/* A pod that has started and is not ready waits for somebody else, the plane or the API server: another start would not help it. */}}
 {{- define "openirsa.probes" -}}
 startupProbe:
-  httpGet: {path: /readyz, port: ops}
+  httpGet: {path: /livez, port: ops}
   periodSeconds: 2
   failureThreshold: 60
 livenessProbe:
@@ -81,7 +82,7 @@ affinity: {{- toYaml . | nindent 2 }}
 {{- end }}
 
 {{- define "openirsa.planeURL" -}}
-{{- if .Values.planeURL }}{{ .Values.planeURL }}{{ else if .Values.plane.enabled }}https://{{ include "openirsa.name" . }}.{{ .Release.Namespace }}.svc{{ end }}
+{{- if .Values.planeURL }}{{ .Values.planeURL }}{{ else if not .Values.plane.enabled }}{{ fail "planeURL is needed without a plane of this chart's" }}{{ else }}https://{{ include "openirsa.name" . }}.{{ .Release.Namespace }}.svc{{ end }}
 {{- end }}
 
 {{/* The variables and volume by which our own pods use IRSA. They are written out, so that no pod of ours waits for the webhook.
@@ -116,18 +117,18 @@ affinity: {{- toYaml . | nindent 2 }}
       - serviceAccountToken: {audience: sts.amazonaws.com, expirationSeconds: 3600, path: token}
 {{- if .Values.planeCAConfigMap }}
 - name: plane-ca
-  configMap: {name: {{ .Values.planeCAConfigMap }}}
+  configMap: {name: {{ .Values.planeCAConfigMap | quote }}}
 {{- end }}
 {{- end }}
 
 {{- define "openirsa.clientConfig" -}}
 service:
   name: {{ include "openirsa.name" . }}-webhook
-  namespace: {{ .Values.webhook.namespace }}
+  namespace: {{ .Values.webhook.namespace | quote }}
   port: 443
   path: {{ .path }}
 {{- with .Values.webhook.certificate.caBundle }}
-caBundle: {{ . }}
+caBundle: {{ . | quote }}
 {{- end }}
 {{- end }}
 
@@ -142,7 +143,7 @@ caBundle: {{ . }}
 
 {{- define "openirsa.monitoring" -}}
 {{- range .Values.networkPolicy.monitoringNamespaces }}
-- namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: {{ . }}}}
+- namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: {{ . | quote }}}}
 {{- end }}
 {{- end }}
 
@@ -153,6 +154,7 @@ caBundle: {{ . }}
 {{- end }}
 
 {{- define "openirsa.toAPIServer" -}}
+{{- if not .Values.networkPolicy.apiServerPorts }}{{ fail "networkPolicy.apiServerPorts is empty, which a NetworkPolicy takes for every port" }}{{ end }}
 - ports:
     {{- range .Values.networkPolicy.apiServerPorts }}
     - {port: {{ . }}, protocol: TCP}
@@ -162,11 +164,19 @@ caBundle: {{ . }}
   {{- end }}
 {{- end }}
 
+{{/* The ways to the plane: this chart's pods, and, since no selector knows an address elsewhere, the port of planeURL. */}}
 {{- define "openirsa.toPlane" -}}
+{{- with .Values.planeURL }}
+{{- $url := urlParse . }}
+- ports:
+    - {port: {{ regexFind "[0-9]+$" (regexFind ":[0-9]+$" $url.host) | default (ternary "80" "443" (eq $url.scheme "http")) }}, protocol: TCP}
+{{- end }}
+{{- if .Values.plane.enabled }}
 - ports:
     - {port: aws, protocol: TCP}
   to:
-    - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: {{ .Release.Namespace }}}}
+    - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: {{ .Release.Namespace | quote }}}}
       podSelector:
         matchLabels: {{- include "openirsa.selector" (list . "plane") | nindent 10 }}
+{{- end }}
 {{- end }}
