@@ -12,6 +12,7 @@ import (
 	"unique"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -110,8 +111,12 @@ func (a *Accounts) Cached(namespace, name string) (webhook.ServiceAccount, bool)
 }
 
 // Read asks the API server: a GET without a resourceVersion sees every write that was acknowledged before it
-// (https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-get-and-list).
+// (https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-get-and-list). An account whose name could not be a part of a path is
+// none, which needs no asking: client-go has an error for it that says nothing of the cluster.
 func (a *Accounts) Read(ctx context.Context, namespace, name string) (webhook.ServiceAccount, error) {
+	if len(content.IsPathSegmentName(namespace))+len(content.IsPathSegmentName(name)) > 0 {
+		return webhook.ServiceAccount{}, fmt.Errorf("%q in %q: %w", name, namespace, webhook.ErrNoServiceAccount)
+	}
 	got, err := a.client.CoreV1().ServiceAccounts(namespace).Get(ctx, name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return webhook.ServiceAccount{}, fmt.Errorf("%s/%s: %w", namespace, name, webhook.ErrNoServiceAccount)

@@ -135,8 +135,10 @@ func TestAccountsRead(t *testing.T) {
 	if err != nil || got.Annotations["role-arn"] != "1" || got.Created.IsZero() {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if _, err := a.Read(t.Context(), "shop", "none"); !errors.Is(err, webhook.ErrNoServiceAccount) {
-		t.Errorf("%v, want that there is no such account", err)
+	for _, name := range []string{"none", "cart/", "..", "100%"} {
+		if _, err := a.Read(t.Context(), "shop", name); !errors.Is(err, webhook.ErrNoServiceAccount) {
+			t.Errorf("%s: %v, want that there is no such account", name, err)
+		}
 	}
 	s.mu.Lock()
 	s.refuse = 100

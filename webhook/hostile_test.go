@@ -144,13 +144,15 @@ func TestParseContainerCredentials(t *testing.T) {
 	if err != nil || !accounts.Has("shop", "app") || accounts.Has("shop", "other") || accounts.Has("app", "shop") {
 		t.Errorf("%v, %v", accounts, err)
 	}
-	for _, text := range []string{"", "\n", "{}", `{"identities":null}`, `{"identities":[]}`} {
+	for _, text := range []string{"", "null", " null\n", "{}", `{"identities":null}`, `{"identities":[]}`} {
 		if accounts, err := webhook.ParseContainerCredentials([]byte(text)); err != nil || len(accounts) != 0 {
 			t.Errorf("%q: %v, %v", text, accounts, err)
 		}
 	}
 	for text, want := range map[string]string{
-		`{"identities":{}}`: "an array was expected",
+		"\n":                                "an object was expected",
+		`{"identities":[],"Identities":[]}`: "appears twice",
+		`{"identities":{}}`:                 "an array was expected",
 		"{\"identities\":[\n {\"namespace\":\"shop\"}]}": "line 2, column 2: an identity needs",
 		`{"identities":[{"namespace":1}]}`:               "line 1, column",
 		`{"identities":["shop/app"]}`:                    "an object was expected",

@@ -101,38 +101,21 @@ func (c ContainerAccounts) Has(namespace, name string) bool {
 	return has
 }
 
-// ParseContainerCredentials reads {"identities":[{"namespace","serviceAccount"}]}. Empty text is no account at all.
-// It fails with a SyntaxError.
+// ParseContainerCredentials reads {"identities":[{"namespace","serviceAccount"}]}. Empty text, and null, are no account at
+// all; white space alone is not JSON. It fails with a SyntaxError.
 func ParseContainerCredentials(text []byte) (ContainerAccounts, error) {
 	s := &scanner{data: text}
 	if len(text) > maxContainerAccounts {
 		return nil, s.fail("%d bytes, of at most %d", len(text), maxContainerAccounts)
 	}
-	if s.next() == 0 && s.at == len(text) {
+	if len(text) == 0 {
 		return nil, nil
 	}
 	accounts := ContainerAccounts{}
-	err := s.object(func(key []byte) error {
-		if !strings.EqualFold(string(key), "identities") { // encoding/json, by which the peer reads, minds no case
-			return s.skip()
-		}
-		if s.null() {
-			return nil
-		}
-		return s.array(func(int) error {
-			s.next()
-			at := s.at
-			var identity struct{ Namespace, ServiceAccount string }
-			if err := s.decode(&identity); err != nil {
-				return err
-			}
-			if identity.Namespace == "" || identity.ServiceAccount == "" {
-				return s.failAt(at, "an identity needs a namespace and a serviceAccount")
-			}
-			accounts[containerAccount{identity.Namespace, identity.ServiceAccount}] = struct{}{}
-			return nil
-		})
-	})
+	var err error
+	if !s.null() {
+		err = s.identities(accounts)
+	}
 	if err == nil {
 		err = s.end()
 	}
@@ -140,6 +123,30 @@ func ParseContainerCredentials(text []byte) (ContainerAccounts, error) {
 		return nil, err
 	}
 	return accounts, nil
+}
+
+func (s *scanner) identities(into ContainerAccounts) error {
+	var seen uint32
+	return s.object(func(key []byte) error {
+		if !strings.EqualFold(string(key), "identities") { // encoding/json, by which the peer reads, minds no case
+			return s.skip()
+		}
+		return s.nullable(&seen, 1, key, func() error {
+			return s.array(func(int) error {
+				s.next()
+				at := s.at
+				var identity struct{ Namespace, ServiceAccount string }
+				if err := s.decode(&identity); err != nil {
+					return err
+				}
+				if identity.Namespace == "" || identity.ServiceAccount == "" {
+					return s.failAt(at, "an identity needs a namespace and a serviceAccount")
+				}
+				into[containerAccount{identity.Namespace, identity.ServiceAccount}] = struct{}{}
+				return nil
+			})
+		})
+	})
 }
 
 // decode takes an object into a struct. The scanner has read the text by then, so that encoding/json finds types to

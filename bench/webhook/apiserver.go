@@ -45,7 +45,11 @@ func (s *apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case rest == "serviceaccounts" && query.Get("watch") != "":
 		s.watch(w, r, query.Get("sendInitialEvents") != "")
 	case rest == "serviceaccounts":
-		s.list(w, query.Get("limit"), query.Get("continue"))
+		limit := query.Get("limit")
+		if query.Get("resourceVersion") == "0" { // such a list comes whole, from an API server's watch cache
+			limit = ""
+		}
+		s.list(w, limit, query.Get("continue"))
 	default:
 		s.read(w, rest)
 	}

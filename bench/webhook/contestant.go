@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -8,8 +9,10 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"math/big"
 	"net"
 	"net/http"
@@ -27,7 +30,7 @@ const readyWithin = 2 * time.Minute
 type contestant struct {
 	name, binary string
 	arguments    []string // before the flags
-	ours         bool     // it says on its metrics port that it is ready; the peer answers at all once it is
+	ours         bool     // it says on its metrics port that it is ready; the peer's health says nothing of what it knows
 }
 
 // certificatePair are the files that the contestants serve with.
@@ -36,8 +39,9 @@ type certificatePair struct {
 	certFile, keyFile string
 }
 
-// start runs the contestant against the API server and waits until it is ready.
-func (c contestant) start(ctx context.Context, cluster string, pair certificatePair) (*servers.Server, error) {
+// start runs the contestant against the API server and waits until it is ready: ours says so, the peer is once it injects a pod of the account that was
+// listed last. (Ours would inject that one before it has the list, by a read.)
+func (c contestant) start(ctx context.Context, cluster *apiServer, pair certificatePair) (*servers.Server, error) {
 	address, err := servers.FreeAddress()
 	if err != nil {
 		return nil, err
@@ -49,24 +53,35 @@ func (c contestant) start(ctx context.Context, cluster string, pair certificateP
 	_, port, _ := net.SplitHostPort(address)
 	_, metricsPort, _ := net.SplitHostPort(metrics)
 	began := time.Now()
-	server, _, err := servers.Launch(c.name, c.binary, nil, false, append(c.arguments, "--in-cluster=false", "--kube-api="+cluster,
+	server, _, err := servers.Launch(c.name, c.binary, nil, false, append(c.arguments, "--in-cluster=false", "--kube-api="+cluster.URL,
 		"--tls-cert="+pair.certFile, "--tls-key="+pair.keyFile, "--port="+port, "--metrics-port="+metricsPort)...)
 	if err != nil {
 		return nil, err
 	}
 	server.Address = "127.0.0.1:" + port
-	url := "https://127.0.0.1:" + port + "/healthz"
-	if c.ours {
-		url = "http://127.0.0.1:" + metricsPort + "/readyz"
+	request := probe{http.MethodGet, "http://127.0.0.1:" + metricsPort + "/readyz", nil, ""}
+	if !c.ours {
+		last, err := json.Marshal(review(0, len(cluster.accounts)-1, 1))
+		if err != nil {
+			return nil, server.Fail(err)
+		}
+		request = probe{http.MethodPost, "https://127.0.0.1:" + port + "/mutate", last, `"patch":"`}
 	}
-	if err := awaitReady(ctx, url); err != nil {
+	if err := awaitReady(ctx, request); err != nil {
 		return nil, server.Fail(fmt.Errorf("starting %s: %w", c.name, err))
 	}
 	server.Ready = time.Since(began)
 	return server, nil
 }
 
-func awaitReady(ctx context.Context, url string) error {
+// probe is a request that is repeated until its answer holds a text.
+type probe struct {
+	method, url string
+	body        []byte
+	want        string
+}
+
+func awaitReady(ctx context.Context, p probe) error {
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()
 	client := &http.Client{Transport: &http.Transport{
@@ -74,20 +89,22 @@ func awaitReady(ctx context.Context, url string) error {
 		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, // whether it answers, not who it is; the load verifies
 	}}
 	for {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		request, err := http.NewRequestWithContext(ctx, p.method, p.url, bytes.NewReader(p.body))
 		if err != nil {
 			return err
 		}
+		request.Header.Set("Content-Type", "application/json")
 		response, err := client.Do(request)
 		if err == nil {
+			answer, err := io.ReadAll(response.Body)
 			response.Body.Close()
-			if response.StatusCode == http.StatusOK {
+			if err == nil && response.StatusCode == http.StatusOK && bytes.Contains(answer, []byte(p.want)) {
 				return nil
 			}
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%s did not answer 200 within %s", url, readyWithin)
+			return fmt.Errorf("%s did not answer 200 with %q within %s", p.url, p.want, readyWithin)
 		case <-time.After(5 * time.Millisecond):
 		}
 	}

@@ -72,13 +72,15 @@ func run(ctx context.Context, o options) error {
 	if o.peer != "" {
 		contestants = append(contestants, contestant{name: "peer", binary: o.peer})
 	}
-	r := &report{runs: map[cell][]load.Measurement{}, starts: map[cell]start{}}
+	r := &report{runs: map[cell][]load.Measurement{}, starts: map[cell][]start{}}
 	for _, accounts := range accountNumbers {
 		cluster := newAPIServer(accounts)
-		for _, c := range contestants {
-			if err := measure(ctx, c, cluster, pair, o, r); err != nil {
-				cluster.Close()
-				return err
+		for range o.rounds { // in turns, so that what else the machine does falls on all of them
+			for _, c := range contestants {
+				if err := measure(ctx, c, cluster, pair, o, r); err != nil {
+					cluster.Close()
+					return err
+				}
 			}
 		}
 		cluster.CloseClientConnections() // watches never end by themselves
@@ -91,15 +93,15 @@ func run(ctx context.Context, o options) error {
 	return nil
 }
 
-// measure starts one contestant on a cluster and runs every workload on it.
+// measure starts one contestant on a cluster, where it is alone, and runs every workload on it once.
 func measure(ctx context.Context, c contestant, cluster *apiServer, pair certificatePair, o options, r *report) (err error) {
-	server, err := c.start(ctx, cluster.URL, pair)
+	server, err := c.start(ctx, cluster, pair)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, server.Stop()) }()
 	accounts := len(cluster.accounts)
-	r.starts[cell{c.name, accounts, 0}] = start{ready: server.Ready, memory: server.Memory()}
+	began := start{ready: server.Ready, memory: server.Memory()}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(pair.certificate)
 	for _, containers := range containerNumbers {
@@ -107,21 +109,19 @@ func measure(ctx context.Context, c contestant, cluster *apiServer, pair certifi
 		if err != nil {
 			return err
 		}
-		for range o.rounds {
-			m, err := load.Measure(ctx, server, requests, load.Load{
-				Clients: o.clients, Requests: o.requests, Limit: o.limit, WarmUp: 200,
-				// A patch in base64 is there only if something was injected.
-				Want: load.Want{Length: -1, Contains: []byte(`"patch":"`)},
-				TLS:  &tls.Config{RootCAs: roots, ServerName: "localhost"},
-			})
-			if err != nil {
-				return fmt.Errorf("%s with %d accounts and %d containers: %w", c.name, accounts, containers, err)
-			}
-			r.add(cell{c.name, accounts, containers}, m)
+		m, err := load.Measure(ctx, server, requests, load.Load{
+			Clients: o.clients, Requests: o.requests, Limit: o.limit, WarmUp: 200,
+			// A patch in base64 is there only if something was injected.
+			Want: load.Want{Length: -1, Contains: []byte(`"patch":"`)},
+			TLS:  &tls.Config{RootCAs: roots, ServerName: "localhost"},
+		})
+		if err != nil {
+			return fmt.Errorf("%s with %d accounts and %d containers: %w", c.name, accounts, containers, err)
 		}
+		r.add(cell{c.name, accounts, containers}, m)
 	}
-	s := r.starts[cell{c.name, accounts, 0}]
-	s.after = server.Memory()
-	r.starts[cell{c.name, accounts, 0}] = s
+	began.after = server.Memory()
+	at := cell{c.name, accounts, 0}
+	r.starts[at] = append(r.starts[at], began)
 	return nil
 }

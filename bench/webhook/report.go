@@ -39,7 +39,7 @@ type start struct {
 type report struct {
 	order  []cell
 	runs   map[cell][]load.Measurement
-	starts map[cell]start
+	starts map[cell][]start
 }
 
 func (r *report) add(c cell, m load.Measurement) {
@@ -58,6 +58,15 @@ func (r *report) median(c cell) load.Measurement {
 	return sorted[(len(sorted)-1)/2]
 }
 
+// started is the start of median time; the slower of the middle two.
+func (r *report) started(server string, accounts int) start {
+	sorted := slices.SortedFunc(slices.Values(r.starts[cell{server, accounts, 0}]), func(a, b start) int { return cmp.Compare(a.ready, b.ready) })
+	if len(sorted) == 0 {
+		return start{}
+	}
+	return sorted[len(sorted)/2]
+}
+
 // print writes a Markdown table, which docs/performance.md takes as it is.
 func (r *report) print(out io.Writer, o options) {
 	fmt.Fprintf(out, "AdmissionReviews over HTTPS on loopback, %d connection(s), %d cores (%s/%s), median of %d runs.\n\n",
@@ -65,7 +74,7 @@ func (r *report) print(out io.Writer, o options) {
 	fmt.Fprintln(out, "| server | accounts | containers | reviews/s | median | p99 | server CPU per review | ready after | resident when ready | resident at the end |")
 	fmt.Fprintln(out, "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
 	for _, c := range r.order {
-		m, s := r.median(c), r.starts[cell{c.server, c.accounts, 0}]
+		m, s := r.median(c), r.started(c.server, c.accounts)
 		fmt.Fprintf(out, "| %s | %d | %d | %.0f | %.2f ms | %.2f ms | %.0f µs | %.2f s | %.0f MB | %.0f MB |\n", c.server, c.accounts, c.containers, m.Rate(),
 			milliseconds(m.Median), milliseconds(m.P99), float64(m.CPU().Nanoseconds())/1e3, s.ready.Seconds(), megabytes(s.memory), megabytes(s.after))
 	}
@@ -94,9 +103,9 @@ func (r *report) judge(out io.Writer, withPeer bool) (missed bool) {
 		say(m.Rate() >= wantRatio*rate, "%d accounts: %.1f times %s, of at least %.0f", accounts, m.Rate()/rate, whose, wantRatio)
 		say(m.P99 < wantP99, "%d accounts: p99 of %.2f ms, of less than %.1f", accounts, milliseconds(m.P99), milliseconds(wantP99))
 	}
-	each := (r.starts[cell{ours, many, 0}].memory - r.starts[cell{ours, few, 0}].memory) / int64(many-few)
+	each := (r.started(ours, many).memory - r.started(ours, few).memory) / int64(many-few)
 	say(each > 0 && each <= wantBytes, "%d bytes resident for one service account, of at most %d", each, wantBytes)
-	ready := r.starts[cell{ours, many, 0}].ready
+	ready := r.started(ours, many).ready
 	say(ready < wantReady, "ready with %d accounts in %.2f s, of less than %.0f", many, ready.Seconds(), wantReady.Seconds())
 	return missed
 }
