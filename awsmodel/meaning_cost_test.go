@@ -44,6 +44,9 @@ func cborRequest(operation, member, element string) Request {
 // The bodies of 1 MiB that were or could be the most costly, in every protocol. They took up to minutes and gigabytes once; they take less than half a
 // second on a machine with nothing else to do, and the bound here is for one that has.
 func TestBodiesCostLittle(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the largest bodies there may be, read in one goroutine")
+	}
 	models, reference := openBoth(t)
 	c := NewClassifier(models, reference)
 	key := strings.Repeat("k", costlyBody/2)

@@ -82,6 +82,9 @@ func TestDependentActions(t *testing.T) {
 // Every dependent action of every operation with all its members is asked for, or a row of the table says when; and
 // every row says it of some operation.
 func TestDependentActionsOfEveryOperation(t *testing.T) {
+	if testing.Short() {
+		t.Skip("every operation, in one goroutine")
+	}
 	models, reference := openBoth(t)
 	c := NewClassifier(models, reference)
 	used, more, asked := map[string]bool{}, map[string]bool{}, 0

@@ -155,6 +155,9 @@ func prune(protocol Protocol, value any) (any, bool) {
 // TestEveryOperation writes a request of every operation in every protocol of its service, three times with different members: Parse finds that
 // operation with that input, and writes that request again.
 func TestEveryOperation(t *testing.T) {
+	if testing.Short() {
+		t.Skip("every operation in every protocol, in one goroutine")
+	}
 	m := models(t)
 	count := 0
 	for _, s := range m.Services() {

@@ -18,6 +18,9 @@ func allocated(do func()) uint64 {
 // TestDocumentBombs: documents are read before anyone is asked whether their sender may do anything, so what they cost is bounded by a small multiple
 // of their length.
 func TestDocumentBombs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the largest documents there may be, read in one goroutine")
+	}
 	deletes, err := ClassifyS3(wire("POST /bucket?delete"), testOptions())
 	if err != nil {
 		t.Fatal(err)
