@@ -46,12 +46,19 @@ var shared struct {
 	err     error
 }
 
-func started(t testing.TB) *Cluster {
+// programs is the folder of Kubernetes' programs and Helm.
+func programs(t testing.TB) string {
 	t.Helper()
-	programs := os.Getenv("OPENIRSA_KUBERNETES")
-	if programs == "" {
+	folder := os.Getenv("OPENIRSA_KUBERNETES")
+	if folder == "" {
 		t.Fatal("OPENIRSA_KUBERNETES is not set: run these tests with `make e2e`")
 	}
+	return folder
+}
+
+func started(t testing.TB) *Cluster {
+	t.Helper()
+	programs := programs(t)
 	shared.once.Do(func() {
 		began := time.Now()
 		if shared.folder, shared.err = os.MkdirTemp("", "openirsa-cluster-"); shared.err == nil {

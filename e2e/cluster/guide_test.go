@@ -10,12 +10,15 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	authentication "k8s.io/api/authentication/v1"
+	core "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/rest"
 )
 
@@ -234,7 +237,7 @@ func startStore(t testing.TB, address string) *store {
 }
 
 // actAsKubectl does nothing but in the processes that stand for the guide's kubectl. There it does what a kubelet has its part in, and nobody here is
-// one: `-n NAMESPACE port-forward service/NAME|pod/NAME LOCAL:PORT` leads to the Service's or pod's address, `-n NAMESPACE logs POD` shows what the Runner kept.
+// one: `-n NAMESPACE port-forward service/NAME|pod/NAME LOCAL:PORT` leads to the pod or to one of the Service's, `-n NAMESPACE logs POD` shows what the Runner kept.
 func actAsKubectl() {
 	folder := os.Getenv(shimVariable)
 	if folder == "" {
@@ -259,11 +262,11 @@ func actAsKubectl() {
 }
 
 func portForward(folder, namespace, to, ports string) error {
-	address, err := exec.Command(filepath.Join(folder, "real-kubectl"), "-n", namespace, "get", to, "-o", "jsonpath={.spec.clusterIP}{.status.podIP}").Output()
+	local, port, _ := strings.Cut(ports, ":")
+	address, err := forwarded(filepath.Join(folder, "real-kubectl"), namespace, to, port)
 	if err != nil {
 		return err
 	}
-	local, port, _ := strings.Cut(ports, ":")
 	listener, err := net.Listen("tcp", "127.0.0.1:"+local)
 	if err != nil {
 		return err
@@ -274,8 +277,48 @@ func portForward(folder, namespace, to, ports string) error {
 		if err != nil {
 			return err
 		}
-		go join(connection, net.JoinHostPort(string(address), port))
+		go join(connection, address)
 	}
+}
+
+// forwarded is the address in a pod that kubectl would forward a port to. Of a Service it takes what the selector selects and the port's target, not the
+// endpoints, which come later.
+func forwarded(kubectl, namespace, to, port string) (string, error) {
+	get := func(into any, arguments ...string) error {
+		out, err := exec.Command(kubectl, append([]string{"-n", namespace, "get", "-o", "json"}, arguments...)...).Output()
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal(out, into)
+	}
+	name, isService := strings.CutPrefix(to, "service/")
+	if !isService {
+		var pod core.Pod
+		err := get(&pod, to)
+		return net.JoinHostPort(pod.Status.PodIP, port), err
+	}
+	var service core.Service
+	if err := get(&service, "service", name); err != nil {
+		return "", err
+	}
+	var pods core.PodList
+	if err := get(&pods, "pods", "--selector", labels.SelectorFromSet(service.Spec.Selector).String()); err != nil {
+		return "", err
+	}
+	for _, of := range service.Spec.Ports {
+		if strconv.Itoa(int(of.Port)) != port || len(pods.Items) == 0 {
+			continue
+		}
+		pod := pods.Items[0]
+		for _, container := range pod.Spec.Containers {
+			for _, named := range container.Ports {
+				if named.Name == of.TargetPort.String() {
+					return net.JoinHostPort(pod.Status.PodIP, strconv.Itoa(int(named.ContainerPort))), nil
+				}
+			}
+		}
+	}
+	return "", fmt.Errorf("no pod of service %s has its port %s", name, port)
 }
 
 // flow asks the API server with the webhook's own token, and looks under which schema and level the answer was made.

@@ -1,8 +1,8 @@
 package cluster
 
 import (
-	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -11,10 +11,6 @@ import (
 // others every name and argument arrives as the text that it is, and the NetworkPolicies leave the ways open that the values need.
 func TestChartValues(t *testing.T) {
 	t.Parallel()
-	program := os.Getenv("OPENIRSA_HELM")
-	if program == "" {
-		t.Fatal("OPENIRSA_HELM is not set: run these tests with `make e2e`")
-	}
 	for _, c := range []struct {
 		name    string
 		flags   []string
@@ -40,7 +36,7 @@ func TestChartValues(t *testing.T) {
 		{"reviews by two", []string{"--set", "sync.tokenReview=true,sync.replicas=2"}, "", []string{"replicas: 2", "name: 77-openirsa-sync"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			command := exec.CommandContext(t.Context(), program, append([]string{"template", "77", "../../deploy/helm/openirsa", "--set",
+			command := exec.CommandContext(t.Context(), filepath.Join(programs(t), "helm"), append([]string{"template", "77", "../../deploy/helm/openirsa", "--set",
 				"cluster.name=prod,plane.rootSecret=root,sync.roleARN=arn:aws:iam::111122223333:role/sync"}, c.flags...)...)
 			command.Env = environment("HOME=" + t.TempDir())
 			out, err := command.CombinedOutput()
