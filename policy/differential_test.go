@@ -46,9 +46,6 @@ func (t tally) add(other tally) {
 // must be decided in every way, and so must every operator. OPENIRSA_CASES=1000000 makes a million, as `make full` does.
 func TestDifferential(t *testing.T) {
 	const parts = 4 // each from its own seed, side by side
-	if testing.Short() {
-		t.Skip("many cases, in goroutines that share nothing")
-	}
 	cases := 20_000
 	if value := os.Getenv("OPENIRSA_CASES"); value != "" {
 		var err error
