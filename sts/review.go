@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -164,13 +165,15 @@ func (r *reviews) leave(left *review) {
 		return
 	}
 	delete(q.open, left.ID)
-	for i, waiting := range q.waiting {
-		if waiting == left {
-			q.waiting = append(q.waiting[:i:i], q.waiting[i+1:]...)
-			break
-		}
-	}
+	q.dequeue(left)
 	r.forget(left.key.cluster, q)
+}
+
+// dequeue has a review wait no more, if it does.
+func (q *reviewQueue) dequeue(one *review) {
+	if i := slices.Index(q.waiting, one); i >= 0 {
+		q.waiting = slices.Delete(q.waiting, i, i+1)
+	}
 }
 
 // forget drops a queue that holds nothing. The caller holds r.mu.

@@ -37,7 +37,7 @@ func (q *reviewQueue) page(n int) (taken []*review) {
 	for len(taken) < n && len(q.waiting) > 0 {
 		next := slices.MinFunc(q.waiting, underWay.compare)
 		underWay.add(next)
-		q.waiting = slices.Delete(q.waiting, slices.Index(q.waiting, next), slices.Index(q.waiting, next)+1)
+		q.dequeue(next)
 		taken = append(taken, next)
 	}
 	return taken
@@ -64,7 +64,7 @@ func (q *reviewQueue) makeRoom(newcomer *review) bool {
 	if loser == nil {
 		return false
 	}
-	q.waiting = slices.Delete(q.waiting, slices.Index(q.waiting, loser), slices.Index(q.waiting, loser)+1)
+	q.dequeue(loser)
 	delete(q.open, loser.ID)
 	loser.refused = errManyReviews
 	close(loser.done)
